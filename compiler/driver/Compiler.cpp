@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a traced program to code that runs: the stages in order, the object cache, and ahead-of-time artefacts.
+#include "compiler/driver/Compiler.h"
+
+#include "compiler/driver/Cache.h"
+#include "compiler/driver/Descriptor.h"
+#include "compiler/driver/Jit.h"
+#include "compiler/driver/ObjectEmitter.h"
+#include "compiler/driver/Stages.h"
+
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/Endian.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+
+namespace overtime::driver {
+namespace {
+
+/// Raised when the same program text compiles to other code than before.
+constexpr llvm::StringLiteral compilerVersion = "overtime 0.1.0 pipeline 1";
+
+std::string textOf(mlir::ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  module.print(out);
+  return text;
+}
+
+/// An entry of the cache is the workspace's size, then the object.
+constexpr std::size_t prefixBytes = 8;
+
+std::string pack(std::uint64_t workspaceBytes, llvm::ArrayRef<char> object) {
+  std::string payload(prefixBytes, '\0');
+  llvm::support::endian::write64le(payload.data(), workspaceBytes);
+  payload.append(object.begin(), object.end());
+  return payload;
+}
+
+llvm::Expected<std::unique_ptr<HostProgram>> load(std::unique_ptr<HostProgram> program, llvm::StringRef payload,
+                                                  const TargetSpec &target) {
+  program->info.workspaceBytes = llvm::support::endian::read64le(payload.data());
+  auto object = llvm::MemoryBuffer::getMemBufferCopy(payload.drop_front(prefixBytes), program->info.name);
+  auto code = Jit::load(std::move(object), program->info.name + "_loop", target);
+  if (!code)
+    return code.takeError();
+  program->entry = (*code)->entry();
+  program->code = std::move(*code);
+  return program;
+}
+
+llvm::Expected<llvm::SmallVector<char, 0>> emit(llvm::Module &code, const TargetSpec &target, StageTimes &times) {
+  auto machine = createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  applyTarget(code, target, **machine);
+  EmitTimes spent;
+  auto object = emitObject(code, **machine, {}, &spent);
+  times.emplace_back("llvm optimize", spent.optimize);
+  times.emplace_back("llvm codegen", spent.codegen);
+  return object;
+}
+
+} // namespace
+
+llvm::Expected<std::unique_ptr<HostProgram>> compileForHost(mlir::ModuleOp module, const ProgramInfo &info,
+                                                            const HostOptions &options) {
+  auto target = TargetSpec::get("native");
+  if (!target)
+    return target.takeError();
+  auto program = std::make_unique<HostProgram>();
+  program->info = info;
+  StopWatch watch(program->times);
+  static Cache cache;
+  std::string key, describe = target->describe();
+  if (options.cache) {
+    std::string text = textOf(module);
+    key = Cache::key({compilerVersion, LLVM_VERSION_STRING, describe, text});
+    auto payload = cache.read(key);
+    watch.lap("cache");
+    if (payload && payload->getBufferSize() > prefixBytes) {
+      program->fromCache = true;
+      return load(std::move(program), payload->getBuffer(), *target);
+    }
+  }
+  if (llvm::Error error = runStages(module, *target, "llvm", &watch))
+    return std::move(error);
+  llvm::LLVMContext context;
+  auto code = translate(module, program->info, context);
+  if (!code)
+    return code.takeError();
+  watch.lap("translate");
+  auto object = emit(**code, *target, program->times);
+  if (!object)
+    return object.takeError();
+  std::string payload = pack(program->info.workspaceBytes, *object);
+  if (options.cache)
+    cache.write(key, payload);
+  StopWatch loading(program->times);
+  auto loaded = load(std::move(program), payload, *target);
+  if (loaded)
+    loading.lap("load");
+  return loaded;
+}
+
+llvm::Expected<Library> compileLibrary(mlir::ModuleOp module, const ProgramInfo &info, const LibraryOptions &options,
+                                       llvm::function_ref<std::vector<char>(const ProgramInfo &)> initial) {
+  auto target = TargetSpec::get(options.target);
+  if (!target)
+    return target.takeError();
+  Library library{info, *target, {}, {}, {}, {}};
+  StopWatch watch(library.times);
+  if (llvm::Error error = runStages(module, *target, "llvm", &watch))
+    return std::move(error);
+  llvm::LLVMContext context;
+  auto code = translate(module, library.info, context);
+  if (!code)
+    return code.takeError();
+  watch.lap("translate");
+  auto machine = createTargetMachine(*target);
+  if (!machine)
+    return machine.takeError();
+  (*code)->setTargetTriple((*machine)->getTargetTriple());
+  (*code)->setDataLayout((*machine)->createDataLayout());
+  if (llvm::Error error = addDescriptor(**code, library.info, *target, initial(library.info)))
+    return std::move(error);
+  applyTarget(**code, *target, **machine);
+  if (options.text) {
+    std::unique_ptr<llvm::Module> copy = llvm::CloneModule(**code);
+    auto assembly = emitAssembly(*copy, **machine);
+    if (!assembly)
+      return assembly.takeError();
+    library.assembly = std::move(*assembly);
+    library.llvmIr = emitIR(**code);
+  }
+  auto object = emit(**code, *target, library.times);
+  if (!object)
+    return object.takeError();
+  library.object = std::move(*object);
+  return library;
+}
+
+llvm::Expected<std::string> printStage(mlir::ModuleOp module, llvm::StringRef last, llvm::StringRef target) {
+  auto spec = TargetSpec::get(target);
+  if (!spec)
+    return spec.takeError();
+  if (llvm::Error error = runStages(module, *spec, last, nullptr))
+    return std::move(error);
+  return textOf(module);
+}
+
+} // namespace overtime::driver

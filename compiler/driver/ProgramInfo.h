@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is known of a program besides its code: names, units, shapes and sizes. Plain data, no MLIR.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace overtime::driver {
+
+/// One array of a program; the shape is that of one step (no time axis). `dtype` is an overtime_dtype.
+struct ArrayInfo {
+  std::string name, unit;
+  std::int32_t dtype = 0;
+  std::vector<std::int64_t> shape;
+  std::int64_t elements() const {
+    std::int64_t n = 1;
+    for (std::int64_t d : shape)
+      n *= d;
+    return n;
+  }
+};
+
+struct ProgramInfo {
+  std::string name; // also the symbol prefix: the compiled function is NAME_loop
+  std::string model; // what it was traced from, for people: "HH"
+  std::vector<ArrayInfo> states, params, inputs, outputs;
+  std::uint64_t workspaceBytes = 0;
+  double t0 = 0.0, dt = 0.1;
+  std::int64_t i0 = 0;
+  bool usesTime = true, usesIndex = true;
+  std::string real; // "f32" | "f64"
+};
+
+} // namespace overtime::driver

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the MLIR stages on a program and translates it to LLVM.
+#include "compiler/driver/Stages.h"
+
+#include "compiler/lower/Pipelines.h"
+#include "compiler/lower/ProgramFunction.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/IRBuilder.h"
+
+using namespace mlir;
+
+namespace overtime::driver {
+
+void StopWatch::lap(llvm::StringRef name) {
+  auto now = std::chrono::steady_clock::now();
+  times.emplace_back(name.str(), std::chrono::duration<double, std::milli>(now - start).count());
+  start = now;
+}
+
+/// "file:line:column: error: message" of the first diagnostic, with its notes.
+static std::string describe(Diagnostic &diagnostic) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  auto place = [&](Location loc) {
+    loc->walk([&](Location inner) {
+      auto file = dyn_cast<FileLineColLoc>(inner);
+      if (file)
+        out << file.getFilename().getValue() << ":" << file.getLine() << ":" << file.getColumn() << ": ";
+      return file ? WalkResult::interrupt() : WalkResult::advance();
+    });
+  };
+  place(diagnostic.getLocation());
+  out << "error: " << diagnostic.str();
+  for (Diagnostic &note : diagnostic.getNotes()) {
+    out << "\n";
+    place(note.getLocation());
+    out << "note: " << note.str();
+  }
+  return text;
+}
+
+llvm::Error runStages(ModuleOp module, const TargetSpec &target, llvm::StringRef last, StopWatch *watch) {
+  std::string message;
+  ScopedDiagnosticHandler handler(module.getContext(), [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error && message.empty())
+      message = describe(diagnostic);
+    return success();
+  });
+  auto failure = [&](llvm::StringRef stage) {
+    return llvm::createStringError(message.empty() ? "the stage '" + stage.str() + "' failed" : message);
+  };
+  ir::LoweringOptions options{target.vectorBits, target.avx512, target.fma};
+  if (!llvm::is_contained(ir::stageNames(), last)) {
+    std::string known = llvm::join(ir::stageNames(), ", ");
+    return llvm::createStringError("there is no stage '" + last.str() + "'; the stages are: " + known);
+  }
+  if (failed(module.verify()))
+    return failure("trace");
+  for (llvm::StringRef stage : ir::stageNames()) {
+    PassManager passes(module.getContext());
+#ifdef NDEBUG
+    passes.enableVerifier(false);
+#endif
+    ir::addStage(passes, stage, options);
+    if (failed(passes.run(module)))
+      return failure(stage);
+    if (watch)
+      watch->lap(stage);
+    if (stage == last)
+      break;
+  }
+  return llvm::Error::success();
+}
+
+/// void NAME_loop(steps, i0, k0, t0, seed, buffers, strides): takes the arguments of @NAME out of the tables.
+static void addEntry(llvm::Module &module, llvm::Function &body, llvm::StringRef name, unsigned buffers) {
+  llvm::LLVMContext &context = module.getContext();
+  auto *i64 = llvm::Type::getInt64Ty(context);
+  auto *pointer = llvm::PointerType::get(context, 0);
+  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
+                                       {i64, i64, i64, llvm::Type::getDoubleTy(context), i64, pointer, pointer}, false);
+  auto *entry = llvm::Function::Create(type, llvm::Function::ExternalLinkage, name + "_loop", module);
+  llvm::IRBuilder<> b(llvm::BasicBlock::Create(context, "", entry));
+  llvm::SmallVector<llvm::Value *> arguments;
+  for (unsigned k = 0; k < 5; ++k)
+    arguments.push_back(entry->getArg(k));
+  auto take = [&](unsigned table, llvm::Type *type, unsigned count) {
+    for (unsigned k = 0; k < count; ++k)
+      arguments.push_back(b.CreateLoad(type, b.CreateConstInBoundsGEP1_64(type, entry->getArg(table), k)));
+  };
+  take(5, pointer, buffers);
+  take(6, i64, body.arg_size() - 5 - buffers);
+  b.CreateCall(&body, arguments);
+  b.CreateRetVoid();
+  body.setLinkage(llvm::Function::InternalLinkage);
+}
+
+llvm::Expected<std::unique_ptr<llvm::Module>> translate(ModuleOp module, ProgramInfo &info,
+                                                        llvm::LLVMContext &context) {
+  for (auto func : module.getOps<LLVM::LLVMFuncOp>())
+    if (auto bytes = func->getAttrOfType<IntegerAttr>(ir::workspaceBytesAttr))
+      info.workspaceBytes = bytes.getInt();
+  registerBuiltinDialectTranslation(*module.getContext());
+  registerLLVMDialectTranslation(*module.getContext());
+  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, info.name);
+  if (!code)
+    return llvm::createStringError("the program has no translation to LLVM IR");
+  llvm::Function *body = code->getFunction(info.name);
+  if (!body)
+    return llvm::createStringError("the program lost its function '" + info.name + "'");
+  unsigned buffers = info.states.size() + info.params.size() + info.inputs.size() + info.outputs.size() + 1;
+  addEntry(*code, *body, info.name, buffers);
+  return code;
+}
+
+} // namespace overtime::driver

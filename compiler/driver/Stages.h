@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the MLIR stages on a program and translates it to LLVM.
+#pragma once
+
+#include "compiler/driver/Compiler.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+
+#include <chrono>
+
+namespace overtime::driver {
+
+/// Appends the time since its construction, or since the last lap, under a name.
+class StopWatch {
+public:
+  explicit StopWatch(StageTimes &times) : times(times) {}
+  void lap(llvm::StringRef name);
+
+private:
+  StageTimes &times;
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+};
+
+/// Runs the stages up to and including `last`.
+llvm::Error runStages(mlir::ModuleOp module, const TargetSpec &target, llvm::StringRef last, StopWatch *watch);
+
+/// The module after all stages as LLVM IR, bound to the target, with the entry function NAME_loop around @NAME. Sets the size of the
+/// workspace in `info`.
+llvm::Expected<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp module, ProgramInfo &info,
+                                                        llvm::LLVMContext &context);
+
+} // namespace overtime::driver

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# The driver's files that work on an llvm::Module or on what comes after it; none includes MLIR.
+set(OVERTIME_DRIVER_LLVM_SOURCES
+  CHeader.cpp
+  Cache.cpp
+  CacheFolder.cpp
+  Descriptor.cpp
+  Jit.cpp
+  Layout.cpp
+  Linker.cpp
+  ObjectEmitter.cpp
+  ProgramJson.cpp
+  Target.cpp)

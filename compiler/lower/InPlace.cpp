@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a carried state can be updated in its own memory.
+#include "compiler/lower/InPlace.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+using namespace mlir;
+
+namespace overtime::ir {
+
+bool Piece::overlaps(const Piece &other) const {
+  return whole() || other.whole() || axis != other.axis || (begin < other.end && other.begin < end);
+}
+bool Piece::covers(const Piece &other) const {
+  return axis == other.axis && begin == other.begin && end == other.end;
+}
+
+SmallVector<Piece> piecesOf(tensor::ConcatOp concat) {
+  SmallVector<Piece> pieces;
+  int64_t axis = concat.getDim(), begin = 0;
+  for (Value v : concat.getInputs()) {
+    int64_t size = cast<RankedTensorType>(v.getType()).getDimSize(axis);
+    pieces.push_back({v, axis, begin, begin + size});
+    begin += size;
+  }
+  return pieces;
+}
+
+static bool isView(Operation *op) {
+  return isa<tensor::ExtractSliceOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op);
+}
+
+Value InPlace::stateBehind(Value value) {
+  while (Operation *def = value.getDefiningOp()) {
+    if (!isView(def))
+      return {};
+    value = def->getOperand(0);
+  }
+  auto argument = cast<BlockArgument>(value);
+  auto loop = dyn_cast<LoopOverTimeOp>(argument.getOwner()->getParentOp());
+  return loop && llvm::is_contained(loop.carried(), argument) ? value : Value();
+}
+
+/// The part of its source that a slice reads, when it cuts one axis; the whole otherwise.
+static Piece slicedPart(tensor::ExtractSliceOp slice) {
+  Piece part;
+  for (auto [axis, size] : llvm::enumerate(slice.getSourceType().getShape())) {
+    int64_t begin = slice.getStaticOffsets()[axis], length = slice.getStaticSizes()[axis];
+    if (length == size)
+      continue;
+    if (!part.whole() || ShapedType::isDynamic(begin))
+      return {};
+    part = {{}, int64_t(axis), begin, begin + length};
+  }
+  return part;
+}
+
+/// Every operation that reads the old value, through views. False when the next step reads it as another state.
+bool InPlace::collectReads(Value alias, const Piece &part, SmallVectorImpl<Read> &reads) {
+  Block &step = loop.step();
+  for (OpOperand &use : alias.getUses()) {
+    Operation *user = step.findAncestorOpInBlock(*use.getOwner());
+    if (user == step.getTerminator()) {
+      if (use.getOperandNumber() < loop.getInits().size())
+        return false;
+      reads.push_back({alias.getDefiningOp(), nullptr, part}); // copied out where it is defined
+    } else if (isView(user)) {
+      auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
+      Piece inner = slice && part.whole() && slice.getSource() == alias ? slicedPart(slice) : part;
+      if (!collectReads(user->getResult(0), inner, reads))
+        return false;
+      if (!slice) // may be packed into memory of its own where it stands
+        reads.push_back({user, nullptr, inner});
+    } else {
+      reads.push_back({user, &use, part});
+    }
+  }
+  return true;
+}
+
+/// Reads, at every point of its iteration, the element that the result has there.
+static bool readsOwnElement(Operation *op, OpOperand &operand) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  return generic && generic.getNumParallelLoops() == generic.getNumLoops() && operand.getOwner() == op &&
+         generic.getMatchingIndexingMap(&operand).isIdentity();
+}
+
+bool InPlace::writeIsSafe(const Piece &written, ArrayRef<Read> reads) {
+  Operation *writer = written.value.getDefiningOp();
+  if (!writer || writer->getBlock() != &loop.step())
+    writer = nullptr; // there when the step begins: it would be written before any read
+  for (const Read &read : reads) {
+    if (!read.user || !read.part.overlaps(written)) // stacked as it is: copied when the step begins
+      continue;
+    if (!writer)
+      return false;
+    if (read.user == writer) {
+      if (!read.operand || !read.part.covers(written) || !readsOwnElement(writer, *read.operand))
+        return false;
+    } else if (!read.user->isBeforeInBlock(writer)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool InPlace::allowed(unsigned k) {
+  Value next = loop.nextCarried()[k];
+  if (stateBehind(next))
+    return false;
+  SmallVector<Read> reads;
+  if (!collectReads(loop.carried()[k], {}, reads))
+    return false;
+  auto concat = next.getDefiningOp<tensor::ConcatOp>();
+  SmallVector<Piece> pieces = concat ? piecesOf(concat) : SmallVector<Piece>{{next, -1, 0, 0}};
+  return llvm::all_of(pieces, [&](const Piece &piece) {
+    // A part that is itself a view of the state, or a concatenation of its own, moves inside the state.
+    if (stateBehind(piece.value) || piece.value.getDefiningOp<tensor::ConcatOp>())
+      return false;
+    return writeIsSafe(piece, reads);
+  });
+}
+
+} // namespace overtime::ir

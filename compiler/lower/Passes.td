@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passes from the dialect on tensors to vector code on memory.
+#ifndef OVERTIME_LOWER_PASSES_TD
+#define OVERTIME_LOWER_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def BufferizeStep : Pass<"bufferize-step", "::mlir::ModuleOp"> {
+  let summary = "Gives every tensor of a program its memory; carried state is updated in place";
+  let description = [{
+    Turns each program function (attribute `dyn.program`) into a function on memory with one `scf.for` over time.
+    Its arguments become: steps, i0, k0, t0, seed; the states, parameters, one row of every input and output, the
+    workspace; the strides of inputs and outputs in elements a step.
+
+    A state's next value is computed into the state's own memory when nothing reads the old value afterwards; an
+    elementwise operation may read the element that it replaces. A value that is also stacked is written to both places by the
+    operation that makes it. What remains is copied at the end of the step. Scalars are carried in registers. Booleans
+    are bytes in memory. Tested by `tests/lower/bufferize_in_place.mlir`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::linalg::LinalgDialect"];
+}
+
+def PlaceWorkspace : Pass<"place-workspace", "::mlir::func::FuncOp"> {
+  let summary = "Replaces allocations by places in the workspace argument";
+  let description = [{
+    Every `memref.alloc` at the start of a program function becomes a view of its workspace argument, on a 64-byte
+    boundary; the size is recorded as `dyn.workspace_bytes`. Tested by `tests/lower/place_workspace.mlir`.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
+}
+
+def VectorizeElementwise : Pass<"vectorize-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "Elementwise linalg.generic on memory becomes vector loops";
+  let description = [{
+    The innermost dimension is cut into vectors of the target's width; a remainder is one masked vector. When all
+    operands are contiguous the dimensions are one. Operations of another form are left to upstream's loops.
+    Tested by `tests/lower/vectorize_elementwise.mlir`.
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">];
+  let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def LowerMatmul : Pass<"lower-matmul", "::mlir::func::FuncOp"> {
+  let summary = "linalg.matmul on memory becomes register-tiled vector code";
+  let description = [{
+    A tile of up to 4 or 8 rows and 4 or 2 vectors of columns is accumulated in registers over the whole inner
+    dimension; rows of the right factor are loaded as vectors, elements of the left one are broadcast. A column
+    remainder is masked. Tested by `tests/lower/lower_matmul.mlir`.
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">];
+  let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+}
+
+def ApproximateMath : Pass<"approximate-math", "::mlir::func::FuncOp"> {
+  let summary = "exp, expm1, tanh, log and exprel become polynomials";
+  let description = [{
+    Argument reduction and minimax polynomials, inlined, for scalars and vectors of f32 and f64, so that a loop calls no
+    library. Largest errors over the whole range: exp and expm1 1.1 ulp in f32 and 1.6 in f64, tanh 4, log 2. Infinities, NaN
+    and overflow behave as in the C library; subnormal results of exp may be flushed to zero on targets without
+    AVX-512. Tested by `tests/lower/approximate_math.mlir` and, in numbers, by `tests/trace/elementary_functions.cpp`.
+  }];
+  let options = [Option<"avx512", "avx512", "bool", "true", "scale by powers of two with vscalef">];
+  let dependentDialects = ["::mlir::math::MathDialect", "::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
+def ContractFma : Pass<"contract-fma", "::mlir::func::FuncOp"> {
+  let summary = "Products that are only added become fused multiply-adds";
+  let description = [{
+    Contraction is part of the program, decided here and never by LLVM, so that every schedule rounds alike. Tested by
+    `tests/lower/contract_fma.mlir`.
+  }];
+  let dependentDialects = ["::mlir::math::MathDialect", "::mlir::arith::ArithDialect"];
+}
+
+#endif

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ordered list of named stages from a traced program to the LLVM dialect.
+#include "compiler/lower/Pipelines.h"
+
+#include "compiler/lower/Passes.h"
+#include "compiler/transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace overtime::ir {
+namespace {
+
+using AddStage = void (*)(OpPassManager &, const LoweringOptions &);
+
+void addDynamics(OpPassManager &passes, const LoweringOptions &) {
+  OpPassManager &func = passes.nest<func::FuncOp>();
+  func.addPass(createExpandIntegrators());
+  func.addPass(createExpandRandom());
+}
+
+void addOptimize(OpPassManager &passes, const LoweringOptions &) {
+  OpPassManager &func = passes.nest<func::FuncOp>();
+  func.addPass(createCanonicalizerPass());
+  func.addPass(createCSEPass());
+  func.addPass(createScalarizeUniform());
+  func.addPass(createHoistInvariants());
+  func.addPass(createReciprocalDivision());
+  func.addPass(createHoistInvariants());
+  func.addPass(createCSEPass());
+  func.addPass(createFuseElementwise());
+}
+
+void addBufferize(OpPassManager &passes, const LoweringOptions &) {
+  passes.addPass(createBufferizeStep());
+  passes.addNestedPass<func::FuncOp>(createPlaceWorkspace());
+}
+
+void addCpu(OpPassManager &passes, const LoweringOptions &options) {
+  OpPassManager &func = passes.nest<func::FuncOp>();
+  func.addPass(createVectorizeElementwise(VectorizeElementwiseOptions{options.vectorBits}));
+  func.addPass(createLowerMatmul(LowerMatmulOptions{options.vectorBits}));
+  func.addPass(createConvertLinalgToLoopsPass());
+  if (options.fma)
+    func.addPass(createContractFma());
+  func.addPass(createApproximateMath(ApproximateMathOptions{options.avx512}));
+  func.addPass(createCSEPass());
+  func.addPass(createLoopInvariantCodeMotionPass());
+}
+
+void addLlvm(OpPassManager &passes, const LoweringOptions &) {
+  OpPassManager &func = passes.nest<func::FuncOp>();
+  func.addPass(memref::createExpandStridedMetadataPass());
+  func.addPass(createLowerAffinePass());
+  func.addPass(createSCFToControlFlowPass());
+  passes.addPass(createConvertVectorToLLVMPass());
+  passes.addPass(createConvertMathToLLVMPass());
+  passes.addPass(createConvertMathToLibmPass());
+  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createFinalizeMemRefToLLVMConversionPass());
+  ConvertFuncToLLVMPassOptions bare;
+  bare.useBarePtrCallConv = true;
+  passes.addPass(createConvertFuncToLLVMPass(bare));
+  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createConvertIndexToLLVMPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+}
+
+struct Stage {
+  llvm::StringRef name;
+  AddStage add; // null: the program as traced
+};
+
+constexpr Stage stages[] = {{"trace", nullptr},          {"dynamics", addDynamics}, {"optimize", addOptimize},
+                            {"bufferize", addBufferize}, {"cpu", addCpu},           {"llvm", addLlvm}};
+
+} // namespace
+
+llvm::ArrayRef<llvm::StringRef> stageNames() {
+  static const llvm::SmallVector<llvm::StringRef> names = [] {
+    llvm::SmallVector<llvm::StringRef> all;
+    for (const Stage &stage : stages)
+      all.push_back(stage.name);
+    return all;
+  }();
+  return names;
+}
+
+bool addStage(OpPassManager &passes, llvm::StringRef name, const LoweringOptions &options) {
+  for (const Stage &stage : stages)
+    if (stage.name == name) {
+      if (stage.add)
+        stage.add(passes, options);
+      return true;
+    }
+  return false;
+}
+
+void registerStagePipelines() {
+  for (const Stage &stage : stages)
+    if (AddStage add = stage.add)
+      PassPipelineRegistration<>(("overtime-" + stage.name).str(), ("The stage " + stage.name + " of the compiler").str(),
+                                 [add](OpPassManager &passes) { add(passes, LoweringOptions()); });
+}
+
+} // namespace overtime::ir

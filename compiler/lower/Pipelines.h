@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ordered list of named stages from a traced program to the LLVM dialect.
+#pragma once
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+namespace mlir {
+class OpPassManager;
+}
+
+namespace overtime::ir {
+
+/// What the passes need to know of the target.
+struct LoweringOptions {
+  unsigned vectorBits = 512;
+  bool avx512 = true; // instructions of that set, not only width
+  bool fma = true;
+};
+
+/// trace, dynamics, optimize, bufferize, cpu, llvm.
+llvm::ArrayRef<llvm::StringRef> stageNames();
+
+/// Adds the passes of one stage; false when there is no such stage.
+bool addStage(mlir::OpPassManager &passes, llvm::StringRef stage, const LoweringOptions &options);
+
+/// Makes every stage available as a pipeline of overtime-opt (--overtime-dynamics, ...).
+void registerStagePipelines();
+
+} // namespace overtime::ir

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// place-workspace: allocations of a program become places in its workspace argument.
+#include "compiler/lower/Passes.h"
+#include "compiler/lower/ProgramFunction.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+namespace overtime::ir {
+#define GEN_PASS_DEF_PLACEWORKSPACE
+#include "compiler/lower/Passes.h.inc"
+} // namespace overtime::ir
+
+using namespace mlir;
+using namespace overtime::ir;
+
+namespace {
+
+constexpr int64_t alignment = 64;
+
+int64_t paddedBytes(MemRefType type) {
+  int64_t bytes = type.getNumElements() * std::max(1u, type.getElementTypeBitWidth() / 8);
+  return (bytes + alignment - 1) / alignment * alignment;
+}
+
+struct PlaceWorkspacePass : overtime::ir::impl::PlaceWorkspaceBase<PlaceWorkspacePass> {
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    BlockArgument workspace;
+    for (BlockArgument argument : func.getArguments())
+      if (auto type = dyn_cast<MemRefType>(argument.getType()); type && type.getElementType().isInteger(8) &&
+                                                                type.getRank() == 1 && type.getDimSize(0) == 0)
+        workspace = argument;
+    if (!func->hasAttr(programAttr) || !workspace)
+      return;
+    SmallVector<memref::AllocOp> allocs(func.getBody().front().getOps<memref::AllocOp>());
+    int64_t bytes = 0;
+    OpBuilder b(func.getContext());
+    for (memref::AllocOp alloc : allocs) {
+      b.setInsertionPoint(alloc);
+      Value offset = arith::ConstantIndexOp::create(b, alloc.getLoc(), bytes);
+      auto view = memref::ViewOp::create(b, alloc.getLoc(), alloc.getType(), workspace, offset, ValueRange{});
+      alloc.replaceAllUsesWith(view.getResult());
+      bytes += paddedBytes(alloc.getType());
+      alloc.erase();
+    }
+    workspace.setType(MemRefType::get({bytes}, b.getI8Type()));
+    func.setFunctionType(b.getFunctionType(func.getBody().getArgumentTypes(), {}));
+    func->setAttr(workspaceBytesAttr, b.getI64IntegerAttr(bytes));
+  }
+};
+
+} // namespace

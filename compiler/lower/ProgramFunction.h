@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The form of a program function: which argument is what, before and after bufferization.
+#pragma once
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace overtime::ir {
+
+/// Attributes of a program function.
+inline constexpr llvm::StringLiteral programAttr = "dyn.program";
+inline constexpr llvm::StringLiteral workspaceBytesAttr = "dyn.workspace_bytes";
+/// Attributes of its arguments and results.
+inline constexpr llvm::StringLiteral kindAttr = "dyn.kind"; // "state", "param", "input"; results: "state", "output"
+inline constexpr llvm::StringLiteral nameAttr = "dyn.name";
+
+/// A program function on tensors: (steps: index, i0: i64, k0: i64, t0: f64, seed: i64, states, params, inputs) ->
+/// (states, outputs).
+struct ProgramFunction {
+  static constexpr unsigned scalars = 5;
+  mlir::func::FuncOp func;
+  unsigned states = 0, params = 0, inputs = 0, outputs = 0;
+
+  /// Fails with a diagnostic when the function has another form.
+  static mlir::FailureOr<ProgramFunction> get(mlir::func::FuncOp func);
+
+  mlir::BlockArgument steps() { return func.getArgument(0); }
+  mlir::BlockArgument i0() { return func.getArgument(1); }
+  mlir::BlockArgument k0() { return func.getArgument(2); }
+  mlir::BlockArgument t0() { return func.getArgument(3); }
+  mlir::BlockArgument seed() { return func.getArgument(4); }
+  mlir::BlockArgument state(unsigned k) { return func.getArgument(scalars + k); }
+  mlir::BlockArgument param(unsigned k) { return func.getArgument(scalars + states + k); }
+  mlir::BlockArgument input(unsigned k) { return func.getArgument(scalars + states + params + k); }
+  unsigned buffers() const { return states + params + inputs + outputs + 1; } // and the workspace, after bufferization
+};
+
+} // namespace overtime::ir

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coefficients of compiler/lower/cpu/Polynomials.h: interpolation at Chebyshev nodes with 50 digits (needs mpmath)."""
+from mpmath import mp, mpf, cos, pi, log, expm1, exp, lu_solve, matrix, atanh, sqrt
+
+mp.dps = 50
+
+
+def fit(function, low, high, degree):
+    nodes = [(low + high) / 2 + (high - low) / 2 * cos((2 * k + 1) * pi / (2 * degree + 2)) for k in range(degree + 1)]
+    system = matrix(degree + 1, degree + 1)
+    for row, x in enumerate(nodes):
+        for column in range(degree + 1):
+            system[row, column] = x**column
+    return list(lu_solve(system, matrix([function(x) for x in nodes])))
+
+
+def expm1_tail(r):
+    """(exp(r) - 1 - r) / r^2."""
+    if abs(r) < mpf(10) ** -12:
+        return mpf(1) / 2 + r / 6
+    return (expm1(r) - r) / r**2
+
+
+def atanh_tail(z):
+    """(2 atanh(s) / s - 2) / z with z = s^2."""
+    if z < mpf(10) ** -20:
+        return mpf(2) / 3
+    s = sqrt(z)
+    return (2 * atanh(s) / s - 2) / z
+
+
+if __name__ == "__main__":
+    half = log(2) / 2
+    s_max = (sqrt(2) - 1) / (sqrt(2) + 1)
+    for name, function, low, high, degree in [
+        ("expm1 f32", expm1_tail, -half, half, 4),
+        ("expm1 f64", expm1_tail, -half, half, 9),
+        ("log f32", atanh_tail, mpf(0), s_max**2, 3),
+        ("log f64", atanh_tail, mpf(0), s_max**2, 6),
+    ]:
+        coefficients = fit(function, low, high, degree)
+        print(name, ", ".join(mp.nstr(c, 20) for c in coefficients))

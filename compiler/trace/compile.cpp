@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// compile(): a time loop as a shared library with a C header, or any stage on the way there.
+#include "compiler/trace/compile.h"
+
+#include "compiler/driver/CHeader.h"
+#include "compiler/driver/Descriptor.h"
+#include "compiler/driver/Linker.h"
+#include "compiler/trace/loop_data.h"
+
+#include "runtime/abi.h"
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+namespace overtime {
+
+namespace detail {
+struct ArtifactData {
+  driver::Library library;
+};
+} // namespace detail
+
+using detail::InputSpec;
+using detail::LoopData;
+using detail::TracedProgram;
+
+/// Data of one step, as the caller or the kind of the target says; a neuron takes its current.
+static Tree<InputSpec> input_specs(LoopData &loop, const CompileOptions &options, SourceLocation at) {
+  Model &model = loop.model();
+  std::vector<Shape> shapes;
+  if (options.inputs) {
+    shapes = *options.inputs;
+  } else if (auto *neuron = dynamic_cast<Neuron *>(&model)) {
+    Shape shape{neuron->count()};
+    if (model.batch())
+      shape.insert(shape.begin(), *model.batch());
+    shapes.push_back(shape);
+  } else if (dynamic_cast<Layer *>(&model)) {
+    throw Error(ErrorKind::Usage, "compile() must know the shape of one step's data for '" + model.name() +
+                                      "'; give .inputs, for instance {{128, 100}}", at);
+  }
+  if (shapes.empty())
+    return {};
+  if (shapes.size() == 1)
+    return InputSpec{model.input_name(), shapes[0]};
+  std::vector<Tree<InputSpec>> list;
+  for (std::size_t k = 0; k < shapes.size(); ++k)
+    list.push_back(InputSpec{model.input_name() + std::to_string(k), shapes[k]});
+  return Tree<InputSpec>::list(std::move(list));
+}
+
+static TracedProgram trace(LoopOverTime &loop, const CompileOptions &options, SourceLocation at) {
+  LoopData &data = *loop.data();
+  detail::ensure_initialised(*data.target);
+  std::string name = driver::cIdentifier(options.name.empty() ? data.model().name() : options.name);
+  return detail::trace_program(data.model(), data.spec(input_specs(data, options, at), name));
+}
+
+/// The content of states and parameters as reset writes them: the model's numbers now.
+static std::vector<char> initial_image(const TracedProgram &program, const LoopData &loop, const driver::ProgramInfo &info) {
+  driver::Layout layout = driver::layoutOf(info);
+  std::vector<char> image(layout.initialBytes, 0);
+  auto put = [&](const std::vector<std::shared_ptr<detail::Slot>> &slots, const std::vector<std::int64_t> &offsets) {
+    for (std::size_t k = 0; k < slots.size(); ++k) {
+      const Tensor &t = slots[k]->converted(slots[k]->flag ? DType::Bool : loop.options.real);
+      std::memcpy(image.data() + offsets[k] - sizeof(overtime_state_header), t.data(), t.bytes());
+    }
+  };
+  put(program.states, layout.states);
+  put(program.params, layout.params);
+  return image;
+}
+
+Artifact compile(LoopOverTime &loop, const CompileOptions &options, std::source_location at) {
+  TracedProgram program = trace(loop, options, at);
+  auto library = driver::compileLibrary(
+      *program.trace->module, program.info, {options.target, true},
+      [&](const driver::ProgramInfo &info) { return initial_image(program, *loop.data(), info); });
+  if (!library)
+    detail::throw_compile_error(library.takeError());
+  auto data = std::make_shared<detail::ArtifactData>();
+  data->library = std::move(*library);
+  return Artifact{data};
+}
+
+std::string stage_ir(LoopOverTime &loop, const CompileOptions &options, std::source_location at) {
+  TracedProgram program = trace(loop, options, at);
+  auto text = driver::printStage(*program.trace->module, options.stop_after.empty() ? "llvm" : options.stop_after, options.target);
+  if (!text)
+    detail::throw_compile_error(text.takeError());
+  return *text;
+}
+
+static void write_file(const std::filesystem::path &path, std::string_view content) {
+  std::filesystem::path temporary = path;
+  temporary += ".part";
+  std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+  out.write(content.data(), static_cast<std::streamsize>(content.size()));
+  out.close();
+  std::error_code error;
+  if (out)
+    std::filesystem::rename(temporary, path, error);
+  if (!out || error)
+    throw Error(ErrorKind::File, "cannot write '" + path.string() + "'");
+}
+
+static std::string_view view(const llvm::SmallVector<char, 0> &bytes) { return {bytes.data(), bytes.size()}; }
+
+std::string Artifact::header() const { return driver::cHeader(data->library.info, data->library.target); }
+std::string Artifact::json() const { return driver::programJson(data->library.info, data->library.target); }
+void Artifact::write_object(const std::string &path) const { write_file(path, view(data->library.object)); }
+void Artifact::write_llvm_ir(const std::string &path) const { write_file(path, data->library.llvmIr); }
+void Artifact::write_assembly(const std::string &path) const { write_file(path, data->library.assembly); }
+
+void Artifact::write(const std::string &folder) const {
+  const driver::Library &library = data->library;
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed)
+    throw Error(ErrorKind::File, "cannot make the folder '" + folder + "': " + failed.message());
+  std::filesystem::path base(folder);
+  auto linker = driver::findLinker();
+  if (!linker)
+    detail::throw_compile_error(linker.takeError());
+  std::string so = (base / ("lib" + library.info.name + ".so")).string();
+  if (llvm::Error error = driver::linkSharedLibrary(library.object, OVERTIME_ABI_LIBRARY, so, *linker))
+    detail::throw_compile_error(std::move(error));
+  write_file(base / (library.info.name + ".h"), header());
+  write_file(base / (library.info.name + ".json"), json());
+}
+
+} // namespace overtime

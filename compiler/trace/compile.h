@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// compile(): a time loop as a shared library with a C header, or any stage on the way there.
+#pragma once
+
+#include "compiler/trace/loop_over_time.h"
+
+#include <memory>
+#include <string>
+
+namespace overtime {
+
+struct CompileOptions {
+  std::string name = {};          ///< C name; the target's name unless given
+  std::string target = "native";  ///< "native", or a CPU name such as x86-64-v4
+  std::optional<std::vector<Shape>> inputs = {}; ///< shapes of one step's data; a Neuron's default is [n], a Layer must say
+  std::string stop_after = {};    ///< with ir(): name of the stage after which to print
+};
+
+namespace detail {
+struct ArtifactData;
+}
+
+/// A compiled program, ready to be written.
+class Artifact {
+public:
+  /// Writes libNAME.so, NAME.h and NAME.json into a folder, creating it.
+  void write(const std::string &folder) const;
+  void write_object(const std::string &path) const;   ///< .o
+  void write_llvm_ir(const std::string &path) const;  ///< .ll
+  void write_assembly(const std::string &path) const; ///< .s
+  std::string header() const; ///< text of NAME.h
+  std::string json() const;   ///< text of NAME.json
+
+  std::shared_ptr<const detail::ArtifactData> data;
+};
+
+Artifact compile(LoopOverTime &loop, const CompileOptions &options = {},
+                 std::source_location at = std::source_location::current());
+
+/// The program's MLIR after a named stage: trace, dynamics, optimize, bufferize, cpu, llvm.
+std::string stage_ir(LoopOverTime &loop, const CompileOptions &options,
+                     std::source_location at = std::source_location::current());
+
+} // namespace overtime

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What models and variables are behind their handles. Private to compiler/trace.
+#pragma once
+
+#include "compiler/trace/model.h"
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace overtime::detail {
+
+/// One variable. It lives on the heap, so that models may move while handles and traces point at it.
+struct Slot {
+  enum class Kind { State, Param, Input };
+  Kind kind = Kind::State;
+  std::string name;
+  Shape shape; // of one model; a batch axis comes in front of a state's
+  Unit unit;
+  bool flag = false;      // bool instead of real
+  bool trainable = false;
+  Init init;
+  SourceLocation declared;
+  std::weak_ptr<ModelData> owner;
+
+  std::optional<Tensor> value; // numbers on the host; none until first needed
+
+  std::optional<Tensor> conversion; // of `value`
+
+  // While a step is traced.
+  Trace *trace = nullptr;
+  Value current;
+  bool assigned = false;
+  std::optional<Value> derivative; // inside equations()
+
+  bool is_state() const { return kind == Kind::State; }
+  std::string path() const; // below the root: "l1.h"
+  Shape full_shape() const; // with the batch axis
+  /// The numbers, drawn from the initial value when there are none yet.
+  const Tensor &ensure(std::uint64_t seed = 0);
+  /// The numbers in another type; kept, so that large weights are converted once.
+  const Tensor &converted(DType dtype);
+  /// Draws the initial value again.
+  void reset(std::uint64_t seed);
+  void set(const Tensor &array);
+};
+
+struct ModelData {
+  std::string name; // empty for a root that nobody has asked
+  std::weak_ptr<ModelData> parent;
+  Model *self = nullptr; // follows moves of the model
+  Shape size;
+  std::vector<std::shared_ptr<Slot>> slots;
+  std::vector<std::shared_ptr<ModelData>> children;
+  std::string method = "exp_euler";
+  std::optional<std::int64_t> batch;
+  bool initialised = false; // initial() has run since construction
+  Trace *trace = nullptr;
+
+  const std::string &ensure_name();
+  std::string path() const;          // below the root: "l1", "" for the root
+  ModelData &root();
+  /// This model and those below it, parents first.
+  void each(const std::function<void(ModelData &)> &visit);
+  std::vector<std::shared_ptr<Slot>> all_slots();
+};
+
+/// A name that no other object of this process has: "HH0", "HH1", ...
+std::string unique_name(const std::string &type);
+
+/// Gives every state of a tree its initial value, then runs initial() of every model.
+void reset_tree(ModelData &root, std::optional<std::int64_t> batch, std::uint64_t seed);
+
+/// Before a model is first run: initial values for what has none.
+void ensure_initialised(ModelData &root);
+
+} // namespace overtime::detail

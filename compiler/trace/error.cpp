@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Composes the text of an Error.
+#include "compiler/trace/error.h"
+
+namespace overtime {
+
+std::string SourceLocation::str() const {
+  if (!known())
+    return "";
+  std::string text = std::string(file) + ":" + std::to_string(line);
+  return column == 0 ? text : text + ":" + std::to_string(column);
+}
+
+Error::Error(ErrorKind kind, const std::string &message, SourceLocation at)
+    : std::runtime_error(message), kind_(kind), at_(at),
+      text_((at.known() ? at.str() + ": " : std::string()) + "error: " + message) {}
+
+Error &Error::note(const std::string &text, SourceLocation at) {
+  text_ += "\n";
+  if (at.known())
+    text_ += std::string(at.file) + ":" + std::to_string(at.line) + ": ";
+  text_ += "note: " + text;
+  return *this;
+}
+
+} // namespace overtime

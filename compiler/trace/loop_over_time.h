@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// LoopOverTime: a model's step run over many steps as one native function (the reference page's class).
+#pragma once
+
+#include "compiler/trace/model.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace overtime {
+
+inline constexpr std::nullopt_t none = std::nullopt;
+
+/// A length of time [ms]: a plain number counts in ms.
+struct Duration {
+  double ms;
+  Duration(double ms) : ms(ms) {}
+  Duration(int ms) : ms(ms) {}
+  Duration(const Quantity &q, std::source_location at = std::source_location::current());
+};
+
+/// What the gradient recomputes (semantics S7). Accepted and stored; its effect comes with gradients.
+struct Remat {
+  enum class Policy { None, Step, Sqrt, Budget } policy = Policy::None;
+  std::int64_t bytes = 0;
+  Remat() = default;
+  Remat(bool on) : policy(on ? Policy::Step : Policy::None) {}
+  static Remat sqrt() { return with(Policy::Sqrt, 0); }
+  static Remat budget(std::int64_t bytes) { return with(Policy::Budget, bytes); }
+
+private:
+  static Remat with(Policy p, std::int64_t b) {
+    Remat r;
+    r.policy = p;
+    r.bytes = b;
+    return r;
+  }
+};
+
+/// Default step [ms] of loops built from now on; 0.1 unless set.
+double get_dt();
+void set_dt(Duration dt);
+
+struct LoopOptions {
+  Tree<Monitor> out_vars = {};         ///< one variable, a list, or a map of names
+  bool no_state = false;               ///< the target keeps no state: all steps at once
+  std::optional<double> t0 = 0.0;      ///< time of the first step [ms]; none: the step has no t
+  std::optional<std::int64_t> i0 = 0;  ///< index of the first step; none: the step has no i
+  std::optional<Duration> dt = {};     ///< step; the global one unless given
+  SharedArgs shared_arg = {};          ///< for instance {{"fit", false}}
+  char data_first_axis = 'T';          ///< 'T': [T, B, ...]; 'B': [B, T, ...] for a batching target
+  std::string name = {};               ///< unique name unless given
+  bool jit = true;                     ///< false: the loop runs on the host, so that on_step sees every step
+  Remat remat = {};
+  DType real = f32;                    ///< element type of the run
+  std::uint64_t seed = 0;              ///< of random numbers inside the loop
+  bool keep_outputs = true;            ///< false: the outputs are not stacked (memory does not grow with T)
+  std::function<void(std::int64_t i)> on_step = {};                              ///< with jit = false, after each step
+  std::function<bool(std::int64_t done, std::int64_t steps)> progress = {};      ///< between chunks; false stops the run
+  bool cache = true;                   ///< keep compiled objects on disk
+};
+
+namespace detail {
+struct LoopData;
+}
+
+/// What a call returns: `auto [out, vars] = over_time(x);`, or r.out, r.vars, r[hh.V].
+class LoopResult {
+public:
+  Tree<Tensor> out;  ///< outputs stacked over time
+  Tree<Tensor> vars; ///< monitors in the structure of out_vars
+  const Tensor &operator[](const Monitor &m) const;
+  template <std::size_t K> const Tree<Tensor> &get() const {
+    if constexpr (K == 0)
+      return out;
+    else
+      return vars;
+  }
+
+private:
+  friend struct detail::LoopData;
+  std::vector<std::pair<std::shared_ptr<detail::Slot>, Tensor>> monitored_;
+};
+
+/// Runs `target` over time. The first call with given shapes traces and compiles; later calls, with any number of
+/// steps, run. States carry on from call to call, and so do t and i (semantics S10, S11).
+class LoopOverTime {
+public:
+  using At = std::source_location;
+  explicit LoopOverTime(Model &target, LoopOptions options = {}, At at = At::current());
+  ~LoopOverTime();
+  LoopOverTime(LoopOverTime &&) noexcept;
+
+  /// By duration: ceil(duration / dt) steps without data (semantics S8).
+  LoopResult operator()(Duration duration, At at = At::current());
+  /// By data: arrays that share the first axis, T (semantics S9).
+  LoopResult operator()(const Tree<Tensor> &data, At at = At::current());
+  /// A number of steps without data.
+  LoopResult steps(std::int64_t count, At at = At::current());
+
+  void reset_state(std::uint64_t seed = 0);                           ///< states, t0 and i0 back; no batch axis
+  void reset_state_batch(std::int64_t batch, std::uint64_t seed = 0); ///< the same with a batch axis
+  void reset_state(int batch) { reset_state_batch(batch); }           ///< as on the reference page
+
+  std::optional<double> t0() const;       ///< time of the next step
+  std::optional<std::int64_t> i0() const; ///< index of the next step
+  double dt() const;
+  const std::string &name() const;
+  Model &target() const;
+  const LoopOptions &options() const;
+  std::int64_t compilations() const;      ///< programs compiled or loaded from the cache by this loop so far
+
+  const std::unique_ptr<detail::LoopData> &data() const { return data_; }
+
+private:
+  std::unique_ptr<detail::LoopData> data_;
+};
+
+/// Number of steps of a run by duration: duration / dt, rounded when within 1e-9 of an integer, else rounded up.
+std::int64_t steps_in(double duration_ms, double dt_ms, SourceLocation at = {});
+
+} // namespace overtime
+
+template <> struct std::tuple_size<overtime::LoopResult> : std::integral_constant<std::size_t, 2> {};
+template <std::size_t K> struct std::tuple_element<K, overtime::LoopResult> {
+  using type = const overtime::Tree<overtime::Tensor>;
+};

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model: declarations, names, the tree of children, reset.
+#include "compiler/trace/detail.h"
+#include "compiler/trace/nearest.h"
+
+#include <atomic>
+#include <cxxabi.h>
+
+namespace overtime {
+
+using detail::ModelData;
+using detail::Slot;
+
+namespace detail {
+
+std::string unique_name(const std::string &type) {
+  static std::mutex mutex;
+  static std::map<std::string, int> next;
+  std::lock_guard lock(mutex);
+  return type + std::to_string(next[type]++);
+}
+
+/// "HH" of overtime::models::HH.
+static std::string type_name(const Model &model) {
+  int status = 0;
+  std::unique_ptr<char, void (*)(void *)> text(abi::__cxa_demangle(typeid(model).name(), nullptr, nullptr, &status), std::free);
+  std::string name = status == 0 ? text.get() : "Model";
+  name = name.substr(0, name.find('<'));
+  size_t colon = name.rfind(':');
+  return colon == std::string::npos ? name : name.substr(colon + 1);
+}
+
+const std::string &ModelData::ensure_name() {
+  if (name.empty())
+    name = unique_name(type_name(*self));
+  return name;
+}
+
+std::string ModelData::path() const {
+  auto above = parent.lock();
+  if (!above)
+    return "";
+  std::string prefix = above->path();
+  return prefix.empty() ? name : prefix + "." + name;
+}
+
+ModelData &ModelData::root() {
+  ModelData *model = this;
+  while (auto above = model->parent.lock())
+    model = above.get();
+  return *model;
+}
+
+void ModelData::each(const std::function<void(ModelData &)> &visit) {
+  visit(*this);
+  for (const auto &child : children)
+    child->each(visit);
+}
+
+std::vector<std::shared_ptr<Slot>> ModelData::all_slots() {
+  std::vector<std::shared_ptr<Slot>> all;
+  each([&](ModelData &model) { all.insert(all.end(), model.slots.begin(), model.slots.end()); });
+  return all;
+}
+
+} // namespace detail
+
+Model::Model(Shape size) : data_(std::make_shared<ModelData>()) {
+  data_->self = this;
+  data_->size = std::move(size);
+}
+Model::~Model() = default;
+Model::Model(Model &&other) noexcept : data_(other.data_) { data_->self = this; }
+
+std::string Model::name() const { return data_->ensure_name(); }
+std::string Model::path() const {
+  std::string below = data_->path();
+  return below.empty() ? name() : data_->root().ensure_name() + "." + below;
+}
+const Shape &Model::size() const { return data_->size; }
+
+static std::map<std::string, Monitor> select(ModelData &model, const std::function<bool(const Slot &)> &wanted) {
+  std::map<std::string, Monitor> found;
+  std::string prefix = model.path();
+  for (const auto &slot : model.all_slots())
+    if (wanted(*slot))
+      found.emplace(slot->path().substr(prefix.empty() ? 0 : prefix.size() + 1), Monitor(slot));
+  return found;
+}
+std::map<std::string, Monitor> Model::states() const {
+  return select(*data_, [](const Slot &s) { return s.is_state(); });
+}
+std::map<std::string, Monitor> Model::params() const {
+  return select(*data_, [](const Slot &s) { return s.kind == Slot::Kind::Param; });
+}
+std::map<std::string, Monitor> Model::train_vars() const {
+  return select(*data_, [](const Slot &s) { return s.trainable; });
+}
+std::map<std::string, Monitor> Model::inputs() const {
+  return select(*data_, [](const Slot &s) { return s.kind == Slot::Kind::Input; });
+}
+Monitor Model::var(const std::string &path, At at) const {
+  auto all = select(*data_, [](const Slot &) { return true; });
+  auto it = all.find(path);
+  if (it != all.end())
+    return it->second;
+  std::vector<std::string> known;
+  for (const auto &[name, monitor] : all)
+    known.push_back(name);
+  throw Error(ErrorKind::Name, "'" + name() + "' has no variable '" + path + "'" + did_you_mean(path, known), at);
+}
+
+static void check_new_name(const ModelData &model, const std::string &name, const SourceLocation &at) {
+  if (name.empty() || name.find('.') != std::string::npos)
+    throw Error(ErrorKind::Name, "'" + name + "' is no name: it must not be empty nor hold a '.'", at);
+  for (const auto &slot : model.slots)
+    if (slot->name == name)
+      throw Error(ErrorKind::Name, "'" + name + "' is declared twice", at).note("first declared here", slot->declared);
+  for (const auto &child : model.children)
+    if (child->name == name)
+      throw Error(ErrorKind::Name, "'" + name + "' is a child already", at);
+}
+
+static std::shared_ptr<Slot> declare(const std::shared_ptr<ModelData> &model, Slot::Kind kind, const std::string &name,
+                                     const Init &init, const std::optional<Quantity> &unit, const SourceLocation &at) {
+  check_new_name(*model, name, at);
+  auto slot = std::make_shared<Slot>();
+  slot->kind = kind;
+  slot->name = name;
+  slot->init = init;
+  slot->declared = at;
+  slot->owner = model;
+  slot->flag = init.is_flag();
+  if (unit)
+    slot->unit = unit->unit;
+  else if (init.number())
+    slot->unit = init.number()->unit;
+  if (init.number() && !init.number()->unit.dimensionless() && !init.number()->unit.same_dimension(slot->unit))
+    throw Error(ErrorKind::Unit, "'" + name + "' counts in [" + slot->unit.str() + "], its initial value in [" +
+                                     init.number()->unit.str() + "]", at);
+  model->slots.push_back(slot);
+  return slot;
+}
+
+State Model::declare_state(const std::string &name, const Init &init, std::optional<Shape> shape,
+                           std::optional<Quantity> unit, At at) {
+  auto slot = declare(data_, Slot::Kind::State, name, init, unit, at);
+  slot->shape = shape ? *shape : data_->size;
+  return State(slot);
+}
+State Model::state(const std::string &name, Init init, At at) { return declare_state(name, init, {}, {}, at); }
+State Model::state(const std::string &name, Init init, const Quantity &unit, At at) {
+  return declare_state(name, init, {}, unit, at);
+}
+State Model::state(const std::string &name, Init init, const Shape &shape, At at) {
+  return declare_state(name, init, shape, {}, at);
+}
+
+Param Model::declare_param(const std::string &name, const Init &init, std::optional<Shape> shape,
+                           std::optional<Quantity> unit, bool trainable, At at) {
+  auto slot = declare(data_, Slot::Kind::Param, name, init, unit, at);
+  if (shape)
+    slot->shape = *shape;
+  else if (init.array())
+    slot->shape = init.array()->shape();
+  slot->trainable = trainable;
+  return Param(slot);
+}
+Param Model::param(const std::string &name, Init init, At at) { return declare_param(name, init, {}, {}, false, at); }
+Param Model::param(const std::string &name, Init init, const Quantity &unit, At at) {
+  return declare_param(name, init, {}, unit, false, at);
+}
+Param Model::weight(const std::string &name, const Shape &shape, Init init, At at) {
+  return declare_param(name, init, shape, {}, true, at);
+}
+Input Model::input(const std::string &name, Init init, At at) {
+  return Input(declare(data_, Slot::Kind::Input, name, init, {}, at));
+}
+
+void Model::adopt(const std::string &name, Model &model, At at) {
+  check_new_name(*data_, name, at);
+  if (model.data_->parent.lock())
+    throw Error(ErrorKind::Usage, "'" + model.data_->path() + "' has a parent already; a model is the child of one", at);
+  model.data_->name = name;
+  model.data_->parent = data_;
+  data_->children.push_back(model.data_);
+}
+
+void Model::reset_state(std::uint64_t seed) { detail::reset_tree(*data_, std::nullopt, seed); }
+void Model::reset_state_batch(std::int64_t batch, std::uint64_t seed) {
+  if (batch < 1)
+    throw Error(ErrorKind::Value, "a batch has at least 1 element, got " + std::to_string(batch));
+  detail::reset_tree(*data_, batch, seed);
+}
+std::optional<std::int64_t> Model::batch() const { return data_->batch; }
+
+std::string Model::method() const { return data_->method; }
+
+Model &Model::to(const std::string &device, At at) {
+  if (device == "cpu")
+    return *this;
+  throw Error(ErrorKind::Usage, "there is no device '" + device + "' here; the devices are: cpu", at);
+}
+Model &Model::cuda(At at) { return to("cuda", at); }
+Model &Model::tpu(At at) { return to("tpu", at); }
+
+Neuron::Neuron(std::int64_t n, const Quantity &input_unit, At at)
+    : Model(Shape{n}), I(input("I", 0.0 * input_unit, at)) {
+  if (n < 1)
+    throw Error(ErrorKind::Value, "a population has at least 1 neuron, got " + std::to_string(n), at);
+}
+
+Tree<Value> Neuron::update(const Tree<Value> &x) {
+  if (!x.empty())
+    I += x.leaf();
+  return update();
+}
+
+Tree<Value> Layer::update(const Tree<Value> &x) {
+  if (x.empty())
+    throw Error(ErrorKind::Usage, "'" + path() + "' is a layer and needs data; call the loop with an array");
+  return update(x.leaf());
+}
+Value Layer::call(const Operand &x) { return update(x.value()); }
+
+} // namespace overtime

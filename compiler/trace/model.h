@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model: one time step as a C++ class. Neuron and Layer are the two common forms.
+#pragma once
+
+#include "compiler/trace/variable.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <typeinfo>
+#include <variant>
+#include <vector>
+
+namespace overtime {
+
+namespace detail {
+struct ModelData;
+}
+
+/// A constant shared with every node of a model during a step, such as fit = false (semantics S4).
+using SharedValue = std::variant<bool, std::int64_t, double, std::string>;
+using SharedArgs = std::map<std::string, SharedValue>;
+
+class Model;
+
+/// ddt(V) = expression, inside equations().
+class Derivative {
+public:
+  void operator=(const Operand &rate);
+
+private:
+  friend class Model;
+  explicit Derivative(std::shared_ptr<detail::Slot> slot) : slot_(std::move(slot)) {}
+  std::shared_ptr<detail::Slot> slot_;
+};
+
+/// A system whose step is traced into the dialect. A model built on its own is a root with a unique name ("HH0"); a
+/// parent names its children.
+class Model {
+public:
+  using At = std::source_location;
+  virtual ~Model();
+  Model(Model &&) noexcept;
+  Model(const Model &) = delete;
+  Model &operator=(const Model &) = delete;
+
+  /// One step. `x` is the step's slice of the input data, empty in a run by duration.
+  virtual Tree<Value> update(const Tree<Value> &x) = 0;
+  /// Traced at reset, after every variable has its own initial value: states that follow from others (m = m_inf(V)).
+  virtual void initial() {}
+  /// Name under which a lone input array appears in headers and files.
+  virtual std::string input_name() const { return "x"; }
+  /// Name of a lone output likewise.
+  virtual std::string output_name() const { return "out"; }
+
+  std::string name() const; ///< unique among roots: "HH0"; for a child the name its parent gave
+  std::string path() const; ///< from the root's name down: "Net0.l1"
+
+  /// Variables below this model by relative path ("l1.h"), in order of declaration.
+  std::map<std::string, Monitor> states() const;
+  std::map<std::string, Monitor> params() const;
+  std::map<std::string, Monitor> train_vars() const;
+  std::map<std::string, Monitor> inputs() const;
+  /// One of them by path; an unknown path is an error that names the nearest.
+  Monitor var(const std::string &path, At at = At::current()) const;
+
+  /// Puts states back to their initial values, without a batch axis.
+  void reset_state(std::uint64_t seed = 0);
+  /// The same with a leading batch axis of this size (semantics S15).
+  void reset_state_batch(std::int64_t batch, std::uint64_t seed = 0);
+  /// Batch size of the states; none when the model does not batch.
+  std::optional<std::int64_t> batch() const;
+
+  /// Integration method of equations(): euler, rk2, midpoint, heun, rk3, rk4, exp_euler, ...; exp_euler unless set.
+  Model &method(const std::string &name, At at = At::current());
+  std::string method() const;
+
+  Model &cpu() { return *this; }
+  Model &cuda(At at = At::current());
+  Model &tpu(At at = At::current());
+  Model &to(const std::string &device, At at = At::current());
+
+  const std::shared_ptr<detail::ModelData> &data() const { return data_; }
+
+protected:
+  /// `size` is the shape that states have unless they say otherwise.
+  explicit Model(Shape size = {});
+
+  State state(const std::string &name, Init init = 0.0, At at = At::current());
+  State state(const std::string &name, Init init, const Quantity &unit, At at = At::current());
+  State state(const std::string &name, Init init, const Shape &shape, At at = At::current());
+  Param param(const std::string &name, Init init, At at = At::current());
+  Param param(const std::string &name, Init init, const Quantity &unit, At at = At::current());
+  /// A trainable parameter of a given shape.
+  Param weight(const std::string &name, const Shape &shape, Init init, At at = At::current());
+  Input input(const std::string &name, Init init = 0.0, At at = At::current());
+
+  /// Takes a model as a child: `RNNCell l1 = child("l1", RNNCell(100, 20));`
+  template <class M> M child(const std::string &name, M &&model, At at = At::current()) {
+    adopt(name, model, at);
+    return std::forward<M>(model);
+  }
+  void adopt(const std::string &name, Model &model, At at = At::current());
+
+  // Inside a step.
+  Value t(At at = At::current()) const;  ///< time of this step [ms]
+  Value i(At at = At::current()) const;  ///< index of this step, i64
+  Value dt(At at = At::current()) const; ///< length of a step [ms]
+  double step_length() const;            ///< the same as a number [ms], for decisions made while tracing
+  DType real() const;                    ///< element type of the run
+  /// Value of a shared argument, or the fallback.
+  SharedValue shared(const std::string &name, SharedValue fallback) const;
+  bool fit() const { return std::get<bool>(shared("fit", false)); }
+  /// Uniform numbers in [0, 1) of a shape, new at every step, keyed by (seed, path and `stream`, i, element).
+  Value random_uniform(const std::string &stream, const Shape &shape, At at = At::current());
+
+  /// The right-hand sides: `ddt(V) = ...` for each state that has one.
+  virtual void equations() {}
+  Derivative ddt(State &state);
+  /// Traces equations() into one integrate op and rebinds the states to the values at the end of the step.
+  void integrate(At at = At::current());
+
+  const Shape &size() const;
+
+private:
+  friend class LoopOverTime;
+  friend class Sequential;
+  State declare_state(const std::string &, const Init &, std::optional<Shape>, std::optional<Quantity>, At);
+  Param declare_param(const std::string &, const Init &, std::optional<Shape>, std::optional<Quantity>, bool, At);
+  std::shared_ptr<detail::ModelData> data_;
+};
+
+/// A population of n neurons with an accumulated input `I`. The data of a call is added to `I`.
+class Neuron : public Model {
+public:
+  /// One step after the input has been added; returns the output (its spikes).
+  virtual Value update() = 0;
+  Tree<Value> update(const Tree<Value> &x) final;
+  std::string input_name() const override { return I.name(); }
+  std::string output_name() const override { return "spike"; }
+  std::int64_t count() const { return size().front(); }
+
+protected:
+  explicit Neuron(std::int64_t n, const Quantity &input_unit = nA, At at = At::current());
+
+public:
+  Input I; ///< accumulated current
+};
+
+/// A function of one array, with or without state: y = layer(x).
+class Layer : public Model {
+public:
+  virtual Value update(Value x) = 0;
+  Tree<Value> update(const Tree<Value> &x) final;
+  Value operator()(const Operand &x) { return call(x); }
+
+protected:
+  using Model::Model;
+
+private:
+  Value call(const Operand &x);
+};
+
+} // namespace overtime

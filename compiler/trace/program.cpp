@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a model to a program: the traced function and what its arguments stand for.
+#include "compiler/trace/program.h"
+
+#include "dialect/Dyn.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Verifier.h"
+
+#include <set>
+
+namespace overtime::detail {
+namespace {
+
+driver::ArrayInfo array_info(const std::string &name, const Unit &unit, mlir::Type type) {
+  driver::ArrayInfo info;
+  info.name = name;
+  info.unit = unit.str();
+  info.dtype = static_cast<std::int32_t>(Trace::dtype_of(type));
+  info.shape = Trace::shape_of(type);
+  return info;
+}
+
+/// Writes the function and the loop around a traced step.
+class ProgramBuilder {
+public:
+  ProgramBuilder(Model &target, const ProgramSpec &spec) : target(target), spec(spec), model(*target.data()) {
+    program.trace = std::make_unique<Trace>(spec.settings);
+    for (const auto &slot : model.all_slots())
+      (slot->is_state() ? program.states : program.params).push_back(slot);
+  }
+
+  TracedProgram build() {
+    createFunction();
+    createStep();
+    Tree<Value> result = target.update(boundData());
+    collectOutputs(result);
+    createLoop();
+    finish();
+    return std::move(program);
+  }
+
+private:
+  Trace &trace() { return *program.trace; }
+  mlir::OpBuilder &b() { return trace().builder; }
+
+  mlir::Type sequenceType(mlir::Type step) {
+    Shape shape = Trace::shape_of(step);
+    shape.insert(shape.begin(), mlir::ShapedType::kDynamic);
+    return mlir::RankedTensorType::get(shape, mlir::getElementTypeOrSelf(step));
+  }
+  DType dtypeOf(const Slot &slot) { return slot.flag ? DType::Bool : spec.settings.real; }
+
+  void createFunction() {
+    mlir::Builder &types = b();
+    llvm::SmallVector<mlir::Type> arguments = {types.getIndexType(), types.getI64Type(), types.getI64Type(),
+                                               types.getF64Type(), types.getI64Type()};
+    llvm::SmallVector<mlir::DictionaryAttr> attributes(5, types.getDictionaryAttr({}));
+    auto add = [&](mlir::Type type, const char *kind, const std::string &name) {
+      arguments.push_back(type);
+      attributes.push_back(types.getDictionaryAttr({types.getNamedAttr("dyn.kind", types.getStringAttr(kind)),
+                                                    types.getNamedAttr("dyn.name", types.getStringAttr(name))}));
+    };
+    for (const auto &slot : program.states)
+      add(trace().type(slot->full_shape(), dtypeOf(*slot)), "state", slot->path());
+    for (const auto &slot : program.params)
+      add(trace().type(slot->ensure().shape(), dtypeOf(*slot)), "param", slot->path());
+    spec.data.each([&](const std::string &, const InputSpec &input) {
+      mlir::Type step = trace().type(input.shape, spec.settings.real);
+      add(sequenceType(step), "input", input.name);
+      program.info.inputs.push_back(array_info(input.name, inputUnit(), step));
+    });
+    b().setInsertionPointToEnd(trace().module->getBody());
+    function = mlir::func::FuncOp::create(b(), b().getUnknownLoc(), spec.name, types.getFunctionType(arguments, {}));
+    function.setAllArgAttrs(attributes);
+    function->setAttr("dyn.program", types.getUnitAttr());
+    entry = function.addEntryBlock();
+    trace().seed = entry->getArgument(4);
+  }
+  /// A lone input of a neuron counts in the unit of its current.
+  Unit inputUnit() {
+    for (const auto &slot : model.slots)
+      if (slot->kind == Slot::Kind::Input && slot->name == target.input_name())
+        return slot->unit;
+    return {};
+  }
+  mlir::Value state(size_t k) { return entry->getArgument(5 + k); }
+  mlir::Value param(size_t k) { return entry->getArgument(5 + program.states.size() + k); }
+  mlir::Value input(size_t k) { return entry->getArgument(5 + program.states.size() + program.params.size() + k); }
+
+  void createStep() {
+    step = new mlir::Block;
+    owned.reset(step);
+    mlir::Location loc = b().getUnknownLoc();
+    b().setInsertionPointToEnd(step);
+    trace().index = trace().wrap(step->addArgument(b().getI64Type(), loc), {}, {});
+    trace().time = trace().wrap(step->addArgument(trace().element(spec.settings.real), loc), ms.unit, {});
+    trace().enter(model);
+    for (auto [k, slot] : llvm::enumerate(program.states)) {
+      mlir::Location at = mlir::NameLoc::get(b().getStringAttr(slot->path()), trace().location(slot->declared));
+      trace().bind(slot, trace().wrap(step->addArgument(state(k).getType(), at), slot->unit, slot->declared));
+    }
+    for (auto [k, slot] : llvm::enumerate(program.params))
+      trace().bind(slot, inputDefault(*slot, param(k)));
+  }
+  /// Per-element defaults of an input repeat over the batch.
+  Value inputDefault(const Slot &slot, mlir::Value v) {
+    return trace().wrap(v, slot.unit, slot.declared);
+  }
+
+  Tree<Value> boundData() {
+    unsigned k = 0;
+    return spec.data.map_leaves<Value>([&](const InputSpec &input) {
+      mlir::Type type = trace().type(input.shape, spec.settings.real);
+      mlir::Value slice = step->addArgument(type, b().getUnknownLoc());
+      ++k;
+      return trace().wrap(slice, {}, {});
+    });
+  }
+
+  int addOutput(const std::string &name, const Value &value) {
+    mlir::Value raw = Trace::unwrap(value);
+    outputs.push_back(raw);
+    program.info.outputs.push_back(array_info(name, value.unit(), raw.getType()));
+    return static_cast<int>(outputs.size()) - 1;
+  }
+
+  void collectOutputs(const Tree<Value> &result) {
+    std::string lone = target.output_name();
+    std::vector<std::string> names;
+    result.each([&](const std::string &path, const Value &) { names.push_back(path.empty() ? lone : lone + "." + path); });
+    size_t next = 0;
+    program.outputs = result.map_leaves<int>([&](const Value &v) { return addOutput(names[next++], v); });
+    program.monitors = spec.out_vars.map_leaves<int>([&](const Monitor &m) {
+      const Slot &slot = *m.slot();
+      if (slot.trace != &trace())
+        throw Error(ErrorKind::Name, "out_vars holds '" + slot.path() + "', which is not a variable of '" + target.name() + "'",
+                    slot.declared);
+      Value v = slot.current;
+      if (slot.kind == Slot::Kind::Input) // shows its value before it is cleared, one number an element
+        v = trace().wrap(trace().broadcast(Trace::unwrap(v), inputShape(slot, v), slot.declared), slot.unit, slot.declared);
+      return addOutput(slot.path(), v);
+    });
+  }
+  Shape inputShape(const Slot &slot, const Value &v) {
+    auto owner = slot.owner.lock();
+    Shape full = v.shape();
+    if (owner && full.size() < 1 + (owner->batch ? 1u : 0u)) {
+      full = owner->size;
+      if (owner->batch)
+        full.insert(full.begin(), *owner->batch);
+    }
+    return full;
+  }
+
+  void createLoop() {
+    mlir::Location loc = b().getUnknownLoc();
+    // Only what the step assigns is carried; the rest is the same in every step.
+    llvm::SmallVector<mlir::Value> inits, yielded, scanned;
+    llvm::SmallVector<mlir::Type> types;
+    llvm::BitVector unused(step->getNumArguments());
+    for (auto [k, slot] : llvm::enumerate(program.states)) {
+      if (slot->assigned) {
+        carried.push_back(k);
+        inits.push_back(state(k));
+        yielded.push_back(Trace::unwrap(slot->current));
+        types.push_back(state(k).getType());
+      } else {
+        step->getArgument(2 + k).replaceAllUsesWith(state(k));
+        unused.set(2 + k);
+      }
+    }
+    for (mlir::Value &v : outputs) {
+      if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(v); argument && argument.getOwner() == step && argument.getArgNumber() >= 2 &&
+          argument.getArgNumber() < 2 + program.states.size() && unused.test(argument.getArgNumber()))
+        v = state(argument.getArgNumber() - 2);
+      yielded.push_back(v);
+      types.push_back(sequenceType(v.getType()));
+    }
+    ir::YieldOp::create(b(), loc, yielded);
+    step->eraseArguments(unused);
+    for (size_t k = 0; k < program.info.inputs.size(); ++k)
+      scanned.push_back(input(k));
+    b().setInsertionPointToEnd(entry);
+    auto loop = ir::LoopOverTimeOp::create(b(), loc, types, entry->getArgument(0), entry->getArgument(1),
+                                           entry->getArgument(2), entry->getArgument(3), inits, scanned,
+                                           b().getF64FloatAttr(spec.settings.dt), b().getStringAttr(spec.remat));
+    loop.getBody().push_back(owned.release());
+    returnResults(loop);
+  }
+
+  void returnResults(ir::LoopOverTimeOp loop) {
+    llvm::SmallVector<mlir::Value> results;
+    for (size_t k = 0; k < program.states.size(); ++k)
+      results.push_back(state(k));
+    for (auto [k, number] : llvm::enumerate(carried))
+      results[number] = loop.getResult(k);
+    for (size_t k = carried.size(); k < loop.getNumResults(); ++k)
+      results.push_back(loop.getResult(k));
+    mlir::func::ReturnOp::create(b(), b().getUnknownLoc(), results);
+    function.setFunctionType(b().getFunctionType(entry->getArgumentTypes(), mlir::ValueRange(results).getTypes()));
+  }
+
+  void finish() {
+    driver::ProgramInfo &info = program.info;
+    info.name = spec.name;
+    info.model = target.name();
+    for (auto [k, slot] : llvm::enumerate(program.states))
+      info.states.push_back(array_info(slot->path(), slot->unit, state(k).getType()));
+    for (auto [k, slot] : llvm::enumerate(program.params))
+      info.params.push_back(array_info(slot->path(), slot->unit, param(k).getType()));
+    info.dt = spec.settings.dt;
+    info.t0 = spec.t0;
+    info.i0 = spec.i0;
+    info.usesTime = spec.settings.has_time;
+    info.usesIndex = spec.settings.has_index;
+    info.real = name_of(spec.settings.real);
+    makeNamesUnique(info.outputs);
+  }
+  /// An output that is monitored as well comes twice; files and headers need two names.
+  static void makeNamesUnique(std::vector<driver::ArrayInfo> &arrays) {
+    std::set<std::string> seen;
+    for (driver::ArrayInfo &array : arrays) {
+      std::string base = array.name;
+      for (int k = 2; !seen.insert(array.name).second; ++k)
+        array.name = base + "_" + std::to_string(k);
+    }
+  }
+
+  Model &target;
+  const ProgramSpec &spec;
+  ModelData &model;
+  TracedProgram program;
+  mlir::func::FuncOp function;
+  mlir::Block *entry = nullptr, *step = nullptr;
+  std::unique_ptr<mlir::Block> owned;
+  std::vector<mlir::Value> outputs;
+  std::vector<size_t> carried;
+};
+
+} // namespace
+
+TracedProgram trace_program(Model &target, const ProgramSpec &spec) { return ProgramBuilder(target, spec).build(); }
+
+} // namespace overtime::detail

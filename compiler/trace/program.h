@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a model to a program: the traced function and what its arguments stand for. Private to compiler/trace.
+#pragma once
+
+#include "compiler/driver/ProgramInfo.h"
+#include "compiler/trace/loop_over_time.h"
+#include "compiler/trace/trace.h"
+
+#include <memory>
+#include <vector>
+
+namespace overtime::detail {
+
+/// Shape and name of one array of the data, without the time axis.
+struct InputSpec {
+  std::string name;
+  Shape shape;
+};
+
+/// A program as traced. Arguments: the five scalars, states, params (parameters, then defaults of inputs), inputs.
+struct TracedProgram {
+  std::unique_ptr<Trace> trace;
+  driver::ProgramInfo info;
+  std::vector<std::shared_ptr<Slot>> states, params;
+  Tree<int> outputs;  // number of the program output behind each leaf of the step's result
+  Tree<int> monitors; // likewise for out_vars
+};
+
+struct ProgramSpec {
+  std::string name; // C name of the program
+  TraceSettings settings;
+  double t0 = 0.0;
+  std::int64_t i0 = 0;
+  std::string remat = "none";
+  Tree<InputSpec> data; // empty for a run by duration
+  Tree<Monitor> out_vars;
+};
+
+/// Runs the target's step once and writes the function @NAME around it.
+TracedProgram trace_program(Model &target, const ProgramSpec &spec);
+
+/// initial() of every model of a tree as a function of the states, or null when none assigns anything.
+/// Results are the states in `states`.
+struct TracedInitial {
+  std::unique_ptr<Trace> trace;
+  std::vector<std::shared_ptr<Slot>> arguments, results;
+};
+TracedInitial trace_initial(ModelData &root);
+
+} // namespace overtime::detail

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Running a program: find or compile it, hand it the memory of states, parameters, data and outputs.
+#include "compiler/trace/loop_data.h"
+
+#include "runtime/abi.h"
+#include "runtime/float_mode.h"
+
+#include <algorithm>
+
+namespace overtime::detail {
+
+void throw_compile_error(llvm::Error error) {
+  std::string text = llvm::toString(std::move(error));
+  constexpr std::string_view prefix = "error: ";
+  std::size_t at = text.find(prefix); // Error writes its own
+  throw Error(ErrorKind::Compile, at == std::string::npos ? text : text.substr(0, at) + text.substr(at + prefix.size()));
+}
+
+static bool same_numbers(const Tensor &a, const Tensor &b) {
+  if (a.shape() != b.shape())
+    return false;
+  for (std::int64_t k = 0; k < a.size(); ++k)
+    if (a[k] != b[k])
+      return false;
+  return true;
+}
+
+bool LoadedProgram::still_valid() const {
+  return std::all_of(host_reads.begin(), host_reads.end(),
+                     [](const auto &read) { return same_numbers(read.first->ensure(), read.second); });
+}
+
+/// Everything that decides which program a call needs, except numbers read while tracing.
+static std::string program_key(const LoopData &loop, const Tree<Tensor> &data) {
+  std::string key;
+  data.each([&](const std::string &path, const Tensor &x) {
+    key += path + to_string(Shape(x.shape().begin() + 1, x.shape().end())) + ";";
+  });
+  loop.target->each([&](ModelData &model) {
+    key += "|" + model.method + "," + (model.batch ? std::to_string(*model.batch) : "-");
+    for (const auto &slot : model.slots)
+      if (!slot->is_state())
+        key += to_string(slot->ensure().shape());
+  });
+  return key;
+}
+
+LoadedProgram &LoopData::program_for(const Tree<Tensor> &data) {
+  std::string key = program_key(*this, data);
+  auto [begin, end] = programs.equal_range(key);
+  for (auto it = begin; it != end; ++it)
+    if (it->second->still_valid())
+      return *it->second;
+  TracedProgram traced = trace_program(model(), spec(input_specs(data), "program"));
+  auto host = driver::compileForHost(*traced.trace->module, traced.info, {options.cache});
+  if (!host)
+    throw_compile_error(host.takeError());
+  auto program = std::make_unique<LoadedProgram>();
+  program->host = std::move(*host);
+  program->states = std::move(traced.states);
+  program->params = std::move(traced.params);
+  program->outputs = std::move(traced.outputs);
+  program->monitors = std::move(traced.monitors);
+  program->host_reads = std::move(traced.trace->host_reads);
+  ++compilations;
+  return *programs.emplace(key, std::move(program))->second;
+}
+
+namespace {
+
+/// The tables that the entry function reads.
+class Arguments {
+public:
+  Arguments(const LoopOptions &options, LoadedProgram &program, const Call &call)
+      : info(program.host->info), program(program) {
+    for (const auto &slot : program.states)
+      buffers.push_back(state(*slot, options.real));
+    for (const auto &slot : program.params)
+      buffers.push_back(const_cast<void *>(slot->converted(slot->flag ? DType::Bool : options.real).data()));
+    firstInput = buffers.size();
+    for (const Tensor &x : call.data.leaves())
+      add(x, const_cast<void *>(x.data()), element_count(x.shape()) / std::max<std::int64_t>(1, x.shape()[0]));
+    addOutputs(options, call.steps);
+    auto bytes = static_cast<std::int64_t>(info.workspaceBytes);
+    if (program.workspace.size() < bytes)
+      program.workspace = Tensor(Shape{bytes}, DType::Bool);
+    buffers.push_back(program.workspace.data());
+  }
+
+  void run(overtime_entry entry, std::int64_t steps, std::int64_t i0, std::int64_t k0, double t0, std::uint64_t seed) {
+    {
+      DefaultFloatMode mode;
+      entry(steps, i0, k0, t0, seed, buffers.data(), strides.data());
+    }
+    for (std::size_t k = 0; k < strides.size(); ++k) // the next chunk goes on behind this one
+      buffers[firstInput + k] = static_cast<char *>(buffers[firstInput + k]) + steps * strides[k] * sizes[k];
+  }
+
+  std::vector<Tensor> outputs;
+
+private:
+  /// The state's own memory, in the run's type.
+  static void *state(Slot &slot, DType real) {
+    DType dtype = slot.flag ? DType::Bool : real;
+    if (slot.ensure().dtype() != dtype)
+      slot.value = slot.value->to(dtype);
+    return slot.value->data();
+  }
+  void add(const Tensor &t, void *data, std::int64_t stride) {
+    buffers.push_back(data);
+    strides.push_back(stride);
+    sizes.push_back(static_cast<std::int64_t>(size_of(t.dtype())));
+  }
+  void addOutputs(const LoopOptions &options, std::int64_t steps) {
+    std::vector<bool> wanted(info.outputs.size(), false);
+    auto want = [&](const std::string &, const int &number) { wanted[static_cast<std::size_t>(number)] = true; };
+    if (options.keep_outputs)
+      program.outputs.each(want);
+    program.monitors.each(want);
+    for (std::size_t k = 0; k < info.outputs.size(); ++k) {
+      const driver::ArrayInfo &array = info.outputs[k];
+      auto dtype = static_cast<DType>(array.dtype);
+      if (wanted[k]) {
+        Shape shape = array.shape;
+        shape.insert(shape.begin(), steps);
+        outputs.emplace_back(shape, dtype);
+        add(outputs.back(), outputs.back().data(), array.elements());
+      } else {
+        outputs.emplace_back(Shape{0}, dtype);
+        auto bytes = array.elements() * static_cast<std::int64_t>(size_of(dtype));
+        if (program.scratch.size() < bytes)
+          program.scratch = Tensor(Shape{bytes}, DType::Bool);
+        add(outputs.back(), nullptr, 0);
+        unwanted.push_back(buffers.size() - 1);
+      }
+    }
+    for (std::size_t place : unwanted) // the scratch row has its final size now
+      buffers[place] = program.scratch.data();
+  }
+
+  const driver::ProgramInfo &info;
+  LoadedProgram &program;
+  std::vector<void *> buffers;
+  std::vector<std::int64_t> strides, sizes;
+  std::vector<std::size_t> unwanted;
+  std::size_t firstInput = 0;
+};
+
+} // namespace
+
+LoopResult LoopData::run(const Call &call) {
+  ensure_initialised(*target);
+  LoadedProgram &program = program_for(call.data);
+  Arguments arguments(options, program, call);
+  std::int64_t i0 = options.i0.value_or(0), chunk = call.steps, finished = 0;
+  double t0 = options.t0.value_or(0.0);
+  if (!options.jit)
+    chunk = 1;
+  else if (options.progress)
+    chunk = std::max<std::int64_t>(1, call.steps / 200);
+  while (finished < call.steps) {
+    std::int64_t steps = std::min(chunk, call.steps - finished);
+    arguments.run(program.host->entry, steps, i0 + done, done, t0, options.seed);
+    finished += steps;
+    done += steps;
+    if (!options.jit && options.on_step)
+      options.on_step(i0 + done - 1);
+    if (options.progress && !options.progress(finished, call.steps))
+      break;
+  }
+  if (finished < call.steps) // stopped: what was computed
+    for (Tensor &t : arguments.outputs)
+      if (t.shape()[0] == call.steps)
+        t = t.rows(0, finished);
+  return result(program, std::move(arguments.outputs), call);
+}
+
+} // namespace overtime::detail

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model does inside a step: time, shared arguments, random numbers, differential equations.
+#include "compiler/trace/trace.h"
+
+#include "compiler/trace/nearest.h"
+#include "dialect/Dyn.h"
+#include "dialect/RungeKutta.h"
+
+namespace overtime {
+
+using detail::Slot;
+using detail::Trace;
+
+static Trace &tracing(const std::shared_ptr<detail::ModelData> &model, const char *what, SourceLocation at) {
+  if (!model->trace)
+    throw Error(ErrorKind::Usage, std::string(what) + " exists only inside a step", at);
+  return *model->trace;
+}
+
+Value Model::t(At at) const {
+  Trace &trace = tracing(data_, "t", at);
+  if (!trace.settings.has_time)
+    throw Error(ErrorKind::Usage, "'" + path() + "' reads t, but this loop was built with t0 = none", at);
+  return trace.time;
+}
+Value Model::i(At at) const {
+  Trace &trace = tracing(data_, "i", at);
+  if (!trace.settings.has_index)
+    throw Error(ErrorKind::Usage, "'" + path() + "' reads i, but this loop was built with i0 = none", at);
+  return trace.index;
+}
+Value Model::dt(At at) const {
+  Trace &trace = tracing(data_, "dt", at);
+  return trace.wrap(trace.number(trace.settings.dt, at), ms.unit, at);
+}
+double Model::step_length() const { return tracing(data_, "step_length", {}).settings.dt; }
+DType Model::real() const { return tracing(data_, "real", {}).settings.real; }
+
+SharedValue Model::shared(const std::string &name, SharedValue fallback) const {
+  const SharedArgs &args = tracing(data_, "a shared argument", {}).settings.shared;
+  auto it = args.find(name);
+  if (it == args.end())
+    return fallback;
+  if (it->second.index() != fallback.index())
+    throw Error(ErrorKind::DType, "the shared argument '" + name + "' has another type than '" + path() + "' expects");
+  return it->second;
+}
+
+static std::uint32_t stream_number(const std::string &name) {
+  std::uint32_t h = 2166136261u; // FNV-1a
+  for (unsigned char c : name)
+    h = (h ^ c) * 16777619u;
+  return h;
+}
+
+Value Model::random_uniform(const std::string &stream, const Shape &shape, At at) {
+  Trace &trace = tracing(data_, "random_uniform", at);
+  std::string below = data_->path();
+  auto drawn = ir::RandomUniformOp::create(trace.builder, trace.location(at), trace.type(shape, trace.settings.real),
+                                           trace.seed, Trace::unwrap(trace.index),
+                                           trace.builder.getI32IntegerAttr(static_cast<std::int32_t>(
+                                               stream_number(below.empty() ? stream : below + "/" + stream))));
+  return trace.wrap(drawn.getResult(), {}, at);
+}
+
+Model &Model::method(const std::string &name, At at) {
+  if (!ir::isExponentialEuler(name) && !ir::lookupButcherTable(name)) {
+    std::vector<std::string> known;
+    std::string list;
+    for (llvm::StringRef method : ir::integrationMethods()) {
+      known.push_back(method.str());
+      list += (list.empty() ? "" : ", ") + method.str();
+    }
+    throw Error(ErrorKind::Name, "there is no integration method '" + name + "'" + did_you_mean(name, known) +
+                                     "; the methods are: " + list, at);
+  }
+  data_->each([&](detail::ModelData &model) { model.method = name; });
+  return *this;
+}
+
+Derivative Model::ddt(State &state) { return Derivative(state.slot_); }
+
+void Derivative::operator=(const Operand &rate) {
+  Slot &slot = *slot_;
+  std::string path = slot.path();
+  if (!slot.trace)
+    throw Error(ErrorKind::Usage, "ddt(" + path + ") is given outside equations()", rate.where());
+  if (slot.derivative)
+    throw Error(ErrorKind::Usage, "ddt(" + path + ") is given twice", rate.where())
+        .note("first given here", slot.derivative->where());
+  Trace &trace = *slot.trace;
+  Unit expected = slot.unit / ms.unit;
+  Value v = detail::materialize(trace, rate);
+  bool plain_zero = rate.is_literal() && rate.literal().value == 0.0;
+  if (!plain_zero && !v.unit().same_dimension(expected))
+    throw Error(ErrorKind::Unit, "d" + path + "/dt must be in [" + expected.str() + "], got [" + v.unit().str() + "]", rate.where())
+        .note("'" + path + "' is declared here in [" + slot.unit.str() + "]", slot.declared);
+  mlir::Value raw = trace.to_real(Trace::unwrap(v), rate.where());
+  if (!plain_zero)
+    raw = trace.rescale(raw, v.unit(), expected, rate.where());
+  Shape shape = slot.full_shape(), given = v.shape();
+  bool fits = given.size() <= shape.size();
+  for (size_t d = 0; fits && d < given.size(); ++d)
+    fits = given[d] == 1 || given[d] == shape[d + shape.size() - given.size()];
+  if (!fits)
+    throw Error(ErrorKind::Shape, "d" + path + "/dt must have shape " + to_string(shape) + ", got " + to_string(given), rate.where())
+        .note("'" + path + "' is declared here", slot.declared);
+  slot.derivative = trace.wrap(trace.broadcast(raw, shape, rate.where()), expected, rate.where());
+}
+
+void Model::integrate(At here) {
+  SourceLocation at = here;
+  Trace &trace = tracing(data_, "integrate()", at);
+  mlir::Location loc = trace.location(at);
+
+  // The region is traced with every state of the model as an argument; those without an equation leave it again.
+  std::vector<std::shared_ptr<Slot>> states;
+  for (const auto &slot : data_->slots)
+    if (slot->is_state() && !slot->flag)
+      states.push_back(slot);
+  auto block = std::make_unique<mlir::Block>();
+  std::vector<Value> before;
+  Value outer_time = trace.time;
+  mlir::Type time_type = trace.element(trace.settings.real);
+  trace.time = trace.wrap(block->addArgument(time_type, loc), ms.unit, at);
+  for (const auto &slot : states) {
+    before.push_back(slot->current);
+    slot->derivative.reset();
+    slot->current = trace.wrap(block->addArgument(Trace::unwrap(slot->current).getType(), loc), slot->unit, slot->declared);
+  }
+  {
+    mlir::OpBuilder::InsertionGuard guard(trace.builder);
+    trace.builder.setInsertionPointToEnd(block.get());
+    equations();
+    llvm::SmallVector<mlir::Value> rates;
+    for (const auto &slot : states)
+      if (slot->derivative)
+        rates.push_back(Trace::unwrap(*slot->derivative));
+    ir::YieldOp::create(trace.builder, loc, rates);
+  }
+  trace.time = outer_time;
+
+  llvm::SmallVector<mlir::Value> integrated;
+  llvm::SmallVector<mlir::Type> types;
+  std::vector<std::shared_ptr<Slot>> order;
+  for (size_t k = states.size(); k-- > 0;) {
+    mlir::Value outer = Trace::unwrap(before[k]);
+    if (states[k]->derivative)
+      continue;
+    block->getArgument(1 + k).replaceAllUsesWith(outer);
+    block->eraseArgument(1 + k);
+    states[k]->current = before[k];
+  }
+  for (size_t k = 0; k < states.size(); ++k)
+    if (states[k]->derivative) {
+      order.push_back(states[k]);
+      integrated.push_back(Trace::unwrap(before[k]));
+      types.push_back(integrated.back().getType());
+    }
+  if (order.empty())
+    throw Error(ErrorKind::Usage, "'" + path() + "' calls integrate(), but its equations() give no ddt", at);
+  mlir::Value time = trace.settings.has_time ? Trace::unwrap(outer_time) : trace.number(0.0, at);
+  auto op = ir::IntegrateOp::create(trace.builder, loc, types, trace.builder.getStringAttr(data_->method), time,
+                                    trace.builder.getF64FloatAttr(trace.settings.dt), integrated);
+  op.getBody().push_back(block.release());
+  for (size_t k = 0; k < order.size(); ++k) {
+    order[k]->current = trace.wrap(op.getResult(k), order[k]->unit, at);
+    order[k]->assigned = true;
+    order[k]->derivative.reset();
+    if (trace.settings.no_state)
+      throw Error(ErrorKind::Usage, "state '" + order[k]->path() + "' is updated, but this loop was built with no_state = true", at);
+  }
+}
+
+} // namespace overtime

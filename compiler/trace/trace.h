@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The trace of one step: the MLIR that operators on Values write to. Private to compiler/trace.
+#pragma once
+
+#include "compiler/trace/detail.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace overtime::detail {
+
+/// Settings that a traced step can see.
+struct TraceSettings {
+  DType real = f32;
+  double dt = 0.1;
+  bool has_time = true, has_index = true, no_state = false;
+  SharedArgs shared;
+};
+
+class Trace {
+public:
+  explicit Trace(TraceSettings settings);
+
+  // Between the public handles and MLIR.
+  static mlir::Value unwrap(const Value &v) { return mlir::Value::getFromOpaquePointer(v.handle_); }
+  static Trace *of(const Value &v) { return v.trace_; }
+  Value wrap(mlir::Value v, const Unit &unit, SourceLocation at);
+
+  mlir::Location location(SourceLocation at);
+  mlir::Type element(DType dtype);
+  mlir::Type type(const Shape &shape, DType dtype);
+  static Shape shape_of(mlir::Type type);
+  static DType dtype_of(mlir::Type type);
+
+  // Values of any shape from values of another.
+  mlir::Value number(double v, SourceLocation at);
+  mlir::Value integer(std::int64_t v, SourceLocation at);
+  mlir::Value boolean(bool v, SourceLocation at);
+  mlir::Value broadcast(mlir::Value v, const Shape &shape, SourceLocation at);
+  mlir::Value reshape(mlir::Value v, const Shape &shape, SourceLocation at);
+  mlir::Value to_real(mlir::Value v, SourceLocation at);
+  /// Same numbers counted in another unit of the same dimension.
+  mlir::Value rescale(mlir::Value v, const Unit &from, const Unit &to, SourceLocation at);
+
+  /// Binds variables for the length of a trace and unbinds them whatever happens.
+  void bind(const std::shared_ptr<Slot> &slot, const Value &value);
+  void enter(ModelData &root);
+  ~Trace();
+
+  TraceSettings settings;
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  mlir::OpBuilder builder;
+  Value time, index; // of the current step or stage
+  mlir::Value seed;
+  std::vector<std::pair<std::shared_ptr<Slot>, Tensor>> host_reads; // numbers that decided while tracing
+
+private:
+  std::vector<std::shared_ptr<Slot>> bound;
+  std::vector<ModelData *> entered;
+};
+
+/// Operands as values of one trace: the trace is that of the first traced one.
+Trace &trace_of(std::initializer_list<const Operand *> operands, const char *what);
+/// A literal becomes a scalar constant of the run's real type, counted in `unit` (its own when null).
+Value materialize(Trace &trace, const Operand &operand, const Unit *unit = nullptr);
+/// NumPy's broadcasting; an error names both shapes.
+Shape broadcast_shapes(const Shape &a, const Shape &b, const char *what, const Operand &left, const Operand &right);
+/// "in [mV]", "dimensionless".
+std::string describe(const Unit &unit);
+
+} // namespace overtime::detail

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Value: a number that exists while a step is traced, and the operators and functions on it.
+#pragma once
+
+#include "compiler/trace/error.h"
+#include "compiler/trace/tensor.h"
+#include "compiler/trace/unit.h"
+
+#include <optional>
+#include <source_location>
+#include <vector>
+
+namespace overtime {
+
+class Variable; // State, Param, Input: compiler/trace/variable.h
+namespace detail {
+class Trace;
+template <class> inline constexpr bool never = false;
+} // namespace detail
+
+/// A handle to one SSA value of the step being traced: a scalar (shape []) or a tensor of static shape. It is valid
+/// until the trace ends. Arithmetic on Values writes the dialect; nothing is computed here.
+class Value {
+public:
+  Value() = default;
+
+  Shape shape() const;
+  std::int64_t rank() const { return static_cast<std::int64_t>(shape().size()); }
+  DType dtype() const;
+  const Unit &unit() const { return unit_; }
+  /// Where in the user's source it was made.
+  SourceLocation where() const { return at_; }
+
+  template <class T = void> explicit operator bool() const {
+    static_assert(detail::never<T>, "a traced Value has no truth value while tracing: write where(condition, a, b)");
+    return false;
+  }
+
+private:
+  friend class detail::Trace;
+  void *handle_ = nullptr;
+  detail::Trace *trace_ = nullptr;
+  Unit unit_;
+  SourceLocation at_;
+};
+
+/// What an operator takes: a Value, a variable's current value, a plain number, or a quantity. It remembers where it
+/// was written, so that an error names the user's line and column without macros.
+class Operand {
+public:
+  using At = std::source_location;
+  Operand(const Value &v, At at = At::current()) : value_(v), at_(at) {}
+  Operand(const Variable &v, At at = At::current());
+  Operand(double number, At at = At::current()) : literal_(Quantity{number, {}}), at_(at) {}
+  Operand(float number, At at = At::current()) : literal_(Quantity{number, {}}), at_(at) {}
+  Operand(int number, At at = At::current()) : literal_(Quantity{double(number), {}}), at_(at) {}
+  Operand(const Quantity &q, At at = At::current()) : literal_(q), at_(at) {}
+
+  bool is_literal() const { return literal_.has_value(); }
+  const Quantity &literal() const { return *literal_; }
+  const Value &value() const { return value_; }
+  SourceLocation where() const { return at_; }
+
+private:
+  Value value_;
+  std::optional<Quantity> literal_;
+  SourceLocation at_;
+};
+
+// Arithmetic, with NumPy's broadcasting. + and - want one unit on both sides; * and / make new ones.
+Value operator+(Operand a, Operand b);
+Value operator-(Operand a, Operand b);
+Value operator*(Operand a, Operand b);
+Value operator/(Operand a, Operand b);
+Value operator-(Operand a);
+
+// Comparisons give bool; both sides in one unit.
+Value operator<(Operand a, Operand b);
+Value operator<=(Operand a, Operand b);
+Value operator>(Operand a, Operand b);
+Value operator>=(Operand a, Operand b);
+Value operator==(Operand a, Operand b);
+Value operator!=(Operand a, Operand b);
+Value operator&&(Operand a, Operand b);
+Value operator||(Operand a, Operand b);
+Value operator!(Operand a);
+// Exact matches, so that the deleted truth value of a Value makes no second candidate.
+inline Value operator&&(const Value &a, const Value &b) { return operator&&(Operand(a), Operand(b)); }
+inline Value operator||(const Value &a, const Value &b) { return operator||(Operand(a), Operand(b)); }
+inline Value operator!(const Value &a) { return operator!(Operand(a)); }
+
+/// Element of a where the condition holds, of b elsewhere.
+Value where(Operand condition, Operand a, Operand b);
+Value minimum(Operand a, Operand b);
+Value maximum(Operand a, Operand b);
+
+// Functions of dimensionless arguments.
+Value exp(Operand x);
+Value expm1(Operand x);  ///< exp(x) - 1 without cancellation near 0
+Value exprel(Operand x); ///< (exp(x) - 1) / x, exactly 1 at 0
+Value log(Operand x);
+Value log1p(Operand x);
+Value tanh(Operand x);
+Value sinh(Operand x);
+Value cosh(Operand x);
+Value sin(Operand x);
+Value cos(Operand x);
+Value erf(Operand x);
+Value pow(Operand x, Operand exponent); ///< a literal integer exponent becomes products
+
+// Functions that keep or transform the unit.
+Value abs(Operand x);
+Value sqrt(Operand x);   ///< unit with even powers
+Value square(Operand x); ///< x * x
+Value cube(Operand x);   ///< x * x * x
+Value floor(Operand x);
+Value ceil(Operand x);
+Value round(Operand x);  ///< half to even
+
+// Activations (jax.nn's definitions).
+Value sigmoid(Operand x);                      ///< 1 / (1 + exp(-x))
+Value relu(Operand x);                         ///< max(x, 0)
+Value relu6(Operand x);                        ///< min(max(x, 0), 6)
+Value leaky_relu(Operand x, double slope = 0.01);
+Value elu(Operand x, double alpha = 1.0);
+Value selu(Operand x);
+Value gelu(Operand x);                         ///< tanh form
+Value silu(Operand x);                         ///< x * sigmoid(x)
+Value softplus(Operand x);                     ///< log(1 + exp(x))
+Value soft_sign(Operand x);                    ///< x / (1 + |x|)
+Value hard_tanh(Operand x);
+Value hard_sigmoid(Operand x);                 ///< relu6(x + 3) / 6
+Value mish(Operand x);                         ///< x * tanh(softplus(x))
+Value softmax(Operand x, int axis = -1);
+Value log_softmax(Operand x, int axis = -1);
+Value identity(Operand x);
+
+// Shapes. Negative axes count from the end.
+Value matmul(Operand a, Operand b);            ///< [.., K] x [K, N]; a vector counts as one row
+Value sum(Operand x, std::optional<int> axis = {}, bool keep_axis = false);
+Value mean(Operand x, std::optional<int> axis = {}, bool keep_axis = false);
+Value max(Operand x, std::optional<int> axis = {}, bool keep_axis = false);
+Value min(Operand x, std::optional<int> axis = {}, bool keep_axis = false);
+Value concat(const std::vector<Value> &parts, int axis = -1, std::source_location at = std::source_location::current());
+Value slice(Operand x, std::int64_t begin, std::int64_t end, int axis = -1); ///< [begin, end) of one axis
+Value reshape(Operand x, const Shape &shape);
+Value transpose(Operand x);                    ///< swaps the last two axes
+Value broadcast_to(Operand x, const Shape &shape);
+Value as_real(Operand x);                      ///< bool or integer to the run's real type
+
+} // namespace overtime

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passes from the dialect to the dialect.
+#ifndef OVERTIME_TRANSFORMS_PASSES_TD
+#define OVERTIME_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ExpandIntegrators : Pass<"expand-integrators", "::mlir::func::FuncOp"> {
+  let summary = "Replaces dyn.integrate by the arithmetic of its method";
+  let description = [{
+    Explicit Runge-Kutta methods evaluate the equations once a stage (tables in `dialect/RungeKutta.h`). Exponential
+    Euler differentiates every equation with respect to its own state and becomes `y + dt * exprel(dt * l) * f`; an
+    equation whose slope is zero becomes plain Euler. An equation that mixes elements of its own state (through a
+    product or a reduction) has no elementwise slope and is an error.
+
+    Before and after (`tests/transforms/expand_exp_euler.mlir`):
+
+    ```mlir
+    %v1 = dyn.integrate "exp_euler" at %t : f32 step 1.0e-01 (%v : tensor<4xf32>) {
+    ^bb0(%s: f32, %y: tensor<4xf32>):
+      %dy = arith.negf %y : tensor<4xf32>
+      dyn.yield %dy : tensor<4xf32>
+    } -> tensor<4xf32>
+    ```
+
+    ```mlir
+    %f = arith.negf %v : tensor<4xf32>
+    %phi = dyn.exprel %minus_dt : tensor<4xf32>
+    %gain = arith.mulf %dt, %phi : tensor<4xf32>
+    %step = arith.mulf %gain, %f : tensor<4xf32>
+    %v1 = arith.addf %v, %step : tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def ExpandRandom : Pass<"expand-random", "::mlir::func::FuncOp"> {
+  let summary = "Replaces dyn.random_uniform by Philox arithmetic";
+  let description = [{
+    Every element runs ten rounds of Philox 4x32 on its own counter, in 64-bit integer arithmetic inside one
+    `linalg.generic`, so that lanes need nothing from each other. Tested by `tests/transforms/expand_random.mlir`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def HoistInvariants : Pass<"hoist-invariants", "::mlir::func::FuncOp"> {
+  let summary = "Moves what no step changes out of the loop over time";
+  let description = [{
+    A pure operation of a `dyn.loop_over_time` whose operands come from outside the loop is computed once: parameter
+    expressions, exponentials of constants, reciprocals of time constants. Tested by
+    `tests/transforms/hoist_invariants.mlir`.
+  }];
+}
+
+def ScalarizeUniform : Pass<"scalarize-uniform", "::mlir::func::FuncOp"> {
+  let summary = "Computes uniform tensors as scalars";
+  let description = [{
+    An elementwise operation whose operands are all splats is computed once on the scalars and splat afterwards, so that
+    an expression of scalar parameters costs one scalar operation whatever the population size. Tested by
+    `tests/transforms/scalarize_uniform.mlir`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def ReciprocalDivision : Pass<"reciprocal-division", "::mlir::func::FuncOp"> {
+  let summary = "Divides by what no step changes through its reciprocal";
+  let description = [{
+    Inside a `dyn.loop_over_time`, `x / c` with a divisor from outside the loop becomes `x * (1 / c)`: one division
+    before the loop in place of one an element and step. The result may differ from the division by one unit in the
+    last place; it is the same under every schedule. Powers of two stay exact. Tested by
+    `tests/transforms/reciprocal_division.mlir`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "Gathers elementwise tensor operations into few linalg.generic";
+  let description = [{
+    Elementwise operations of one shape become one `linalg.generic` with as many results as are needed outside;
+    splats, constants and broadcasts become scalar operands and indexing maps. An operation goes into the last group
+    that its users allow, so that little is stored between groups. Rates and states of a neuron so become one loop.
+    Tested by `tests/transforms/fuse_elementwise.mlir`.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+#endif

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small questions that several passes ask about values of a step.
+#pragma once
+
+#include "mlir/IR/Builders.h"
+
+namespace overtime::ir {
+
+/// A constant of a scalar, vector or static tensor type of reals.
+mlir::Value realConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, double value);
+
+/// Elementwise on its operands: arith and math operations, dyn.exprel.
+bool isElementwise(mlir::Operation *op);
+
+/// The scalar that fills a tensor (tensor.splat, splat constant); null when there is none. Builds a scalar constant
+/// with the builder for a constant.
+mlir::Value splatScalar(mlir::OpBuilder &builder, mlir::Value tensor);
+bool isSplat(mlir::Value tensor);
+
+} // namespace overtime::ir

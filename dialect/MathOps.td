@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Elementwise functions that the math dialect lacks.
+#ifndef OVERTIME_DIALECT_MATHOPS_TD
+#define OVERTIME_DIALECT_MATHOPS_TD
+
+include "dialect/Dialect.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Dyn_ExprelOp : Dyn_Op<"exprel", [Pure, SameOperandsAndResultType, Elementwise, Scalarizable, Vectorizable, Tensorizable]> {
+  let summary = "(exp(x) - 1) / x, exactly 1 at 0";
+  let description = [{
+    The relative exponential. It removes the 0/0 of rate equations such as Hodgkin and Huxley's
+    `0.1 (V + 40) / (1 - exp(-(V + 40) / 10)) = 1 / exprel(-(V + 40) / 10)`, and is the factor of the exponential
+    Euler method.
+
+    Constraints:
+
+    - (C1) Operand and result have one type: f32 or f64, or a static tensor or a vector of them.
+
+    Example:
+
+    ```mlir
+    %y = dyn.exprel %x : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Dyn_RealLike:$x);
+  let results = (outs Dyn_RealLike:$result);
+  let assemblyFormat = "$x attr-dict `:` type($result)";
+  let hasFolder = 1;
+}
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The binary interface between compiled time loops and whoever runs them (JIT host, AOT library, C program). */
+#ifndef OVERTIME_RUNTIME_ABI_H
+#define OVERTIME_RUNTIME_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Raised whenever the entry function, the descriptor or the state header changes shape. */
+#define OVERTIME_ABI_VERSION 1u
+
+/* Every buffer that compiled code touches starts on such a boundary. */
+#define OVERTIME_ALIGNMENT 64u
+
+typedef enum overtime_dtype {
+  OVERTIME_F32 = 0,
+  OVERTIME_F64 = 1,
+  OVERTIME_I64 = 2,
+  OVERTIME_BOOL = 3 /* one byte an element, 0 or 1 */
+} overtime_dtype;
+
+typedef enum overtime_status {
+  OVERTIME_OK = 0,
+  OVERTIME_NULL_ARGUMENT = 1,
+  OVERTIME_NEGATIVE_STEPS = 2,
+  OVERTIME_NOT_RESET = 3,      /* the state block was never reset, or belongs to another program */
+  OVERTIME_MISALIGNED = 4,     /* the state block is not on an OVERTIME_ALIGNMENT boundary */
+  OVERTIME_STEP_OVERFLOW = 5,  /* the int64 step index would overflow */
+  OVERTIME_IO = 6,             /* a file could not be opened, read or written */
+  OVERTIME_BAD_FORMAT = 7,     /* a file is damaged or of a kind that is not supported */
+  OVERTIME_NO_MEMORY = 8,
+  OVERTIME_NOT_FOUND = 9
+} overtime_status;
+
+/* One line of English for a status; never NULL. */
+const char *overtime_status_message(int status);
+
+/* Bytes of one element of a dtype; 0 for an unknown dtype. */
+size_t overtime_dtype_size(int32_t dtype);
+
+/* The compiled loop. Runs `steps` steps: step k has index i0 + k and time t0 + (k0 + k) * dt, where k0 counts the steps
+ * since t0 (semantics S10: time is never accumulated).
+ *   buffers: states, parameters, inputs, outputs (each in the descriptor's order), then the workspace.
+ *   strides: one per input, then one per output: elements between two steps; 0 repeats one row. */
+typedef void (*overtime_entry)(int64_t steps, int64_t i0, int64_t k0, double t0, uint64_t seed, void *const *buffers,
+                               const int64_t *strides);
+
+/* One array of a program. `offset` is its place in the state block in bytes; for inputs and outputs it is the place of
+ * one row that stands in for an array the caller leaves out. Shapes exclude the leading time axis. */
+typedef struct overtime_array {
+  const char *name;
+  const char *unit;
+  int32_t dtype;
+  int32_t rank;
+  const int64_t *shape;
+  int64_t elements;
+  int64_t offset;
+} overtime_array;
+
+/* A compiled program describes itself; AOT libraries export one as NAME_program. */
+typedef struct overtime_program {
+  uint32_t abi_version;
+  uint32_t flags;
+  const char *name;
+  const char *target; /* "triple cpu features" the code was built for */
+  overtime_entry entry;
+  uint64_t state_bytes;
+  uint64_t workspace_offset;
+  int32_t n_states, n_params, n_inputs, n_outputs;
+  const overtime_array *arrays; /* states, params, inputs, outputs */
+  const void *initial;          /* bytes [0, initial_bytes) of the state block after the header, as reset writes them */
+  uint64_t initial_bytes;
+  int64_t i0;
+  double t0;
+  double dt;
+} overtime_program;
+
+/* First bytes of a state block. */
+typedef struct overtime_state_header {
+  uint64_t magic;
+  uint32_t abi_version;
+  int32_t status;
+  const overtime_program *program;
+  uint64_t seed;
+  int64_t i;  /* index of the next step */
+  int64_t k;  /* steps since t0 */
+  double t0;
+  uint64_t reserved;
+} overtime_state_header;
+
+/* Writes the initial states and parameters and sets the clock back. */
+int overtime_program_reset(const overtime_program *program, void *state, uint64_t seed);
+
+/* Runs `steps` steps on a state block that was reset. `inputs[j]` is [steps, shape...] or NULL for the default row;
+ * `outputs[j]` is [steps, shape...] or NULL when it is not wanted. */
+int overtime_program_run(const overtime_program *program, void *state, int64_t steps, const void *const *inputs,
+                         void *const *outputs);
+
+/* What the last call on this state block reported. */
+const char *overtime_program_error(const void *state);
+
+/* The state or parameter of this name inside a state block, or NULL. */
+void *overtime_program_array(const overtime_program *program, void *state, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The .npy format: a header that describes one array, then its elements.
+#ifndef OVERTIME_RUNTIME_NPY_H
+#define OVERTIME_RUNTIME_NPY_H
+
+#include "runtime/byte_reader.h"
+
+namespace overtime::detail {
+
+/// How a file stores an element, and what it becomes in memory.
+struct NpyElement {
+  char kind; ///< 'f', 'i', 'u' or 'b'
+  uint32_t bytes;
+  int32_t dtype; ///< overtime_dtype
+};
+
+struct NpyHeader {
+  NpyElement element;
+  bool fortran_order;
+  int32_t rank;
+  int64_t shape[OVERTIME_MAX_RANK];
+  int64_t elements;
+};
+
+/// Parses the text of a header, a Python dictionary of 'descr', 'fortran_order' and 'shape'.
+int parse_npy_header(const char *text, size_t bytes, NpyHeader *header, const Place &place);
+
+/// The number of elements of a shape; false when a dimension is negative or the product of the others exceeds 2^59,
+/// so that sizes in bytes cannot overflow.
+bool count_elements(int32_t rank, const int64_t *shape, int64_t *elements);
+
+/// Reads one array, all of `from`; on success the caller owns array->data.
+int read_npy(ByteReader &from, overtime_npy *array, const Place &place);
+
+/// Header bytes of an array to be written, at most max_npy_header.
+constexpr size_t max_npy_header = 1024;
+int format_npy_header(const overtime_npz_item &item, char *header, size_t *header_bytes, uint64_t *data_bytes,
+                      const Place &place);
+
+} // namespace overtime::detail
+#endif

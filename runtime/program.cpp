@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Resets and runs compiled programs. Shipped inside AOT libraries: nothing here needs more than the C library.
+#include "runtime/abi.h"
+#include "runtime/float_mode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+namespace {
+
+constexpr uint64_t magic = 0x454d49545245564fu; // "OVERTIME" in memory, little-endian
+
+static_assert(sizeof(overtime_state_header) == OVERTIME_ALIGNMENT, "the first array must start on a boundary");
+
+bool is_aligned(const void *pointer, uint64_t boundary) { return reinterpret_cast<uintptr_t>(pointer) % boundary == 0; }
+
+char *bytes_of(void *state) { return static_cast<char *>(state); }
+
+overtime_state_header *header_of(void *state) { return static_cast<overtime_state_header *>(state); }
+
+int64_t state_and_param_count(const overtime_program *program) {
+  return static_cast<int64_t>(program->n_states) + program->n_params;
+}
+
+/// Whether a header can be read at all and was written by reset.
+int check_state(const void *state) {
+  if (!state)
+    return OVERTIME_NULL_ARGUMENT;
+  if (!is_aligned(state, OVERTIME_ALIGNMENT))
+    return OVERTIME_MISALIGNED;
+  const auto *header = static_cast<const overtime_state_header *>(state);
+  bool reset = header->magic == magic && header->abi_version == OVERTIME_ABI_VERSION;
+  return reset ? OVERTIME_OK : OVERTIME_NOT_RESET;
+}
+
+/// `buffers` and `strides` of an entry function. Small programs need no allocation.
+class CallTable {
+public:
+  explicit CallTable(const overtime_program *program) : program_(program) {
+    size_t arrays = static_cast<size_t>(state_and_param_count(program)) + slices();
+    if (arrays + 1 > small) {
+      heap_ = malloc((arrays + 1) * sizeof(void *) + slices() * sizeof(int64_t));
+      buffers = static_cast<void **>(heap_);
+      strides = reinterpret_cast<int64_t *>(buffers + arrays + 1);
+    }
+  }
+  ~CallTable() { free(heap_); }
+  CallTable(const CallTable &) = delete;
+  CallTable &operator=(const CallTable &) = delete;
+
+  int fill(void *state, const void *const *inputs, void *const *outputs);
+
+  void **buffers = few_buffers_;
+  int64_t *strides = few_strides_;
+
+private:
+  size_t slices() const { return static_cast<size_t>(program_->n_inputs) + static_cast<size_t>(program_->n_outputs); }
+
+  static constexpr size_t small = 64;
+  const overtime_program *program_;
+  void *heap_ = nullptr;
+  void *few_buffers_[small];
+  int64_t few_strides_[small];
+};
+
+int CallTable::fill(void *state, const void *const *inputs, void *const *outputs) {
+  if (!buffers)
+    return OVERTIME_NO_MEMORY;
+  const overtime_array *array = program_->arrays;
+  void **buffer = buffers;
+  for (int64_t k = 0; k < state_and_param_count(program_); ++k, ++array)
+    *buffer++ = bytes_of(state) + array->offset;
+  for (int32_t k = 0; k < program_->n_inputs + program_->n_outputs; ++k, ++array) {
+    bool is_input = k < program_->n_inputs;
+    void *given = nullptr;
+    if (is_input && inputs)
+      given = const_cast<void *>(inputs[k]); // compiled code only reads its inputs
+    else if (!is_input && outputs)
+      given = outputs[k - program_->n_inputs];
+    if (given && !is_aligned(given, overtime_dtype_size(array->dtype)))
+      return OVERTIME_MISALIGNED;
+    *buffer++ = given ? given : bytes_of(state) + array->offset;
+    strides[k] = given ? array->elements : 0;
+  }
+  *buffer = bytes_of(state) + program_->workspace_offset;
+  return OVERTIME_OK;
+}
+
+bool sum_overflows(int64_t a, int64_t steps) { return a > INT64_MAX - steps; }
+
+int run(const overtime_program *program, void *state, int64_t steps, const void *const *inputs, void *const *outputs) {
+  overtime_state_header *header = header_of(state);
+  if (header->program != program)
+    return OVERTIME_NOT_RESET;
+  if (steps < 0)
+    return OVERTIME_NEGATIVE_STEPS;
+  if (sum_overflows(header->i, steps) || sum_overflows(header->k, steps))
+    return OVERTIME_STEP_OVERFLOW;
+  CallTable table(program);
+  if (int status = table.fill(state, inputs, outputs))
+    return status;
+  if (steps > 0) {
+    overtime::detail::DefaultFloatMode mode;
+    program->entry(steps, header->i, header->k, header->t0, header->seed, table.buffers, table.strides);
+  }
+  header->i += steps;
+  header->k += steps;
+  return OVERTIME_OK;
+}
+
+} // namespace
+
+extern "C" int overtime_program_reset(const overtime_program *program, void *state, uint64_t seed) {
+  if (!program || !state)
+    return OVERTIME_NULL_ARGUMENT;
+  if (program->abi_version != OVERTIME_ABI_VERSION)
+    return OVERTIME_BAD_FORMAT;
+  if (!is_aligned(state, OVERTIME_ALIGNMENT))
+    return OVERTIME_MISALIGNED;
+  memset(state, 0, program->state_bytes);
+  if (program->initial_bytes != 0)
+    memcpy(bytes_of(state) + sizeof(overtime_state_header), program->initial, program->initial_bytes);
+  overtime_state_header *header = header_of(state);
+  header->magic = magic;
+  header->abi_version = OVERTIME_ABI_VERSION;
+  header->status = OVERTIME_OK;
+  header->program = program;
+  header->seed = seed;
+  header->i = program->i0;
+  header->k = 0;
+  header->t0 = program->t0;
+  return OVERTIME_OK;
+}
+
+extern "C" int overtime_program_run(const overtime_program *program, void *state, int64_t steps,
+                                    const void *const *inputs, void *const *outputs) {
+  if (int status = check_state(state))
+    return status; // there is no header to keep it in; overtime_program_error finds the same fault again
+  int status = program ? run(program, state, steps, inputs, outputs) : int(OVERTIME_NULL_ARGUMENT);
+  header_of(state)->status = status;
+  return status;
+}
+
+extern "C" const char *overtime_program_error(const void *state) {
+  int status = check_state(state);
+  return overtime_status_message(status ? status : static_cast<const overtime_state_header *>(state)->status);
+}
+
+extern "C" void *overtime_program_array(const overtime_program *program, void *state, const char *name) {
+  if (!program || !state || !name)
+    return nullptr;
+  for (int64_t k = 0; k < state_and_param_count(program); ++k)
+    if (strcmp(program->arrays[k].name, name) == 0)
+      return bytes_of(state) + program->arrays[k].offset;
+  return nullptr;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tensors from files and into files.
+#include "compiler/trace/tensor.h"
+#include "tests/runtime/files.h"
+
+using namespace overtime;
+using Catch::Matchers::Contains;
+using files::data;
+
+namespace {
+
+std::string error_of(const std::string &source) {
+  try {
+    load_tensor(source);
+  } catch (const Error &error) {
+    CHECK(error.kind() == ErrorKind::File);
+    return error.what();
+  }
+  return "no error";
+}
+
+} // namespace
+
+TEST_CASE("a tensor is loaded from an array of an archive or from a .npy") {
+  Tensor f4 = load_tensor(data("deflated.npz") + ":f4");
+  CHECK(f4.shape() == Shape{2, 3, 4});
+  CHECK(f4.dtype() == f32);
+  CHECK(f4[23] == 11.5);
+  CHECK(load_tensor(data("plain.npy"))[23] == 23 / 3.0);
+  CHECK(load_tensor(data("stored.npz") + ":net/l1.h").size() == 3);
+  CHECK(load_npz(data("stored.npz")).size() == 14);
+}
+
+TEST_CASE("a tensor that cannot be loaded says what there is") {
+  CHECK_THAT(error_of(data("zip64.npz") + ":f9"), Contains("no array 'f9'; it holds f4, f8"));
+  CHECK_THAT(error_of(data("stored.npz") + ":fortrna"), Contains("did you mean 'fortran'?"));
+  CHECK_THAT(error_of(data("stored.npz")), Contains("say which array") && Contains("u4"));
+  CHECK_THAT(error_of("a.txt"), Contains("cannot load 'a.txt'; expected FILE.npy or FILE.npz:KEY"));
+  CHECK_THAT(error_of("nowhere.npz:V"), Contains("nowhere.npz: cannot open: No such file or directory"));
+}
+
+TEST_CASE("tensors are saved and loaded") {
+  files::Folder folder;
+  Tensor V = Tensor::uniform({10, 3}, -80, -50, 1), spike = Tensor::full({4}, 1, DType::Bool);
+  save_npz(folder / "out.npz", {{"V", V}, {"spike", spike}, {"n", Tensor(7, i64)}});
+  auto arrays = load_npz(folder / "out.npz");
+  REQUIRE(arrays.size() == 3);
+  CHECK(arrays.at("V").shape() == V.shape());
+  CHECK(std::ranges::equal(arrays.at("V").values<float>(), V.values<float>()));
+  CHECK(arrays.at("spike").dtype() == DType::Bool);
+  CHECK(arrays.at("n").rank() == 0);
+  save_npy(folder / "V.npy", V.rows(2, 4));
+  CHECK(load_tensor(folder / "V.npy")[0] == V[6]);
+  CHECK_THROWS_AS(save_npy(folder / "no/V.npy", V), Error);
+  CHECK(load_tensor(folder / "V.npy").shape() == Shape{2, 3});
+}
