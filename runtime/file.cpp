@@ -49,8 +49,8 @@ int Place::fail(int status, const char *format, ...) const {
     return status;
   char *text = message->text;
   const size_t size = sizeof message->text;
-  int used = member ? snprintf(text, size, "%.400s: member '%.100s': ", path, member)
-                    : snprintf(text, size, "%.400s: ", path);
+  int used =
+      member ? snprintf(text, size, "%.400s: member '%.100s': ", path, member) : snprintf(text, size, "%.400s: ", path);
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(text + used, size - static_cast<size_t>(used), format, arguments);

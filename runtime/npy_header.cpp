@@ -10,10 +10,10 @@
 namespace overtime::detail {
 namespace {
 
-constexpr NpyElement readable[] = {
-    {'f', 4, OVERTIME_F32}, {'f', 8, OVERTIME_F64}, {'i', 8, OVERTIME_I64}, {'i', 4, OVERTIME_I64},
-    {'i', 2, OVERTIME_I64}, {'i', 1, OVERTIME_I64}, {'u', 4, OVERTIME_I64}, {'u', 2, OVERTIME_I64},
-    {'u', 1, OVERTIME_I64}, {'b', 1, OVERTIME_BOOL}};
+constexpr NpyElement readable[] = {{'f', 4, OVERTIME_F32}, {'f', 8, OVERTIME_F64}, {'i', 8, OVERTIME_I64},
+                                   {'i', 4, OVERTIME_I64}, {'i', 2, OVERTIME_I64}, {'i', 1, OVERTIME_I64},
+                                   {'u', 4, OVERTIME_I64}, {'u', 2, OVERTIME_I64}, {'u', 1, OVERTIME_I64},
+                                   {'b', 1, OVERTIME_BOOL}};
 
 /// Reads the one form of Python literal that NumPy writes.
 class HeaderParser {
@@ -242,8 +242,8 @@ int format_npy_header(const overtime_npz_item &item, char *header, size_t *heade
   *data_bytes = static_cast<uint64_t>(elements) * overtime_dtype_size(item.dtype);
 
   constexpr size_t prefix = 10; // magic, version, length of the text
-  int used = snprintf(header + prefix, max_npy_header - prefix,
-                      "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
+  int used =
+      snprintf(header + prefix, max_npy_header - prefix, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
   size_t length = prefix + static_cast<size_t>(used);
   for (int32_t k = 0; k < item.rank; ++k)
     length += static_cast<size_t>(snprintf(header + length, max_npy_header - length, k == 0 ? "%lld" : ", %lld",

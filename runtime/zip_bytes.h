@@ -12,8 +12,8 @@ constexpr uint32_t local_signature = 0x04034b50, entry_signature = 0x02014b50, e
                    end64_signature = 0x06064b50, locator_signature = 0x07064b50;
 constexpr uint32_t local_bytes = 30, entry_bytes = 46, end_bytes = 22, end64_bytes = 56, locator_bytes = 20;
 constexpr uint16_t zip64_extra = 1;
-constexpr uint16_t short_limit = 0xffff;     // in a 16-bit field: see the zip64 record
-constexpr uint32_t word_limit = 0xffffffff;  // the same in a 32-bit field
+constexpr uint16_t short_limit = 0xffff;    // in a 16-bit field: see the zip64 record
+constexpr uint32_t word_limit = 0xffffffff; // the same in a 32-bit field
 
 template <class T> T field(const unsigned char *at) {
   T value;

@@ -13,9 +13,7 @@ namespace {
 constexpr uint64_t longest_comment = 0xffff;
 constexpr uint64_t most_deflate = 1032; // no deflated byte gives more (zlib's technical notes)
 
-int fail(const Place &place, const char *what) {
-  return place.fail(OVERTIME_BAD_FORMAT, "damaged archive: %s", what);
-}
+int fail(const Place &place, const char *what) { return place.fail(OVERTIME_BAD_FORMAT, "damaged archive: %s", what); }
 
 /// Replaces the 32-bit fields of an entry that say so by those of its zip64 extra field.
 bool read_zip64_extra(const unsigned char *extra, size_t bytes, ZipMember *member) {
@@ -158,7 +156,8 @@ int ZipArchive::read_members(const unsigned char *directory, uint64_t bytes, uin
     memcpy(name, text, name_bytes);
     name[name_bytes] = 0;
     ZipMember &member = members_[count_];
-    member = {name, u16(entry + 8), u16(entry + 10), u32(entry + 16), u32(entry + 20), u32(entry + 24), u32(entry + 42)};
+    member = {name,           u16(entry + 8), u16(entry + 10), u32(entry + 16), u32(entry + 20), u32(entry + 24),
+              u32(entry + 42)};
     if (!read_zip64_extra(text + name_bytes, extra_bytes, &member))
       return fail(place, "the zip64 field of a member is cut off");
     name += name_bytes + 1;
@@ -175,8 +174,8 @@ int ZipArchive::open_member(size_t index, ByteReader *reader, const Place &place
   if (member.method != zip_stored && member.method != zip_deflated)
     return place.fail(OVERTIME_BAD_FORMAT, "compression method %u is not supported, expected stored or deflated",
                       member.method);
-  bool plausible = member.method == zip_stored ? member.packed == member.size
-                                               : member.size / most_deflate <= member.packed;
+  bool plausible =
+      member.method == zip_stored ? member.packed == member.size : member.size / most_deflate <= member.packed;
   if (!plausible)
     return place.fail(OVERTIME_BAD_FORMAT, "%llu bytes cannot come out of %llu packed ones",
                       static_cast<unsigned long long>(member.size), static_cast<unsigned long long>(member.packed));

@@ -10,7 +10,7 @@
 namespace overtime::detail {
 namespace {
 
-constexpr uint32_t first_date = 0x21 << 16;  // 1 January 1980, 0:00
+constexpr uint32_t first_date = 0x21 << 16; // 1 January 1980, 0:00
 constexpr uint16_t utf8_names = 1 << 11;
 constexpr uint16_t made_on_unix = 3 << 8 | 45;
 constexpr uint32_t plain_file = 0100644u << 16;
@@ -53,8 +53,9 @@ int ZipWriter::begin_member(const char *name, uint64_t size, const Place &place)
     room_ = room;
   }
   ZipMember &member = members_[count_];
-  member = {strdup(name), is_ascii(name) ? uint16_t(0) : utf8_names, deflate_ ? zip_deflated : zip_stored, 0, 0, size,
-            file_.position()};
+  member = {
+      strdup(name),    is_ascii(name) ? uint16_t(0) : utf8_names, deflate_ ? zip_deflated : zip_stored, 0, 0, size,
+      file_.position()};
   if (!member.name)
     return place.fail_no_memory(name_bytes);
   ++count_;

@@ -7,6 +7,7 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -195,8 +196,8 @@ void writePreamble(raw_ostream &out, const ProgramInfo &info, const TargetSpec &
   out << "/* " << info.name << ".h: the model '" << inComment(info.model.empty() ? info.name : info.model)
       << "' compiled by Overtime. Generated; do not edit. C99 and C++.\n *\n"
       << " * Built for " << target.triple << ", " << target.cpu << ", " << info.real << ".\n"
-      << formatv(" * Step k since the reset has index {0} + k and time {1:g} + k * {2:g} ms.\n *\n", info.i0, info.t0,
-                 info.dt)
+      << " * Step k since the reset has index " << info.i0 << " + k and time "
+      << format("%.15g + k * %.15g ms.\n *\n", info.t0, info.dt)
       << formatv(" *   {0,-7} {1,-16} {2,-10} {3,-8} {4}\n", "kind", "name", "unit", "type", "shape of one step");
   writeTable(out, "state", info.states);
   writeTable(out, "param", info.params);

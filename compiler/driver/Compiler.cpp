@@ -6,6 +6,7 @@
 #include "compiler/driver/Descriptor.h"
 #include "compiler/driver/Jit.h"
 #include "compiler/driver/ObjectEmitter.h"
+#include "compiler/driver/PipelineDigest.h"
 #include "compiler/driver/Stages.h"
 
 #include "llvm/Config/llvm-config.h"
@@ -14,9 +15,6 @@
 
 namespace overtime::driver {
 namespace {
-
-/// Raised when the same program text compiles to other code than before.
-constexpr llvm::StringLiteral compilerVersion = "overtime 0.1.0 pipeline 1";
 
 std::string textOf(mlir::ModuleOp module) {
   std::string text;
@@ -73,7 +71,7 @@ llvm::Expected<std::unique_ptr<HostProgram>> compileForHost(mlir::ModuleOp modul
   std::string key, describe = target->describe();
   if (options.cache) {
     std::string text = textOf(module);
-    key = Cache::key({compilerVersion, LLVM_VERSION_STRING, describe, text});
+    key = Cache::key({OVERTIME_PIPELINE_DIGEST, LLVM_VERSION_STRING, describe, text});
     auto payload = cache.read(key);
     watch.lap("cache");
     if (payload && payload->getBufferSize() > prefixBytes) {

@@ -418,6 +418,7 @@ private:
       return failure();
     Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1);
     auto time = scf::ForOp::create(b, loc, zero, values.lookupOrDefault(loop.getSteps()), one, scalarInits);
+    time->setAttr(timeLoopAttr, b.getUnitAttr());
     {
       OpBuilder::InsertionGuard guard(b);
       if (scalarInits.empty())

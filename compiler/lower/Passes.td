@@ -30,6 +30,27 @@ def PlaceWorkspace : Pass<"place-workspace", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
 }
 
+def SplitLanes : Pass<"split-lanes", "::mlir::func::FuncOp"> {
+  let summary = "Moves a dimension that no step mixes outside the loop over time";
+  let description = [{
+    Neurons of an uncoupled population and rows of a batch are independent lanes. When every memory that a step writes
+    has such a dimension, the loop over time is written for one tile of lanes after the other, so that carried state
+    stays in registers or in the first cache for the whole run. Scratch memory shrinks to a tile. Lanes that remain are
+    a tile of their own. Numbers do not change. Tested by `tests/lower/split_lanes.mlir`.
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def PromoteState : Pass<"promote-state", "::mlir::func::FuncOp"> {
+  let summary = "Keeps vectors of carried state in registers over the loop over time";
+  let description = [{
+    A place that every step loads and then stores, in memory that nothing else in the loop touches, becomes a value
+    carried by the `scf.for`: loaded before, stored after. Tested by `tests/lower/promote_state.mlir`.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
 def VectorizeElementwise : Pass<"vectorize-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Elementwise linalg.generic on memory becomes vector loops";
   let description = [{

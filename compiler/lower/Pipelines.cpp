@@ -38,8 +38,9 @@ void addOptimize(OpPassManager &passes, const LoweringOptions &) {
   func.addPass(createFuseElementwise());
 }
 
-void addBufferize(OpPassManager &passes, const LoweringOptions &) {
+void addBufferize(OpPassManager &passes, const LoweringOptions &options) {
   passes.addPass(createBufferizeStep());
+  passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits}));
   passes.addNestedPass<func::FuncOp>(createPlaceWorkspace());
 }
 
@@ -51,8 +52,9 @@ void addCpu(OpPassManager &passes, const LoweringOptions &options) {
   if (options.fma)
     func.addPass(createContractFma());
   func.addPass(createApproximateMath(ApproximateMathOptions{options.avx512}));
-  func.addPass(createCSEPass());
   func.addPass(createLoopInvariantCodeMotionPass());
+  func.addPass(createCSEPass());
+  func.addPass(createPromoteState());
 }
 
 void addLlvm(OpPassManager &passes, const LoweringOptions &) {

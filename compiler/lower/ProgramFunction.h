@@ -12,6 +12,8 @@ inline constexpr llvm::StringLiteral workspaceBytesAttr = "dyn.workspace_bytes";
 /// Attributes of its arguments and results.
 inline constexpr llvm::StringLiteral kindAttr = "dyn.kind"; // "state", "param", "input"; results: "state", "output"
 inline constexpr llvm::StringLiteral nameAttr = "dyn.name";
+/// Marks the scf.for over time after bufferization.
+inline constexpr llvm::StringLiteral timeLoopAttr = "dyn.time_loop";
 
 /// A program function on tensors: (steps: index, i0: i64, k0: i64, t0: f64, seed: i64, states, params, inputs) ->
 /// (states, outputs).

@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <type_traits>
+#include <limits>
 
 namespace overtime {
 namespace {
@@ -35,10 +35,11 @@ template <class F> decltype(auto) with_type(DType dtype, F &&f) {
   return f(static_cast<std::uint8_t *>(nullptr));
 }
 
-template <class T> constexpr DType dtype_of = std::is_same_v<T, float>          ? DType::F32
-                                              : std::is_same_v<T, double>       ? DType::F64
-                                              : std::is_same_v<T, std::int64_t> ? DType::I64
-                                                                                : DType::Bool;
+template <class T>
+constexpr DType dtype_of = std::is_same_v<T, float>          ? DType::F32
+                           : std::is_same_v<T, double>       ? DType::F64
+                           : std::is_same_v<T, std::int64_t> ? DType::I64
+                                                             : DType::Bool;
 
 std::string number(double value) {
   char text[32];
@@ -52,8 +53,9 @@ template <class To, class From> To convert(From value) {
     return value != From(0);
   } else if constexpr (std::is_same_v<To, std::int64_t> && std::is_floating_point_v<From>) {
     if (!(value >= From(-0x1p63) && value < From(0x1p63)))
-      throw Error(ErrorKind::Value, "cannot convert " + number(double(value)) + " to i64; expected a number of at most "
-                                    "2^63 in size");
+      throw Error(ErrorKind::Value, "cannot convert " + number(double(value)) +
+                                        " to i64; expected a number of at most "
+                                        "2^63 in size");
     return static_cast<To>(value);
   } else {
     return static_cast<To>(value);
@@ -70,8 +72,8 @@ std::size_t checked_index(const Tensor &tensor, std::int64_t flat) {
 
 void require_finite(const char *function, double a, double b) {
   if (!std::isfinite(a) || !std::isfinite(b))
-    throw Error(ErrorKind::Value, std::string(function) + " was given " + number(a) + " and " + number(b) +
-                                      "; expected finite numbers");
+    throw Error(ErrorKind::Value,
+                std::string(function) + " was given " + number(a) + " and " + number(b) + "; expected finite numbers");
 }
 
 /// Sets every element to what `draw(step, element)` gives, the two halves of its index.
@@ -138,8 +140,6 @@ Tensor::Tensor(Shape shape, DType dtype) : shape_(std::move(shape)), dtype_(dtyp
   std::memset(block, 0, bytes());
   data_ = std::shared_ptr<void>(block, std::free);
 }
-
-Tensor::Tensor(double scalar, DType dtype) : Tensor(full({}, scalar, dtype)) {}
 
 Tensor Tensor::zeros(Shape shape, DType dtype) { return Tensor(std::move(shape), dtype); }
 
@@ -248,8 +248,8 @@ Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
     throw Error(ErrorKind::Shape, "a scalar has no rows");
   if (begin < 0 || end < begin || end > shape_[0])
     throw Error(ErrorKind::Value, "rows " + std::to_string(begin) + " to " + std::to_string(end) + " of shape " +
-                                      to_string(shape_) + "; expected 0 <= begin <= end <= " +
-                                      std::to_string(shape_[0]));
+                                      to_string(shape_) +
+                                      "; expected 0 <= begin <= end <= " + std::to_string(shape_[0]));
   Tensor out = *this;
   out.shape_[0] = end - begin;
   std::int64_t row = shape_[0] == 0 ? 0 : size_ / shape_[0];
@@ -261,8 +261,8 @@ Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
 
 Tensor Tensor::swap_first_axes() const {
   if (rank() < 2)
-    throw Error(ErrorKind::Shape, "cannot swap the first two axes of shape " + to_string(shape_) +
-                                      "; expected two or more");
+    throw Error(ErrorKind::Shape,
+                "cannot swap the first two axes of shape " + to_string(shape_) + "; expected two or more");
   Shape shape = shape_;
   std::swap(shape[0], shape[1]);
   Tensor out(shape, dtype_);
@@ -280,9 +280,11 @@ Tensor Tensor::swap_first_axes() const {
 
 std::string Tensor::str(std::int64_t limit) const {
   std::string text = name_of(dtype_) + " " + to_string(shape_);
-  for (std::int64_t k = 0; k < std::min(limit, size_); ++k)
-    text += " " + (dtype_ == DType::I64 ? std::to_string(values<std::int64_t>()[static_cast<std::size_t>(k)])
-                                        : number((*this)[k]));
+  for (std::int64_t k = 0; k < std::min(limit, size_); ++k) {
+    text += " ";
+    text +=
+        dtype_ == DType::I64 ? std::to_string(values<std::int64_t>()[static_cast<std::size_t>(k)]) : number((*this)[k]);
+  }
   return size_ > limit ? text + " ..." : text;
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace overtime {
@@ -29,7 +30,10 @@ class Tensor {
 public:
   Tensor(); // f32, shape [0]
   Tensor(Shape shape, DType dtype); // zeros
-  explicit Tensor(double scalar, DType dtype = f32);
+  /// A scalar. A template, so that Tensor({3}, f32) means a shape.
+  template <class Number>
+    requires std::is_arithmetic_v<Number>
+  explicit Tensor(Number scalar, DType dtype = f32) : Tensor(full({}, static_cast<double>(scalar), dtype)) {}
 
   static Tensor zeros(Shape shape, DType dtype = f32);
   static Tensor full(Shape shape, double value, DType dtype = f32);

@@ -13,12 +13,12 @@ struct Symbol {
   Unit unit;
 };
 
-constexpr Symbol symbols[] = {
-    {"1", dimensionless}, {"ms", ms.unit},     {"us", us.unit},     {"s", second.unit},  {"Hz", Hz.unit},
-    {"mV", mV.unit},      {"V", volt.unit},    {"nA", nA.unit},     {"uA", uA.unit},     {"pA", pA.unit},
-    {"um", um.unit},      {"cm", cm.unit},     {"um^2", um2.unit},  {"cm^2", cm2.unit},  {"uS", uS.unit},
-    {"mS", mS.unit},      {"nS", nS.unit},     {"MOhm", MOhm.unit}, {"kOhm", kOhm.unit}, {"GOhm", GOhm.unit},
-    {"nF", nF.unit},      {"uF", uF.unit},     {"pF", pF.unit}};
+constexpr Symbol symbols[] = {{"1", dimensionless}, {"ms", ms.unit},     {"us", us.unit},     {"s", second.unit},
+                              {"Hz", Hz.unit},      {"mV", mV.unit},     {"V", volt.unit},    {"nA", nA.unit},
+                              {"uA", uA.unit},      {"pA", pA.unit},     {"um", um.unit},     {"cm", cm.unit},
+                              {"um^2", um2.unit},   {"cm^2", cm2.unit},  {"uS", uS.unit},     {"mS", mS.unit},
+                              {"nS", nS.unit},      {"MOhm", MOhm.unit}, {"kOhm", kOhm.unit}, {"GOhm", GOhm.unit},
+                              {"nF", nF.unit},      {"uF", uF.unit},     {"pF", pF.unit}};
 
 constexpr const char *base_symbols[] = {"ms", "mV", "nA", "um"};
 
@@ -43,9 +43,11 @@ std::string base_text(const Unit &unit) {
   for (int k = 0; k < 4; ++k) {
     if (unit.power[k] == 0)
       continue;
-    text += (text.empty() ? "" : " ") + std::string(base_symbols[k]);
+    if (!text.empty())
+      text += " ";
+    text += base_symbols[k];
     if (unit.power[k] != 1)
-      text += "^" + std::to_string(unit.power[k]);
+      text.append("^").append(std::to_string(unit.power[k]));
   }
   return text;
 }
@@ -67,9 +69,10 @@ std::string Unit::str() const {
     return base_text(*this);
   // A rate of change: "ms^-1 uA cm^-2".
   Unit change = *this * ms.unit;
-  for (const auto &text : {named(change), named_density(change)})
-    if (text && *text != "1")
-      return "ms^-1 " + *text;
+  if (power[0] == -1 && !change.dimensionless())
+    for (const auto &text : {named(change), named_density(change)})
+      if (text)
+        return "ms^-1 " + *text;
   std::string base = base_text(*this);
   return base.empty() ? number(scale) : number(scale) + " " + base;
 }

@@ -17,9 +17,10 @@ const double f8[] = {1.0 / 3};
 const std::int64_t i8[] = {INT64_MIN, -1, 0, 1, 2, INT64_MAX};
 const std::uint8_t b1[] = {1, 0, 0, 1, 1, 0};
 
-const overtime_npz_item items[] = {{"V", OVERTIME_F32, 2, grid, f4},       {"t", OVERTIME_F64, 0, nullptr, f8},
-                                   {"net/l1.h", OVERTIME_I64, 2, grid, i8}, {"spike", OVERTIME_BOOL, 2, grid, b1},
-                                   {"empty", OVERTIME_F32, 2, none, nullptr}, {"\xcf\x84", OVERTIME_F64, 0, nullptr, f8}};
+const overtime_npz_item items[] = {
+    {"V", OVERTIME_F32, 2, grid, f4},          {"t", OVERTIME_F64, 0, nullptr, f8},
+    {"net/l1.h", OVERTIME_I64, 2, grid, i8},   {"spike", OVERTIME_BOOL, 2, grid, b1},
+    {"empty", OVERTIME_F32, 2, none, nullptr}, {"\xcf\x84", OVERTIME_F64, 0, nullptr, f8}};
 constexpr std::size_t count = std::size(items);
 
 std::string image(const overtime_npz_item &item) {
@@ -30,7 +31,8 @@ std::string image(const overtime_npz_item &item) {
     elements *= static_cast<std::size_t>(item.shape[k]);
   }
   text += "\n";
-  return elements == 0 ? text : text.append(static_cast<const char *>(item.data), elements * overtime_dtype_size(item.dtype));
+  return elements == 0 ? text
+                       : text.append(static_cast<const char *>(item.data), elements * overtime_dtype_size(item.dtype));
 }
 
 void check_contents(const std::string &path) {

@@ -44,6 +44,7 @@ TEST_CASE("a new tensor is zero, aligned and padded") {
   CHECK(Tensor({0, 5}, f32).size() == 0);
   CHECK(Tensor(2.5).rank() == 0);
   CHECK(Tensor(2.5)[0] == 2.5);
+  CHECK(Tensor({3}, f32).shape() == Shape{3});
 }
 
 TEST_CASE("impossible shapes are refused before memory is asked for") {

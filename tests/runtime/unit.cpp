@@ -35,4 +35,5 @@ TEST_CASE("other units are written in base symbols, with a factor when there is 
   CHECK((uA / cm2 / ms).unit.str() == "ms^-1 uA cm^-2");
   CHECK((volt * volt).unit.str() == "1000000 mV^2");
   CHECK((volt / mV).unit.str() == "1000");
+  CHECK((1 / second / second).unit.str() == "1e-06 ms^-2");
 }

@@ -52,10 +52,13 @@ public:
   Value abs(Value x) { return math::AbsFOp::create(b, loc, x); }
   Value compare(arith::CmpFPredicate p, Value x, Value y) { return arith::CmpFOp::create(b, loc, p, x, y); }
   Value choose(Value c, Value x, Value y) { return arith::SelectOp::create(b, loc, c, x, y); }
-  /// In the order that keeps NaN and is one instruction: min(high, x), max(low, x).
-  Value clamp(Value x, double low, double high) {
-    Value h = real(high), l = real(low);
-    x = choose(compare(arith::CmpFPredicate::OLT, h, x), h, x);
+  // In the order that keeps NaN and is one instruction: min(high, x), max(low, x).
+  Value atMost(double high, Value x) {
+    Value h = real(high);
+    return choose(compare(arith::CmpFPredicate::OLT, h, x), h, x);
+  }
+  Value atLeast(double low, Value x) {
+    Value l = real(low);
     return choose(compare(arith::CmpFPredicate::OGT, l, x), l, x);
   }
   template <size_t N> Value horner(Value x, const std::array<double, N> &c) {
@@ -121,43 +124,40 @@ private:
 };
 
 Value expandExp(Real &f, Value x) {
-  auto [n, r, p] = f.reduce(f.clamp(x, f.underflow(), f.overflow()));
+  auto [n, r, p] = f.reduce(f.atLeast(f.underflow(), f.atMost(f.overflow(), x)));
   return f.scale(f.add(p, f.real(1.0)), n);
 }
 
-/// 2 (2^(n-1) p + 2^(n-1) - 1/2): the half keeps 2^n finite where the result is.
-Value expandExpm1(Real &f, Value x) {
-  auto [n, r, p] = f.reduce(f.clamp(x, -60.0, f.overflow()));
+/// 2 (2^(n-1) p + 2^(n-1) - 1/2): the half keeps 2^n finite where the result is. x is at most overflow().
+Value expandBoundedExpm1(Real &f, Value x) {
+  auto [n, r, p] = f.reduce(f.atLeast(-60.0, x));
   Value half = f.scale(f.real(0.5), n);
   Value y = f.fma(half, p, f.sub(half, f.real(0.5)));
   return f.add(y, y);
 }
 
-/// The argument of a quotient with expm1 that would be infinity over infinity.
-Value boundedAbove(Real &f, Value x) {
-  Value high = f.real(f.overflow() + 1.0);
-  return f.choose(f.compare(arith::CmpFPredicate::OLT, high, x), high, x);
-}
+Value expandExpm1(Real &f, Value x) { return expandBoundedExpm1(f, f.atMost(f.overflow(), x)); }
 
+// Bounding the argument of a quotient too keeps it from infinity over infinity.
 Value expandExprel(Real &f, Value x) {
-  x = boundedAbove(f, x);
+  x = f.atMost(f.overflow(), x);
   Value one = f.real(1.0), zero = f.real(0.0);
   Value atZero = f.compare(arith::CmpFPredicate::OEQ, x, zero);
-  return f.choose(atZero, one, f.div(expandExpm1(f, x), f.choose(atZero, one, x)));
+  return f.choose(atZero, one, f.div(expandBoundedExpm1(f, x), f.choose(atZero, one, x)));
 }
 
 /// a / exprel(x) = a x / expm1(x): one division less.
 Value expandOverExprel(Real &f, Value a, Value x) {
-  x = boundedAbove(f, x);
+  x = f.atMost(f.overflow(), x);
   Value one = f.real(1.0), zero = f.real(0.0);
   Value atZero = f.compare(arith::CmpFPredicate::OEQ, x, zero);
-  return f.choose(atZero, a, f.div(f.mul(a, x), f.choose(atZero, one, expandExpm1(f, x))));
+  return f.choose(atZero, a, f.div(f.mul(a, x), f.choose(atZero, one, expandBoundedExpm1(f, x))));
 }
 
 Value expandTanh(Real &f, Value x) {
   Value twice = f.abs(x);
   twice = f.add(twice, twice);
-  Value e = expandExpm1(f, f.clamp(twice, 0.0, f.single() ? 20.0 : 44.0));
+  Value e = expandBoundedExpm1(f, f.atMost(f.single() ? 20.0 : 44.0, twice));
   Value y = f.div(e, f.add(e, f.real(2.0)));
   return math::CopySignOp::create(f.b, f.loc, y, x);
 }

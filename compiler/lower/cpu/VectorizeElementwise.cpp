@@ -144,8 +144,9 @@ private:
     if (n < int64_t(lanes))
       lanes = llvm::PowerOf2Ceil(n);
     int64_t whole = n / lanes * lanes;
-    if (whole == int64_t(lanes)) {
-      emitBody(index(0), lanes);
+    if (whole / lanes <= unrolled()) {
+      for (int64_t at = 0; at < whole; at += lanes)
+        emitBody(index(at), lanes);
     } else if (whole > 0) {
       auto loop = scf::ForOp::create(b, loc, index(0), index(whole), index(lanes));
       OpBuilder::InsertionGuard guard(b);
@@ -154,6 +155,13 @@ private:
     }
     if (whole < n)
       emitBody(index(whole), n - whole);
+  }
+
+  /// Vectors written one after the other instead of in a loop: state can then stay in registers, and short steps hide
+  /// their latency.
+  int64_t unrolled() {
+    int64_t operations = std::distance(op.getBody()->begin(), op.getBody()->end());
+    return place.empty() ? std::clamp<int64_t>(256 / operations, 2, 8) : 1;
   }
 
   /// The type of a value in the vector body: one lane is a scalar.

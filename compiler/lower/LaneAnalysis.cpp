@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which dimension of a loop over time is independent: no step mixes its elements.
+#include "compiler/lower/LaneAnalysis.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+
+namespace overtime::ir {
+
+static MemRefType memoryType(Value v) { return dyn_cast<MemRefType>(v.getType()); }
+
+std::optional<LaneAnalysis> LaneAnalysis::run(scf::ForOp time) {
+  // The leading dimension of what the first operation of a step writes decides which lanes there could be.
+  for (Operation &op : time.getBody()->without_terminator()) {
+    auto linalg = dyn_cast<linalg::LinalgOp>(op);
+    if (!linalg || linalg.getNumDpsInits() == 0)
+      continue;
+    Value written = linalg.getDpsInits()[0];
+    if (!memoryType(written) || memoryType(written).getRank() == 0)
+      return std::nullopt;
+    LaneAnalysis lanes(time);
+    if (lanes.spreadFrom(written, 0))
+      return lanes;
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool LaneAnalysis::set(Value memory, unsigned axis) {
+  auto [it, fresh] = axes.insert({memory, axis});
+  return it->second == axis && memoryType(memory).getDimSize(axis) == lanes;
+}
+
+bool LaneAnalysis::spreadFrom(Value memory, unsigned axis) {
+  lanes = memoryType(memory).getDimSize(axis);
+  if (lanes < 2 || !set(memory, axis))
+    return false;
+  for (size_t known = 0; known != axes.size();) { // until nothing new is learnt
+    known = axes.size();
+    for (Operation &op : time.getBody()->without_terminator())
+      if (!visit(&op))
+        return false;
+  }
+  return complete();
+}
+
+bool LaneAnalysis::visit(Operation *op) {
+  if (auto linalg = dyn_cast<linalg::LinalgOp>(op))
+    return visitLinalg(linalg);
+  if (isa<memref::ReinterpretCastOp>(op) || !llvm::any_of(op->getOperands(), [](Value v) { return bool(memoryType(v)); }))
+    return true; // a row of a sequence is memory of its own; scalars are the same for all lanes
+  return visitView(op);
+}
+
+bool LaneAnalysis::visitView(Operation *op) {
+  auto view = dyn_cast<memref::SubViewOp>(op);
+  if (!view) // a scalar read is fine, anything else on lanes has no rule
+    return isa<memref::LoadOp>(op) && !axisOf(op->getOperand(0));
+  if (view.getType().getRank() != view.getSourceType().getRank())
+    return false;
+  std::optional<unsigned> axis = axisOf(view.getSource());
+  if (!axis)
+    axis = axisOf(view.getResult());
+  if (!axis)
+    return true;
+  return view.getStaticOffset(*axis) == 0 && view.getStaticSize(*axis) == lanes && set(view.getSource(), *axis) &&
+         set(view.getResult(), *axis);
+}
+
+std::optional<unsigned> LaneAnalysis::laneLoop(linalg::LinalgOp op) const {
+  for (OpOperand &operand : op->getOpOperands())
+    if (std::optional<unsigned> axis = axisOf(operand.get()))
+      if (auto dim = dyn_cast<AffineDimExpr>(op.getMatchingIndexingMap(&operand).getResult(*axis)))
+        return dim.getPosition();
+  return std::nullopt;
+}
+
+bool LaneAnalysis::visitLinalg(linalg::LinalgOp op) {
+  std::optional<unsigned> loop = laneLoop(op);
+  if (!loop)
+    return true;
+  if (op.getIteratorTypesArray()[*loop] != utils::IteratorType::parallel)
+    return false;
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!memoryType(operand.get()))
+      continue;
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    bool found = false;
+    for (auto [position, e] : llvm::enumerate(map.getResults())) {
+      if (!e.isFunctionOfDim(*loop))
+        continue;
+      if (!isa<AffineDimExpr>(e) || !set(operand.get(), position))
+        return false;
+      found = true;
+    }
+    if (!found && axisOf(operand.get()))
+      return false;
+  }
+  return true;
+}
+
+/// Everything that is written has lanes: what all lanes share may only be read.
+bool LaneAnalysis::complete() {
+  llvm::SetVector<Value> used;
+  for (Operation &op : time.getBody()->without_terminator()) {
+    if (isa<memref::StoreOp>(op))
+      return false;
+    if (auto linalg = dyn_cast<linalg::LinalgOp>(op))
+      for (Value v : linalg.getDpsInits())
+        if (!axisOf(v))
+          return false;
+    if (isa<memref::ReinterpretCastOp>(op))
+      continue;
+    for (Value v : op.getOperands())
+      if (memoryType(v) && axisOf(v) && !time.getRegion().isAncestor(v.getParentRegion()))
+        used.insert(v);
+  }
+  fromOutside.assign(used.begin(), used.end());
+  return true;
+}
+
+std::optional<unsigned> LaneAnalysis::axisOf(Value memory) const {
+  auto it = axes.find(memory);
+  return it == axes.end() ? std::nullopt : std::optional<unsigned>(it->second);
+}
+
+bool LaneAnalysis::isScratch(Value memory) const {
+  scf::ForOp loop = time;
+  return llvm::all_of(memory.getUsers(), [&](Operation *user) { return loop->isProperAncestor(user); });
+}
+
+int64_t LaneAnalysis::tileSize(unsigned vectorBits) const {
+  scf::ForOp loop = time;
+  int64_t operations = 0, scalars = 0, sharedBytes = 0;
+  unsigned widest = 32;
+  llvm::SetVector<Value> shared;
+  for (Operation &op : loop.getBody()->without_terminator()) {
+    auto linalg = dyn_cast<linalg::LinalgOp>(op);
+    if (!linalg)
+      continue;
+    ++operations;
+    for (Value v : op.getOperands())
+      if (memoryType(v) && memoryType(v).getRank() > 0) {
+        widest = std::max(widest, memoryType(v).getElementTypeBitWidth());
+        if (!axisOf(v) && shared.insert(v))
+          sharedBytes += memoryType(v).getNumElements() * memoryType(v).getElementTypeBitWidth() / 8;
+      }
+    scalars += std::distance(op.getRegion(0).front().begin(), op.getRegion(0).front().end());
+  }
+  bool registers = operations == 1 && axes.front().second == 0 && memoryType(axes.front().first).getRank() == 1;
+  if (registers) // the shorter the step, the more vectors hide its latency
+    return std::min<int64_t>(lanes, vectorBits / widest * (scalars > 60 ? 2 : scalars > 30 ? 4 : 8));
+  constexpr int64_t firstLevelCache = 16 << 10;
+  if (sharedBytes > firstLevelCache) // weights would be read again for every tile
+    return lanes;
+  return std::min<int64_t>(lanes, 32);
+}
+
+} // namespace overtime::ir

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// split-lanes: where no step mixes elements of a dimension, that dimension goes outside the loop over time.
+#include "compiler/lower/LaneAnalysis.h"
+#include "compiler/lower/Passes.h"
+#include "compiler/lower/ProgramFunction.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace overtime::ir {
+#define GEN_PASS_DEF_SPLITLANES
+#include "compiler/lower/Passes.h.inc"
+} // namespace overtime::ir
+
+using namespace mlir;
+using namespace overtime::ir;
+
+namespace {
+
+/// Writes the loop over time again for one tile of lanes.
+class Tile {
+public:
+  Tile(OpBuilder &b, const LaneAnalysis &lanes, scf::ForOp time, Value first, int64_t size)
+      : b(b), lanes(lanes), time(time), first(first), size(size) {}
+
+  void write() {
+    auto copy = scf::ForOp::create(b, time.getLoc(), time.getLowerBound(), time.getUpperBound(), time.getStep());
+    // Memory from outside is cut before the loop; scratch memory becomes as small as the tile.
+    b.setInsertionPoint(copy);
+    for (Value memory : lanes.outside())
+      map.map(memory, memory.getDefiningOp<memref::AllocOp>() && lanes.isScratch(memory) ? scratch(memory) : cut(memory));
+    b.setInsertionPoint(copy.getBody()->getTerminator());
+    map.map(time.getInductionVar(), copy.getInductionVar());
+    for (Operation &op : time.getBody()->without_terminator())
+      writeOp(op);
+    b.setInsertionPointAfter(copy);
+  }
+
+private:
+  SmallVector<int64_t> tileShape(MemRefType type, unsigned axis) {
+    SmallVector<int64_t> shape(type.getShape());
+    shape[axis] = size;
+    return shape;
+  }
+
+  Value cut(Value memory) {
+    std::optional<unsigned> axis = lanes.axisOf(memory);
+    if (!axis)
+      return memory;
+    auto type = cast<MemRefType>(memory.getType());
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes, strides(type.getRank(), b.getIndexAttr(1));
+    for (int64_t n : tileShape(type, *axis))
+      sizes.push_back(b.getIndexAttr(n));
+    offsets[*axis] = first;
+    return memref::SubViewOp::create(b, memory.getLoc(), memory, offsets, sizes, strides);
+  }
+
+  Value scratch(Value memory) {
+    auto alloc = memory.getDefiningOp<memref::AllocOp>();
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(alloc);
+    auto type = cast<MemRefType>(memory.getType());
+    auto small = MemRefType::get(tileShape(type, *lanes.axisOf(memory)), type.getElementType());
+    return memref::AllocOp::create(b, alloc.getLoc(), small, alloc.getAlignmentAttr());
+  }
+
+  void writeOp(Operation &op) {
+    if (auto row = dyn_cast<memref::ReinterpretCastOp>(op)) {
+      Value whole = b.clone(op, map)->getResult(0);
+      map.map(row.getResult(), cutLike(row.getResult(), whole));
+    } else if (auto view = dyn_cast<memref::SubViewOp>(op)) {
+      map.map(view.getResult(), subview(view));
+    } else if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && generic.hasIndexSemantics()) {
+      writeIndexed(generic);
+    } else {
+      b.clone(op, map);
+    }
+  }
+  /// cut() of a row that has been written for this tile.
+  Value cutLike(Value original, Value row) {
+    std::optional<unsigned> axis = lanes.axisOf(original);
+    if (!axis)
+      return row;
+    auto type = cast<MemRefType>(row.getType());
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes, strides(type.getRank(), b.getIndexAttr(1));
+    for (int64_t n : tileShape(type, *axis))
+      sizes.push_back(b.getIndexAttr(n));
+    offsets[*axis] = first;
+    return memref::SubViewOp::create(b, row.getLoc(), row, offsets, sizes, strides);
+  }
+  Value subview(memref::SubViewOp view) {
+    SmallVector<OpFoldResult> sizes = view.getMixedSizes();
+    if (std::optional<unsigned> axis = lanes.axisOf(view.getResult()))
+      sizes[*axis] = b.getIndexAttr(size);
+    return memref::SubViewOp::create(b, view.getLoc(), map.lookupOrDefault(view.getSource()), view.getMixedOffsets(), sizes,
+                                     view.getMixedStrides());
+  }
+  /// An element's index counts from the first lane of all.
+  void writeIndexed(linalg::GenericOp generic) {
+    auto copy = cast<linalg::GenericOp>(b.clone(*generic, map));
+    std::optional<unsigned> lane = lanes.laneLoop(generic);
+    if (!lane)
+      return;
+    copy.walk([&](linalg::IndexOp index) {
+      if (index.getDim() != *lane)
+        return;
+      OpBuilder inner(index->getContext());
+      inner.setInsertionPointAfter(index);
+      auto shifted = arith::AddIOp::create(inner, index.getLoc(), index, first);
+      index.getResult().replaceAllUsesExcept(shifted, shifted);
+    });
+  }
+
+  OpBuilder &b;
+  const LaneAnalysis &lanes;
+  scf::ForOp time;
+  Value first;
+  int64_t size;
+  IRMapping map;
+};
+
+struct SplitLanesPass : overtime::ir::impl::SplitLanesBase<SplitLanesPass> {
+  using SplitLanesBase::SplitLanesBase;
+
+  void runOnOperation() override {
+    if (!getOperation()->hasAttr(programAttr))
+      return;
+    scf::ForOp time;
+    for (auto loop : getOperation().getBody().front().getOps<scf::ForOp>())
+      if (loop->hasAttr(timeLoopAttr))
+        time = loop;
+    if (!time || time.getNumResults() > 0)
+      return;
+    std::optional<LaneAnalysis> lanes = LaneAnalysis::run(time);
+    if (!lanes)
+      return;
+    split(time, *lanes);
+  }
+
+  void split(scf::ForOp time, const LaneAnalysis &lanes) {
+    int64_t size = lanes.tileSize(vectorBits), whole = lanes.count() / size * size;
+    OpBuilder b(time);
+    Location loc = time.getLoc();
+    auto index = [&](int64_t v) -> Value { return arith::ConstantIndexOp::create(b, loc, v); };
+    if (whole > 0) {
+      auto tiles = scf::ForOp::create(b, loc, index(0), index(whole), index(size));
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPoint(tiles.getBody()->getTerminator());
+      Tile(b, lanes, time, tiles.getInductionVar(), size).write();
+    }
+    if (whole < lanes.count())
+      Tile(b, lanes, time, index(whole), lanes.count() - whole).write();
+    time.erase();
+    for (Value memory : lanes.outside())
+      if (auto alloc = memory.getDefiningOp<memref::AllocOp>(); alloc && alloc->use_empty())
+        alloc.erase();
+  }
+};
+
+} // namespace

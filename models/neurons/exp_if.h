@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// ExpIF: the exponential integrate-and-fire neuron.
+#pragma once
+
+#include "models/neurons/refractory.h"
+
+namespace overtime {
+
+/// Fourcaud-Trocme, Hansel, van Vreeswijk & Brunel 2003, J. Neurosci. 23:
+///
+///   tau dV/dt = -(V - V_rest) + delta_T exp((V - V_T) / delta_T) + R I
+///
+/// | symbol  | meaning                               | default | unit |
+/// |---------|---------------------------------------|---------|------|
+/// | V_rest  | resting potential                     | -65     | mV   |
+/// | V_reset | potential after a spike               | -68     | mV   |
+/// | V_th    | potential at which a spike is counted | -30     | mV   |
+/// | V_T     | potential at which the upstroke starts | -59.9  | mV   |
+/// | delta_T | sharpness of the upstroke             | 3.48    | mV   |
+/// | tau     | membrane time constant                | 10      | ms   |
+/// | R       | membrane resistance                   | 1       | MOhm |
+/// | tau_ref | refractory period, 0: none            | 0       | ms   |
+///
+/// Input I [nA]. States: V = 0 mV (above V_th: a neuron that starts there fires at once), spike, t_last_spike = -1e7 ms.
+/// Spike: V >= V_th; then V = V_reset. In the upstroke V may become infinite within a step; that is a spike as well.
+class ExpIF : public RefractoryNeuron {
+public:
+  explicit ExpIF(std::int64_t n = 1, const RefractoryOptions &options = {}, At at = At::current())
+      : RefractoryNeuron(n, nA, options, at) {}
+
+  Param V_rest = param("V_rest", -65_mV), V_reset = param("V_reset", -68_mV), V_th = param("V_th", -30_mV);
+  Param V_T = param("V_T", -59.9_mV), delta_T = param("delta_T", 3.48_mV);
+  Param tau = param("tau", 10_ms), R = param("R", 1 * MOhm);
+
+  State V = state("V", 0_mV);
+
+  void equations() override {
+    ddt(V) = (-(V - V_rest) + delta_T * exp((V - V_T) / delta_T) + R * I) / tau;
+  }
+
+  using Neuron::update;
+  Value update() override {
+    Value old = V;
+    integrate();
+    Value v = held(old, V);
+    Value fired = fire(v >= V_th);
+    V = where(fired, V_reset, v);
+    return fired;
+  }
+};
+
+} // namespace overtime

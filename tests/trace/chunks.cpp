@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls that continue: any partition of a run gives the bits of the whole (S6, S11).
+#include "models/layers/lstm_cell.h"
+#include "models/neurons/hh.h"
+#include "models/neurons/lif.h"
+#include "tests/trace/helper.h"
+
+using namespace overtime;
+using namespace overtime::test;
+
+namespace {
+
+/// Output and monitor of the model for data x in calls of the given lengths.
+template <class M> std::pair<Tensor, Tensor> run(M &model, const State &monitored, const Tensor &x,
+                                                 const std::vector<std::int64_t> &parts, LoopOptions options) {
+  options.out_vars = monitored;
+  options.cache = false;
+  options.real = x.dtype();
+  LoopOverTime over_time(model, options);
+  if (x.rank() == 3)
+    over_time.reset_state_batch(x.shape()[1]);
+  else
+    over_time.reset_state();
+  std::optional<std::pair<Tensor, Tensor>> all;
+  std::int64_t begin = 0;
+  for (std::int64_t steps : parts) {
+    LoopResult r = over_time(x.rows(begin, begin + steps));
+    begin += steps;
+    if (all)
+      all = {joined(all->first, r.out.leaf()), joined(all->second, r.vars.leaf())};
+    else
+      all = {r.out.leaf(), r.vars.leaf()};
+  }
+  return *all;
+}
+
+template <class M> void check_partitions(M &model, const State &monitored, const Tensor &x) {
+  std::int64_t T = x.shape()[0];
+  auto whole = run(model, monitored, x, {T}, {});
+  for (const std::vector<std::int64_t> &parts :
+       {std::vector<std::int64_t>{T / 2, T - T / 2}, {1, T - 1}, {T - 1, 1}, {7, 0, 13, T - 20}}) {
+    auto chunked = run(model, monitored, x, parts, {});
+    CHECK(same_bits(whole.first, chunked.first));
+    CHECK(same_bits(whole.second, chunked.second));
+  }
+  auto hosted = run(model, monitored, x, {T}, {.jit = false});
+  CHECK(same_bits(whole.first, hosted.first));
+  CHECK(same_bits(whole.second, hosted.second));
+}
+
+} // namespace
+
+TEST_CASE("HH in chunks and on the host has the bits of the whole (S6, S11)", "[trace]") {
+  for (DType real : {f32, f64}) {
+    HH hh(19);
+    check_partitions(hh, hh.V, sample({200, 19}, 5, real, 0.0, 20.0));
+  }
+}
+
+TEST_CASE("LIF with a refractory time in chunks and on the host has the bits of the whole (S6, S11)", "[trace]") {
+  for (DType real : {f32, f64}) {
+    LIF lif(19, {.tau_ref = 5_ms});
+    check_partitions(lif, lif.V, sample({400, 19}, 6, real, 20.0, 60.0));
+  }
+}
+
+TEST_CASE("a batch of LSTM cells in chunks and on the host has the bits of the whole (S6, S11)", "[trace]") {
+  for (DType real : {f32, f64}) {
+    LSTMCell cell(5, 9);
+    check_partitions(cell, cell.state, sample({40, 3, 5}, 7, real));
+  }
+}
+
+TEST_CASE("with jit = false the callback sees every step (S6)", "[trace]") {
+  Counter model;
+  std::vector<std::int64_t> seen;
+  std::vector<double> totals;
+  LoopOptions options{.i0 = 10, .jit = false, .cache = false};
+  options.on_step = [&](std::int64_t i) {
+    seen.push_back(i);
+    totals.push_back(model.total.value()[0]);
+  };
+  LoopOverTime over_time(model, options);
+  over_time.steps(4);
+  CHECK(seen == std::vector<std::int64_t>{10, 11, 12, 13});
+  CHECK(totals == std::vector<double>{1, 2, 3, 4});
+}
+
+TEST_CASE("a run that is stopped keeps what it computed and can go on", "[trace]") {
+  Counter model;
+  LoopOptions options{.out_vars = model.total, .cache = false};
+  bool stop = true;
+  options.progress = [&](std::int64_t done, std::int64_t) { return !(stop && done >= 100); };
+  LoopOverTime over_time(model, options);
+  LoopResult first = over_time.steps(1000);
+  std::int64_t done = first.vars->shape()[0];
+  CHECK(done >= 100);
+  CHECK(done < 1000);
+  CHECK(first.out->shape()[0] == done);
+  CHECK(over_time.i0() == done);
+  stop = false;
+  LoopResult rest = over_time.steps(1000 - done);
+  CHECK(rest.vars.leaf()[0] == static_cast<double>(done + 1));
+  CHECK(over_time.i0() == 1000);
+}
+
+TEST_CASE("two loops on one model share its states", "[trace]") {
+  Counter model;
+  LoopOverTime a(model, {.cache = false}), b(model, {.real = f64, .cache = false});
+  a.steps(3);
+  b.steps(2);
+  CHECK(model.total.value()[0] == 5.0);
+  CHECK(b.i0() == 2);
+}
