@@ -20,7 +20,8 @@ int main() {
   LoopOverTime monitored(model, {.out_vars = model["l1"].var("state"), .data_first_axis = 'T'});
   monitored.reset_state(n_batch);
   auto [out, hist_l1] = monitored(x);
-  std::printf("outputs, states of \"l1\"  %s, %s\n", to_string(out->shape()).c_str(), to_string(hist_l1->shape()).c_str());
+  std::printf("outputs, states of \"l1\"  %s, %s\n", to_string(out->shape()).c_str(),
+              to_string(hist_l1->shape()).c_str());
 
   // Another number of steps is no reason to compile again.
   monitored(Tensor::uniform({7, n_batch, n_in}));

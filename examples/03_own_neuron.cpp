@@ -50,9 +50,10 @@ int main() {
     int early = 0, late = 0;
     for (std::int64_t step = 0; step < 3000; ++step)
       (step < 1000 ? early : late) += spikes.leaf()[3 * step + cell] != 0.0;
-    std::printf("cell %lld at %.1f nA: %3d spikes in the first 100 ms, %.1f per 100 ms after; threshold ends at %.2f mV\n",
-                static_cast<long long>(cell), 1.6 + 0.8 * static_cast<double>(cell), early, late / 2.0,
-                theta.leaf()[3 * 2999 + cell]);
+    std::printf(
+        "cell %lld at %.1f nA: %3d spikes in the first 100 ms, %.1f per 100 ms after; threshold ends at %.2f mV\n",
+        static_cast<long long>(cell), 1.6 + 0.8 * static_cast<double>(cell), early, late / 2.0,
+        theta.leaf()[3 * 2999 + cell]);
   }
 
   try {

@@ -36,7 +36,8 @@ int main() {
   };
   std::printf("%-10s %12s %12s %8s\n", "method", "dt = 0.1", "dt = 0.05", "order");
   bool as_expected = true;
-  // exp_euler takes the slope of each equation by its own state into account; in one equation that makes it second order.
+  // exp_euler takes the slope of each equation by its own state into account; in one equation that makes it second
+  // order.
   for (Row row : {Row{"euler", 1}, Row{"exp_euler", 2}, Row{"midpoint", 2}, Row{"heun2", 2}, Row{"rk2", 2},
                   Row{"rk3", 3}, Row{"rk4", 4}}) {
     double coarse = error_after_4ms(row.method, 0.1), fine = error_after_4ms(row.method, 0.05);

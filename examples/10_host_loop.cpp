@@ -33,7 +33,8 @@ int main() {
   std::printf("the numbers are %s those of the native loop\n", same ? "bit for bit" : "not");
 
   // In a native loop, progress is called between chunks of steps; returning false ends the run early.
-  LoopOverTime stopped(cell, {.out_vars = cell.V, .progress = [](std::int64_t done, std::int64_t) { return done < 1000; }});
+  LoopOverTime stopped(cell,
+                       {.out_vars = cell.V, .progress = [](std::int64_t done, std::int64_t) { return done < 1000; }});
   Tensor part = stopped(current).vars;
   std::printf("a run stopped by progress keeps its %lld steps\n", static_cast<long long>(part.shape()[0]));
   return same && calls == 4000 ? 0 : 1;

@@ -11,8 +11,8 @@ namespace {
 /// Probability that a standard normal number is below x.
 double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
 
-/// Inverse of normal_cdf for |x| <= 2. Newton's method from 0 approaches the root from one side, because the function is
-/// concave above 0 and convex below.
+/// Inverse of normal_cdf for |x| <= 2. Newton's method from 0 approaches the root from one side, because the function
+/// is concave above 0 and convex below.
 double inverse_normal_cdf(double p) {
   double x = 0.0;
   for (int k = 0; k < 40; ++k) {
@@ -59,8 +59,8 @@ void subtract_projections(std::span<double> q, std::int64_t rows, std::int64_t c
   }
 }
 
-/// Makes the columns of a [rows, columns] matrix orthonormal, rows >= columns. This is the Q of a QR factorisation whose
-/// R has a positive diagonal. Two rounds of Gram-Schmidt keep the columns orthogonal to rounding.
+/// Makes the columns of a [rows, columns] matrix orthonormal, rows >= columns. This is the Q of a QR factorisation
+/// whose R has a positive diagonal. Two rounds of Gram-Schmidt keep the columns orthogonal to rounding.
 void orthonormalize(std::span<double> q, std::int64_t rows, std::int64_t columns) {
   for (std::int64_t k = 0; k < columns; ++k) {
     subtract_projections(q, rows, columns, k);

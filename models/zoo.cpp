@@ -68,7 +68,8 @@ std::string lower(std::string name) {
 std::unique_ptr<Model> make_dropout(const ZooArgs &args) {
   auto keep = args.scalars.find("keep_prob");
   if (keep == args.scalars.end())
-    throw Error(ErrorKind::Usage, "Dropout needs keep_prob, the probability to keep an element; set keep_prob=0.5 for instance");
+    throw Error(ErrorKind::Usage,
+                "Dropout needs keep_prob, the probability to keep an element; set keep_prob=0.5 for instance");
   return std::make_unique<Dropout>(keep->second, nowhere);
 }
 
@@ -91,7 +92,11 @@ const std::vector<ZooEntry> &zoo_entries() {
       neuron<QuaIF>("QuaIF", "quadratic integrate-and-fire (Latham et al. 2000)"),
       neuron<WangBuzsaki>("WangBuzsaki", "hippocampal interneuron (Wang & Buzsaki 1996)", {"WangBuzsakiModel"}),
       layer<Dense, DenseOptions>("Dense", "y = x W + b"),
-      {"Dropout", "layer", "keeps elements with probability keep_prob while fitting (Srivastava et al. 2014)", {}, make_dropout},
+      {"Dropout",
+       "layer",
+       "keeps elements with probability keep_prob while fitting (Srivastava et al. 2014)",
+       {},
+       make_dropout},
       layer<GRUCell, GRUCellOptions>("GRUCell", "gated recurrent unit (Cho et al. 2014)"),
       layer<LSTMCell, LSTMCellOptions>("LSTMCell", "long short-term memory (Hochreiter & Schmidhuber 1997)"),
       layer<RNNCell, RNNCellOptions>("RNNCell", "recurrent layer with relu (Elman 1990)"),

@@ -15,9 +15,9 @@ namespace overtime {
 
 /// What is known about a model before it is built.
 struct ZooArgs {
-  std::int64_t size = 1;                         ///< neurons of a population, outputs of a layer
-  std::optional<std::int64_t> n_in = {};         ///< inputs of a layer; `size` unless given
-  std::map<std::string, double> scalars = {};    ///< values of parameters, for instance {"tau_ref", 5.0} [ms]
+  std::int64_t size = 1;                      ///< neurons of a population, outputs of a layer
+  std::optional<std::int64_t> n_in = {};      ///< inputs of a layer; `size` unless given
+  std::map<std::string, double> scalars = {}; ///< values of parameters, for instance {"tau_ref", 5.0} [ms]
 };
 
 struct ZooEntry {

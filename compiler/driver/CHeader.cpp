@@ -176,7 +176,7 @@ void writeTable(raw_ostream &out, StringRef kind, const std::vector<ArrayInfo> &
 
 void writeExample(raw_ostream &out, const ProgramInfo &info) {
   StringRef name = info.name;
-  out << " * Example (link with -l" << name << "; leave out or keep what you like by passing NULL)\n"
+  out << " * Example (link with -l" << name << "; NULL in place of an array leaves it out)\n"
       << formatv(" *   {0}_state *state = aligned_alloc({1}, {0}_state_bytes());\n", name, OVERTIME_ALIGNMENT)
       << formatv(" *   if ({0}_abi_version() != {0}_ABI_VERSION || {0}_reset(state, 0) != 0)\n", name)
       << " *     return 1;\n"
@@ -211,7 +211,8 @@ void writePreamble(raw_ostream &out, const ProgramInfo &info, const TargetSpec &
 void writeRun(raw_ostream &out, const ProgramInfo &info) {
   std::vector<std::string> names = cParameterNames(info);
   std::string parameters = formatv("{0}_state *state, int64_t steps", info.name);
-  out << "/* Runs `steps` steps. Returns 0 or a status; " << info.name << "_error has the text. Memory is row-major.\n";
+  out << "/* Runs `steps` steps. Returns 0 or a status; " << info.name << "_error has the text. Arrays are row-major\n"
+      << " * and need no more than the alignment of their elements.\n";
   for (std::size_t k = 0; k < names.size(); ++k) {
     bool input = k < info.inputs.size();
     const ArrayInfo &array = input ? info.inputs[k] : info.outputs[k - info.inputs.size()];

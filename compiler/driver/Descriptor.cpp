@@ -8,6 +8,7 @@
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DataLayout.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/TargetParser/Triple.h"
 
 #include <cstddef>
 
@@ -49,11 +50,12 @@ static_assert(sizeof(overtime_program) == 112 && offsetof(overtime_program, entr
 
 class Writer {
 public:
-  Writer(Module &module, const ProgramInfo &info)
+  Writer(Module &module, const ProgramInfo &info, const TargetSpec &target)
       : module(module), info(info), context(module.getContext()), pointer(PointerType::getUnqual(context)),
-        i32(Type::getInt32Ty(context)), i64(Type::getInt64Ty(context)), f64(Type::getDoubleTy(context)) {}
+        i32(Type::getInt32Ty(context)), i64(Type::getInt64Ty(context)), f64(Type::getDoubleTy(context)),
+        target(target) {}
 
-  Error addProgram(const TargetSpec &target, ArrayRef<char> initial);
+  Error addProgram(ArrayRef<char> initial);
   void addFunctions();
 
 private:
@@ -76,6 +78,7 @@ private:
   LLVMContext &context;
   PointerType *pointer;
   Type *i32, *i64, *f64;
+  const TargetSpec &target;
   StringMap<Constant *> texts;
 };
 
@@ -129,21 +132,23 @@ Expected<Constant *> Writer::arrayTable(const Layout &layout) {
     return ConstantPointerNull::get(pointer);
   auto *row = cast<StructType>(rows.front()->getType());
   if (Error error = checkStruct(row, arrayOffsets, "overtime_array"))
-    return std::move(error);
+    return error;
   return hidden(ConstantArray::get(ArrayType::get(row, rows.size()), rows), "_arrays", 8);
 }
 
 Error Writer::checkStruct(StructType *type, ArrayRef<std::uint64_t> offsets, StringRef name) {
-  const StructLayout *layout = module.getDataLayout().getStructLayout(type);
+  // The target's own layout: the module may not be bound to its target yet.
+  const DataLayout data(Triple(target.triple).computeDataLayout());
+  const StructLayout *layout = data.getStructLayout(type);
   for (unsigned k = 0; k < offsets.size(); ++k)
     if (layout->getElementOffset(k) != offsets[k])
-      return createStringError(inconvertibleErrorCode(), "the module's data layout places the members of " + name +
-                                                             " elsewhere than C does: call applyTarget first, "
-                                                             "with a 64-bit target");
+      return createStringError(inconvertibleErrorCode(), "target '" + target.triple + "' places the members of " +
+                                                             name +
+                                                             " elsewhere than C does here: expected a 64-bit target");
   return Error::success();
 }
 
-Error Writer::addProgram(const TargetSpec &target, ArrayRef<char> initial) {
+Error Writer::addProgram(ArrayRef<char> initial) {
   Layout layout = layoutOf(info);
   if (initial.size() != layout.initialBytes)
     return createStringError(inconvertibleErrorCode(), "program '" + info.name + "': the initial image has " +
@@ -235,13 +240,13 @@ void Writer::addFunctions() {
 Error addProgram(Module &module, const ProgramInfo &info, const TargetSpec &target, ArrayRef<char> initial) {
   if (Error error = checkProgram(info))
     return error;
-  return Writer(module, info).addProgram(target, initial);
+  return Writer(module, info, target).addProgram(initial);
 }
 
 Error addDescriptor(Module &module, const ProgramInfo &info, const TargetSpec &target, ArrayRef<char> initial) {
   if (Error error = addProgram(module, info, target, initial))
     return error;
-  Writer(module, info).addFunctions();
+  Writer(module, info, target).addFunctions();
   return Error::success();
 }
 

@@ -31,8 +31,7 @@ Layout layoutOf(const ProgramInfo &info);
 /// block beyond the address space.
 llvm::Error checkProgram(const ProgramInfo &info);
 
-/// Adds the constant NAME_program (an overtime_program). The module must define NAME_loop and be bound to its target
-/// (applyTarget). `initial` is the content of
+/// Adds the constant NAME_program (an overtime_program). The module must define NAME_loop. `initial` is the content of
 /// states and params, layoutOf(info).initialBytes long.
 llvm::Error addProgram(llvm::Module &module, const ProgramInfo &info, const TargetSpec &target,
                        llvm::ArrayRef<char> initial);

@@ -80,7 +80,7 @@ Jit::~Jit() {
 Expected<std::unique_ptr<Jit>> Jit::load(std::unique_ptr<MemoryBuffer> object, StringRef symbol,
                                          const TargetSpec &target) {
   if (Error error = target.checkRunsHere())
-    return std::move(error);
+    return error;
   const DataLayout layout(Triple(target.triple).computeDataLayout());
   Expected<std::unique_ptr<LLJIT>> made = [&] {
     std::scoped_lock lock(lifecycle());
@@ -90,11 +90,11 @@ Expected<std::unique_ptr<Jit>> Jit::load(std::unique_ptr<MemoryBuffer> object, S
     return made.takeError();
   std::unique_ptr<Jit> loaded(new Jit(std::move(*made)));
   if (Error error = defineRuntime(*loaded->jit))
-    return std::move(error);
+    return error;
   if (Error error = defineMath(*loaded->jit))
-    return std::move(error);
+    return error;
   if (Error error = loaded->jit->addObjectFile(std::move(object)))
-    return std::move(error);
+    return error;
   Expected<const void *> address = loaded->lookup(symbol);
   if (!address)
     return address.takeError();

@@ -29,6 +29,14 @@ bool isTuning(StringRef feature) {
          feature.starts_with("idivq");
 }
 
+/// Instructions that no loop of ours comes to contain: only intrinsics or the system ask for them.
+bool isNeverSelected(StringRef feature) {
+  static constexpr StringLiteral names[] = {
+      "adx",    "aes",   "clflushopt", "clwb",  "clzero", "fsgsbase", "invpcid", "mwaitx", "pclmul",     "pku",
+      "prfchw", "rdpid", "rdpru",      "rdrnd", "rdseed", "sha",      "shstk",   "vaes",   "vpclmulqdq", "wbnoinvd"};
+  return is_contained(names, feature) || feature.starts_with("xsave");
+}
+
 bool has(const TargetSpec &spec, StringRef feature) {
   SmallVector<StringRef> all;
   StringRef(spec.features).split(all, ',');
@@ -55,13 +63,19 @@ std::string sortedList(std::vector<std::string> features) {
   return join(features, ",");
 }
 
+/// All a processor's name promises. LLVM's table leaves out what follows from others (AVX2 has AVX).
 std::vector<std::string> featuresOfX86(StringRef cpu) {
-  SmallVector<StringRef, 64> implied;
-  X86::getFeaturesForCPU(cpu, implied, /*NeedPlus=*/true);
+  SmallVector<StringRef, 64> listed;
+  X86::getFeaturesForCPU(cpu, listed);
+  StringMap<bool> closed;
+  for (StringRef f : listed) {
+    closed[f] = true;
+    X86::updateImpliedFeatures(f, /*Enabled=*/true, closed);
+  }
   std::vector<std::string> features;
-  for (StringRef f : implied)
-    if (!isTuning(f.drop_front()))
-      features.push_back(f.str());
+  for (const auto &f : closed)
+    if (f.getValue() && !isTuning(f.getKey()))
+      features.push_back("+" + f.getKey().str());
   return features;
 }
 
@@ -150,7 +164,7 @@ Error TargetSpec::checkRunsHere() const {
   SmallVector<StringRef> all, missing;
   StringRef(features).split(all, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
   for (StringRef f : all) {
-    if (!f.consume_front("+"))
+    if (!f.consume_front("+") || isNeverSelected(f))
       continue;
     auto found = here.find(f);
     if (found != here.end() && !found->getValue()) // the host does not list what every processor has

@@ -38,8 +38,9 @@ struct TargetSpec {
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const TargetSpec &target, llvm::CodeGenOptLevel level = llvm::CodeGenOptLevel::Default);
 
-/// Binds a module to the target, before anything else is done with it: triple, data layout, and on each function defined in it the processor, its features
-/// and the vector width (LLVM prefers 256 bits on some AVX-512 processors, which halves our kernels).
+/// Binds a module to the target before it is emitted; may be called again when functions were added: triple, data
+/// layout, and on each function defined in it the processor, its features and the vector width (LLVM prefers 256 bits
+/// on some AVX-512 processors, which halves our kernels).
 void applyTarget(llvm::Module &module, const TargetSpec &target, const llvm::TargetMachine &machine);
 
 } // namespace overtime::driver

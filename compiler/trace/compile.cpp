@@ -109,6 +109,7 @@ static std::string_view view(const llvm::SmallVector<char, 0> &bytes) { return {
 
 std::string Artifact::header() const { return driver::cHeader(data->library.info, data->library.target); }
 std::string Artifact::json() const { return driver::programJson(data->library.info, data->library.target); }
+std::vector<std::pair<std::string, double>> Artifact::times() const { return data->library.times; }
 void Artifact::write_object(const std::string &path) const { write_file(path, view(data->library.object)); }
 void Artifact::write_llvm_ir(const std::string &path) const { write_file(path, data->library.llvmIr); }
 void Artifact::write_assembly(const std::string &path) const { write_file(path, data->library.assembly); }

@@ -30,6 +30,8 @@ public:
   void write_assembly(const std::string &path) const; ///< .s
   std::string header() const; ///< text of NAME.h
   std::string json() const;   ///< text of NAME.json
+  /// Milliseconds that each stage of the compiler took, in order.
+  std::vector<std::pair<std::string, double>> times() const;
 
   std::shared_ptr<const detail::ArtifactData> data;
 };

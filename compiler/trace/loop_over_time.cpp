@@ -62,12 +62,8 @@ LoopResult LoopOverTime::operator()(Duration duration, At at) { return steps(ste
 LoopResult LoopOverTime::steps(std::int64_t count, At at) { return data_->run(data_->by_steps(count, at)); }
 LoopResult LoopOverTime::operator()(const Tree<Tensor> &data, At at) { return data_->run(data_->by_data(data, at)); }
 
-void LoopOverTime::reset_state(std::uint64_t seed) {
-  data_->model().reset_state(seed);
-  data_->done = 0;
-}
-void LoopOverTime::reset_state_batch(std::int64_t batch, std::uint64_t seed) {
-  data_->model().reset_state_batch(batch, seed);
+void LoopOverTime::reset_state(std::optional<std::int64_t> batch, std::uint64_t seed) {
+  data_->model().reset_state(batch, seed);
   data_->done = 0;
 }
 

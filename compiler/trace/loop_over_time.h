@@ -99,9 +99,8 @@ public:
   /// A number of steps without data.
   LoopResult steps(std::int64_t count, At at = At::current());
 
-  void reset_state(std::uint64_t seed = 0);                           ///< states, t0 and i0 back; no batch axis
-  void reset_state_batch(std::int64_t batch, std::uint64_t seed = 0); ///< the same with a batch axis
-  void reset_state(int batch) { reset_state_batch(batch); }           ///< as on the reference page
+  /// States, t0 and i0 back; with a batch axis of this size, or none: `reset_state(128)`, `reset_state()`.
+  void reset_state(std::optional<std::int64_t> batch = {}, std::uint64_t seed = 0);
 
   std::optional<double> t0() const;       ///< time of the next step
   std::optional<std::int64_t> i0() const; ///< index of the next step

@@ -186,10 +186,9 @@ void Model::adopt(const std::string &name, Model &model, At at) {
   data_->children.push_back(model.data_);
 }
 
-void Model::reset_state(std::uint64_t seed) { detail::reset_tree(*data_, std::nullopt, seed); }
-void Model::reset_state_batch(std::int64_t batch, std::uint64_t seed) {
-  if (batch < 1)
-    throw Error(ErrorKind::Value, "a batch has at least 1 element, got " + std::to_string(batch));
+void Model::reset_state(std::optional<std::int64_t> batch, std::uint64_t seed) {
+  if (batch && *batch < 1)
+    throw Error(ErrorKind::Value, "a batch has at least 1 element, got " + std::to_string(*batch));
   detail::reset_tree(*data_, batch, seed);
 }
 std::optional<std::int64_t> Model::batch() const { return data_->batch; }

@@ -65,10 +65,8 @@ public:
   /// One of them by path; an unknown path is an error that names the nearest.
   Monitor var(const std::string &path, At at = At::current()) const;
 
-  /// Puts states back to their initial values, without a batch axis.
-  void reset_state(std::uint64_t seed = 0);
-  /// The same with a leading batch axis of this size (semantics S15).
-  void reset_state_batch(std::int64_t batch, std::uint64_t seed = 0);
+  /// Puts states back to their initial values, with a leading batch axis of this size or without one (semantics S15).
+  void reset_state(std::optional<std::int64_t> batch = {}, std::uint64_t seed = 0);
   /// Batch size of the states; none when the model does not batch.
   std::optional<std::int64_t> batch() const;
 

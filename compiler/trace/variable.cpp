@@ -31,6 +31,7 @@ void Variable::set_value(double number) { set_value(Tensor(number, slot_->flag ?
 bool Param::trainable() const { return slot_->trainable; }
 
 std::string Monitor::path() const { return slot_->path(); }
+const Unit &Monitor::unit() const { return slot_->unit; }
 Tensor Monitor::value() const {
   if (auto owner = slot_->owner.lock(); owner && slot_->is_state())
     detail::ensure_initialised(owner->root());

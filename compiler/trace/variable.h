@@ -112,6 +112,7 @@ public:
   explicit Monitor(std::shared_ptr<detail::Slot> slot) : slot_(std::move(slot)) {}
   const std::shared_ptr<detail::Slot> &slot() const { return slot_; }
   std::string path() const;
+  const Unit &unit() const;
   Tensor value() const;
   void set_value(const Tensor &array) const;
 

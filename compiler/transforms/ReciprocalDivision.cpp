@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 
 namespace overtime::ir {
 #define GEN_PASS_DEF_RECIPROCALDIVISION
@@ -22,6 +23,9 @@ namespace {
 Value hoistedReciprocal(arith::DivFOp div, LoopOverTimeOp loop) {
   OpBuilder outside(loop), inside(div);
   auto invert = [&](OpBuilder &b, Value v) -> Value {
+    FloatAttr number;
+    if (matchPattern(v, m_Constant(&number)))
+      return realConstant(b, div.getLoc(), v.getType(), 1.0 / number.getValueAsDouble());
     return arith::DivFOp::create(b, div.getLoc(), realConstant(b, div.getLoc(), v.getType(), 1.0), v);
   };
   auto isOutside = [&](Value v) { return !loop.getBody().isAncestor(v.getParentRegion()); };

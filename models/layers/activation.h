@@ -26,8 +26,10 @@ inline void check_width(const Model &layer, const Value &x, std::int64_t width, 
   Shape shape = x.shape();
   if (!shape.empty() && shape.back() == width)
     return;
-  std::string given = shape.empty() ? "a single number" : std::to_string(shape.back()) + " (shape " + to_string(shape) + ")";
-  throw Error(ErrorKind::Shape, "'" + layer.path() + "' expects width " + std::to_string(width) + ", got " + given, x.where())
+  std::string given =
+      shape.empty() ? "a single number" : std::to_string(shape.back()) + " (shape " + to_string(shape) + ")";
+  throw Error(ErrorKind::Shape, "'" + layer.path() + "' expects width " + std::to_string(width) + ", got " + given,
+              x.where())
       .note("'" + layer.path() + "' is built here", built);
 }
 

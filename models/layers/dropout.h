@@ -7,8 +7,8 @@
 namespace overtime {
 
 /// Srivastava et al. 2014, J. Mach. Learn. Res. 15, in the inverted form: while fitting (shared_arg fit = true) each
-/// element is kept with probability keep_prob and divided by it, or set to 0; otherwise x passes unchanged. The choice is
-/// new at every step and the same for the same seed.
+/// element is kept with probability keep_prob and divided by it, or set to 0; otherwise x passes unchanged. The choice
+/// is new at every step and the same for the same seed.
 ///
 /// | symbol    | meaning                       | default  | unit |
 /// |-----------|-------------------------------|----------|------|
@@ -17,7 +17,8 @@ namespace overtime {
 /// x of any shape. No state.
 class Dropout : public Layer {
 public:
-  explicit Dropout(double keep_prob, At at = At::current()) : keep_prob(param("keep_prob", checked(keep_prob, at), at)) {}
+  explicit Dropout(double keep_prob, At at = At::current())
+      : keep_prob(param("keep_prob", checked(keep_prob, at), at)) {}
 
   Param keep_prob;
 

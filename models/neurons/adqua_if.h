@@ -6,7 +6,7 @@
 
 namespace overtime {
 
-/// Izhikevich 2004, IEEE Trans. Neural Netw. 15; Touboul 2009, SIAM J. Appl. Dyn. Syst. 7. There is no resistance in
+/// Izhikevich 2004, IEEE Trans. Neural Netw. 15; Touboul 2009, Neural Comput. 21. There is no resistance in
 /// this form: input and adaptation count in mV:
 ///
 ///   tau dV/dt   = c (V - V_rest) (V - V_c) - w + I

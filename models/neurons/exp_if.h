@@ -21,8 +21,9 @@ namespace overtime {
 /// | R       | membrane resistance                   | 1       | MOhm |
 /// | tau_ref | refractory period, 0: none            | 0       | ms   |
 ///
-/// Input I [nA]. States: V = 0 mV (above V_th: a neuron that starts there fires at once), spike, t_last_spike = -1e7 ms.
-/// Spike: V >= V_th; then V = V_reset. In the upstroke V may become infinite within a step; that is a spike as well.
+/// Input I [nA]. States: V = 0 mV (above V_th: a neuron that starts there fires at once), spike, t_last_spike = -1e7
+/// ms. Spike: V >= V_th; then V = V_reset. In the upstroke V may become infinite within a step; that is a spike as
+/// well.
 class ExpIF : public RefractoryNeuron {
 public:
   explicit ExpIF(std::int64_t n = 1, const RefractoryOptions &options = {}, At at = At::current())
@@ -34,9 +35,7 @@ public:
 
   State V = state("V", 0_mV);
 
-  void equations() override {
-    ddt(V) = (-(V - V_rest) + delta_T * exp((V - V_T) / delta_T) + R * I) / tau;
-  }
+  void equations() override { ddt(V) = (-(V - V_rest) + delta_T * exp((V - V_T) / delta_T) + R * I) / tau; }
 
   using Neuron::update;
   Value update() override {

@@ -21,8 +21,8 @@ namespace overtime {
 /// | R       | membrane resistance                    | 1       | MOhm |
 /// | tau_ref | refractory period, 0: none             | 0       | ms   |
 ///
-/// Input I [nA]. States: V = 0 mV (above V_th: a neuron that starts there fires at once), spike, t_last_spike = -1e7 ms.
-/// Spike: V >= V_th; then V = V_reset.
+/// Input I [nA]. States: V = 0 mV (above V_th: a neuron that starts there fires at once), spike, t_last_spike = -1e7
+/// ms. Spike: V >= V_th; then V = V_reset.
 class QuaIF : public RefractoryNeuron {
 public:
   explicit QuaIF(std::int64_t n = 1, const RefractoryOptions &options = {}, At at = At::current())

@@ -42,8 +42,8 @@ protected:
       return next;
     Value period = tau_ref;
     // In f32 the difference of two times is off by their rounding, so a period of whole steps would last one step more
-    // or less depending on t. Counting whole steps, with half a step of slack, makes all periods equally long. f64 keeps
-    // the comparison as it stands: it is BrainPy's, whose published runs depend on it.
+    // or less depending on t. Counting whole steps, with half a step of slack, makes all periods equally long. f64
+    // keeps the comparison as it stands: it is BrainPy's, whose published runs depend on it.
     if (real() == f32)
       period = (floor(tau_ref / dt() + 1e-3) + 0.5) * dt();
     // A neuron without a period is never held, also not at t = t_last_spike of an earlier loop.

@@ -129,8 +129,8 @@ inline std::unique_ptr<CompiledModule> accModule(llvm::StringRef targetName = "n
     FAIL(problem.getMessage().str());
   made->target = value(TargetSpec::get(targetName));
   made->machine = value(createTargetMachine(made->target));
-  applyTarget(*made->module, made->target, *made->machine);
   REQUIRE(text(addDescriptor(*made->module, accInfo(), made->target, accInitial())) == "");
+  applyTarget(*made->module, made->target, *made->machine);
   return made;
 }
 

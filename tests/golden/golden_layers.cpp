@@ -28,7 +28,7 @@ void check_sequence(const std::string &name, Sequential model, double f64_relati
   std::int64_t batch = c.in.at("x").shape()[1];
   for (DType real : {f64, f32}) {
     LoopOverTime over_time(model, {.out_vars = model["l1"].var("state"), .real = real, .cache = false});
-    over_time.reset_state_batch(batch);
+    over_time.reset_state(batch);
     for (const char *layer : {"l1", "l3"})
       if (c.has_input(std::string(layer) + "_state0"))
         model[layer].var("state").set_value(c.input(std::string(layer) + "_state0"));

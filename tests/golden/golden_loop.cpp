@@ -129,7 +129,7 @@ TEST_CASE("no_state runs all steps of Dense at once (S12)", "[golden]") {
     dense.var("W").set_value(c.input("W"));
     dense.var("b").set_value(c.input("b"));
     LoopOverTime over_time(dense, {.no_state = true, .real = real, .cache = false});
-    over_time.reset_state_batch(5);
+    over_time.reset_state(5);
     Tensor y = over_time(c.input("x").to(real)).out.leaf();
     Tolerance tolerance = real == f64 ? Tolerance{.relative = 1e-14} : f32_tolerance(c, "y");
     CHECK(difference("y", y, c.expected("y"), tolerance) == "");

@@ -18,6 +18,7 @@ struct NeuronCase {
   std::vector<std::string> states; // columns of the case, states of the model
   double relative = 1e-9;          // f64: the oracle's (exp(z) - 1) / z loses digits near z = 0 (README.md)
   bool spikes = true;
+  bool in_f32 = true;
 };
 
 const std::vector<NeuronCase> cases = {
@@ -27,7 +28,8 @@ const std::vector<NeuronCase> cases = {
     {"hh2_rk2", "HH", {}, 0.05, "rk2", {"V"}},
     {"lif8_default", "LIF", {}, 0.1, "exp_euler", {"V"}},
     {"lif8_ref_robust", "LIF", {{"tau_ref", 5.05}}, 0.1, "exp_euler", {"V"}},
-    {"lif8_ref", "LIF", {{"tau_ref", 5.0}}, 0.1, "exp_euler", {"V"}},
+    // At multiples of dt the rounding of t decides in f64 whether 49 or 50 steps are held; f32 runs count steps (below).
+    {"lif8_ref", "LIF", {{"tau_ref", 5.0}}, 0.1, "exp_euler", {"V"}, 1e-9, /*spikes=*/true, /*in_f32=*/false},
     {"dynlif5", "LIF", {}, 0.1, "exp_euler", {"V"}},
     {"leaky3", "LeakyIntegrator", {}, 0.1, "exp_euler", {"V"}, 1e-9, /*spikes=*/false},
     {"expif6", "ExpIF", {}, 0.1, "exp_euler", {"V"}},
@@ -87,7 +89,9 @@ TEST_CASE("neurons give BrainPy's numbers in f64", "[golden]") {
 }
 
 TEST_CASE("neurons follow BrainPy's f64 run in f32 as far as BrainPy's f32 does", "[golden]") {
-  for (const NeuronCase &neuron : cases)
+  for (const NeuronCase &neuron : cases) {
+    if (!neuron.in_f32)
+      continue;
     SECTION(neuron.name) {
       Case c = load(neuron.name);
       std::vector<std::string> columns = neuron.states;
@@ -102,10 +106,11 @@ TEST_CASE("neurons follow BrainPy's f64 run in f32 as far as BrainPy's f32 does"
       for (const std::string &state : neuron.states)
         CHECK(difference(state, got.states.at(state), c.expected(state), f32_tolerance(c, state, steps), steps) == "");
     }
+  }
 }
 
 TEST_CASE("a refractory time of 50 steps lasts 50 steps in f32 whatever t is", "[golden]") {
-  // BrainPy's f32 column of lif8_ref has 49, 50 and 51 steps, as the rounding of t falls.
+  // BrainPy's columns of lif8_ref have 49, 50 and 51 steps, as the rounding of t falls.
   auto lif = make_model("LIF", {.size = 1, .scalars = {{"tau_ref", 5.0}}});
   LoopOverTime over_time(*lif, {.dt = 0.1, .cache = false});
   Tensor spikes = over_time(Tensor::full({5000, 1}, 1e6)).out.leaf(); // reaches the threshold in one step

@@ -86,7 +86,7 @@ TEST_CASE("neurons batch as layers do (S15)", "[trace]") {
 TEST_CASE("a batch of 0 or less is an error (S15)", "[trace]") {
   Counter model;
   LoopOverTime over_time(model, {.cache = false});
-  CHECK(fails(ErrorKind::Value, {"at least 1", "-2"}, [&] { over_time.reset_state_batch(-2); }) == "");
+  CHECK(fails(ErrorKind::Value, {"at least 1", "-2"}, [&] { over_time.reset_state(-2); }) == "");
 }
 
 TEST_CASE("reset_state draws the same initial values for the same seed (S11)", "[trace]") {

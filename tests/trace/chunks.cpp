@@ -18,7 +18,7 @@ template <class M> std::pair<Tensor, Tensor> run(M &model, const State &monitore
   options.real = x.dtype();
   LoopOverTime over_time(model, options);
   if (x.rank() == 3)
-    over_time.reset_state_batch(x.shape()[1]);
+    over_time.reset_state(x.shape()[1]);
   else
     over_time.reset_state();
   std::optional<std::pair<Tensor, Tensor>> all;

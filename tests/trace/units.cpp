@@ -68,8 +68,8 @@ TEST_CASE("sqrt needs even powers, abs and square keep and square the unit", "[t
 }
 
 TEST_CASE("a state takes values of its dimension; plain literals count in its unit", "[trace]") {
-  CHECK(run([](Membrane &m) { return Value(m.V = -50), Value(m.V / mV); }) == -50.0);
-  CHECK(run([](Membrane &m) { return Value(m.V = -0.05 * volt), Value(m.V / mV); }) == Approx(-50.0).epsilon(1e-15));
+  CHECK(run([](Membrane &m) { return (m.V = -50) / mV; }) == -50.0);
+  CHECK(run([](Membrane &m) { return (m.V = -0.05 * volt) / mV; }) == Approx(-50.0).epsilon(1e-15));
   CHECK(mistake({"'V' is a value in [mV]", "[nA]", "declared here"}, [](Membrane &m) { return Value(m.V = m.I); }) == "");
 }
 
@@ -77,12 +77,12 @@ TEST_CASE("a derivative is in the state's unit per ms; both are named", "[trace]
   struct Wrong : Model {
     Wrong() : Model(Shape{}) {}
     State V = state("V", -65_mV);
-    static constexpr unsigned line = __LINE__ + 1;
+    unsigned line = __LINE__ + 1;
     void equations() override { ddt(V) = -V; }
     Tree<Value> update(const Tree<Value> &) override { return integrate(), Value(V); }
   } model;
   LoopOverTime over_time(model, {.cache = false});
-  CHECK(fails(ErrorKind::Unit, {here(__FILE__, Wrong::line), "dV/dt must be in [", "got [mV]", "declared here in [mV]"},
+  CHECK(fails(ErrorKind::Unit, {here(__FILE__, model.line), "dV/dt must be in [", "got [mV]", "declared here in [mV]"},
               [&] { over_time(1.0); }) == "");
 }
 

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 #include <limits>
 #include <numbers>
@@ -84,16 +85,21 @@ public:
   }
   Value powerOfTwo(Value n) { return fromBits(shiftLeft(addi(n, integer(bias())), mantissa())); }
 
-  /// x = n ln 2 + r; returns {n, r, expm1(r)}.
+  /// x = n ln 2 + r with |r| <= ln(2) / 2.
   struct Reduced {
-    Value n, r, p;
+    Value n, r;
   };
   Reduced reduce(Value x) {
     Value n = math::RoundEvenOp::create(b, loc, mul(x, real(std::numbers::log2e)));
     Value r = fma(n, real(single() ? -poly::ln2HighF32 : -poly::ln2HighF64), x);
     r = fma(n, real(single() ? -poly::ln2LowF32 : -poly::ln2LowF64), r);
-    Value q = single() ? horner(r, poly::expF32) : horner(r, poly::expF64);
-    return {n, r, fma(mul(r, r), q, r)};
+    return {n, r};
+  }
+  /// q of exp(r) = 1 + r + r^2 q(r).
+  Value tail(Value r) { return single() ? horner(r, poly::expF32) : horner(r, poly::expF64); }
+  /// Not zero, and so small that f(x) = x for expm1.
+  Value awayFromZero(Value x) {
+    return choose(compare(arith::CmpFPredicate::OEQ, x, real(0.0)), real(1e-30), x);
   }
   double overflow() const { return single() ? 89.0 : 710.0; } // just above the last finite result
   double underflow() const { return single() ? -104.0 : -746.0; }
@@ -124,13 +130,15 @@ private:
 };
 
 Value expandExp(Real &f, Value x) {
-  auto [n, r, p] = f.reduce(f.atLeast(f.underflow(), f.atMost(f.overflow(), x)));
-  return f.scale(f.add(p, f.real(1.0)), n);
+  auto [n, r] = f.reduce(f.atLeast(f.underflow(), f.atMost(f.overflow(), x)));
+  Value one = f.real(1.0);
+  return f.scale(f.fma(f.fma(f.tail(r), r, one), r, one), n);
 }
 
 /// 2 (2^(n-1) p + 2^(n-1) - 1/2): the half keeps 2^n finite where the result is. x is at most overflow().
 Value expandBoundedExpm1(Real &f, Value x) {
-  auto [n, r, p] = f.reduce(f.atLeast(-60.0, x));
+  auto [n, r] = f.reduce(f.atLeast(-60.0, x));
+  Value p = f.fma(f.mul(r, r), f.tail(r), r); // the leading term stays unrounded
   Value half = f.scale(f.real(0.5), n);
   Value y = f.fma(half, p, f.sub(half, f.real(0.5)));
   return f.add(y, y);
@@ -138,20 +146,24 @@ Value expandBoundedExpm1(Real &f, Value x) {
 
 Value expandExpm1(Real &f, Value x) { return expandBoundedExpm1(f, f.atMost(f.overflow(), x)); }
 
-// Bounding the argument of a quotient too keeps it from infinity over infinity.
+// Quotients with expm1: a bound keeps them from infinity over infinity, a tiny number for 0 from 0 over 0, and expm1 of
+// it is itself, so that the quotient is exact.
+
 Value expandExprel(Real &f, Value x) {
-  x = f.atMost(f.overflow(), x);
-  Value one = f.real(1.0), zero = f.real(0.0);
-  Value atZero = f.compare(arith::CmpFPredicate::OEQ, x, zero);
-  return f.choose(atZero, one, f.div(expandBoundedExpm1(f, x), f.choose(atZero, one, x)));
+  x = f.awayFromZero(f.atMost(f.overflow(), x));
+  return f.div(expandBoundedExpm1(f, x), x);
 }
 
 /// a / exprel(x) = a x / expm1(x): one division less.
 Value expandOverExprel(Real &f, Value a, Value x) {
-  x = f.atMost(f.overflow(), x);
-  Value one = f.real(1.0), zero = f.real(0.0);
-  Value atZero = f.compare(arith::CmpFPredicate::OEQ, x, zero);
-  return f.choose(atZero, a, f.div(f.mul(a, x), f.choose(atZero, one, expandBoundedExpm1(f, x))));
+  x = f.awayFromZero(f.atMost(f.overflow(), x));
+  return f.div(f.mul(a, x), expandBoundedExpm1(f, x));
+}
+
+/// c exprel(c x) = expm1(c x) / x for a number c > 0, as exponential Euler has it with c = dt.
+Value expandScaledExprel(Real &f, double c, Value x) {
+  x = f.awayFromZero(f.atMost(f.overflow() / c, x));
+  return f.div(expandBoundedExpm1(f, f.mul(f.real(c), x)), x);
 }
 
 Value expandTanh(Real &f, Value x) {
@@ -194,10 +206,12 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
   using ApproximateMathBase::ApproximateMathBase;
 
   void runOnOperation() override {
-    SmallVector<Operation *> quotients, others;
+    SmallVector<Operation *> quotients, scaled, others;
     getOperation().walk([&](Operation *op) {
       if (auto div = dyn_cast<arith::DivFOp>(op); div && div.getRhs().getDefiningOp<ExprelOp>())
         quotients.push_back(op);
+      else if (matchScaledExprel(op))
+        scaled.push_back(op);
       else if (isa<math::ExpOp, math::ExpM1Op, math::TanhOp, math::LogOp, ExprelOp>(op))
         others.push_back(op);
     });
@@ -205,11 +219,45 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
       replace(op, [&](Real &f) {
         return expandOverExprel(f, op->getOperand(0), op->getOperand(1).getDefiningOp()->getOperand(0));
       });
+    for (Operation *op : scaled)
+      replace(op, [&](Real &f) {
+        ScaledExprel match = *matchScaledExprel(op);
+        return expandScaledExprel(f, match.factor, match.x);
+      });
     for (Operation *op : others)
       if (op->use_empty())
         op->erase();
       else
         replace(op, [&](Real &f) { return expand(f, op); });
+  }
+
+  struct ScaledExprel {
+    double factor;
+    Value x;
+  };
+  static std::optional<double> number(Value v) {
+    FloatAttr scalar;
+    DenseFPElementsAttr dense;
+    if (matchPattern(v, m_Constant(&scalar)))
+      return scalar.getValueAsDouble();
+    if (matchPattern(v, m_Constant(&dense)) && dense.isSplat())
+      return dense.getSplatValue<APFloat>().convertToDouble();
+    return std::nullopt;
+  }
+  /// c * exprel(c * x) in either order of the factors.
+  static std::optional<ScaledExprel> matchScaledExprel(Operation *op) {
+    auto outer = dyn_cast<arith::MulFOp>(op);
+    if (!outer)
+      return std::nullopt;
+    for (unsigned k : {0u, 1u}) {
+      std::optional<double> c = number(outer->getOperand(k));
+      auto exprel = outer->getOperand(1 - k).getDefiningOp<ExprelOp>();
+      auto inner = c && *c > 0.0 && exprel ? exprel.getX().getDefiningOp<arith::MulFOp>() : arith::MulFOp();
+      for (unsigned j : {0u, 1u})
+        if (inner && number(inner->getOperand(j)) == c)
+          return ScaledExprel{*c, inner->getOperand(1 - j)};
+    }
+    return std::nullopt;
   }
 
   static Value expand(Real &f, Operation *op) {

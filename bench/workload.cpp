@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs one workload through the public header and prints one line of JSON: the Overtime side of bench/compare.py.
+#include "bench/subjects.h"
+#include "models/layers/lstm_cell.h"
+#include "models/layers/rnn_cell.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+using namespace overtime;
+
+namespace {
+
+struct Job {
+  std::string workload, data;
+  std::int64_t N = 1, T = 1000;
+  double budget = 1.0; ///< seconds of timed calls
+};
+
+struct Timing {
+  double callable = 0; ///< seconds from a model to the end of the first step: trace, compile, load, one step
+  std::vector<double> runs;
+  double check = 0; ///< spikes, or mean of the squared outputs, of the first run
+  double V = 0;     ///< mean potential [mV] at its end
+};
+
+template <class F> double seconds(const F &f) {
+  auto begin = std::chrono::steady_clock::now();
+  f();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+template <class F> void repeat(Timing &timing, double budget, const F &run) {
+  double spent = 0;
+  while (timing.runs.size() < 3 || (spent < budget && timing.runs.size() < 20000))
+    spent += timing.runs.emplace_back(seconds(run));
+}
+
+/// Outputs are not stacked; with `record` the potential of every step is.
+template <class Cells> Timing run_population(const Job &job, bool record) {
+  Timing timing;
+  Cells cells(job.N);
+  LoopOptions options{.keep_outputs = false, .cache = false};
+  if (record)
+    options.out_vars = cells.V;
+  LoopOverTime over_time(cells, options);
+  over_time.reset_state();
+  timing.callable = seconds([&] { over_time.steps(1); });
+  over_time.reset_state();
+  over_time.steps(job.T);
+  timing.V = bench::total(cells.V.value()) / double(job.N);
+  // Later runs go on from the state that the one before left, as simulations do.
+  repeat(timing, job.budget, [&] { over_time.steps(job.T); });
+
+  bench::Counting<Cells> counted(job.N);
+  LoopOverTime count(counted, {.keep_outputs = false, .cache = false});
+  count.steps(job.T);
+  timing.check = bench::total(counted.spikes.value());
+  return timing;
+}
+
+Timing run_layers(const Job &job, Model &layers, std::int64_t batch, const Tensor &x) {
+  Timing timing;
+  LoopOverTime over_time(layers, {.cache = false});
+  over_time.reset_state(batch);
+  timing.callable = seconds([&] { over_time(x.rows(0, 1)); });
+  over_time.reset_state(batch);
+  Tensor y = over_time(x).out;
+  for (float value : std::as_const(y).values<float>())
+    timing.check += double(value) * value / double(y.size());
+  repeat(timing, job.budget, [&] { over_time(x); });
+  return timing;
+}
+
+Timing run_rnn(const Job &job) {
+  std::map<std::string, Tensor> data = load_npz(job.data);
+  Sequential layers{
+      {"l1", RNNCell(100, 20, {.activation = tanh, .Wi = data.at("wi1"), .Wh = data.at("wh1"), .b = data.at("b1")})},
+      {"l2", relu},
+      {"l3", RNNCell(20, 2, {.activation = tanh, .Wi = data.at("wi2"), .Wh = data.at("wh2"), .b = data.at("b2")})}};
+  return run_layers(job, layers, job.N, data.at("x"));
+}
+
+Timing run_lstm(const Job &job) {
+  std::map<std::string, Tensor> data = load_npz(job.data);
+  const Shape &weights = data.at("wi").shape();
+  LSTMCell cell(weights[0], weights[1] / 4, {.Wi = data.at("wi"), .Wh = data.at("wh"), .b = data.at("b")});
+  return run_layers(job, cell, job.N, data.at("x"));
+}
+
+Timing run(const Job &job) {
+  if (job.workload == "hh" || job.workload == "hh_record")
+    return run_population<bench::Squid>(job, job.workload == "hh_record");
+  if (job.workload == "lif")
+    return run_population<bench::Leaky>(job, false);
+  if (job.workload == "rnn")
+    return run_rnn(job);
+  if (job.workload == "lstm")
+    return run_lstm(job);
+  throw Error(ErrorKind::Usage, "no workload '" + job.workload + "'; there is: hh, hh_record, lif, rnn, lstm");
+}
+
+} // namespace
+
+int main(int argc, char **argv) try {
+  if (argc < 4) {
+    std::fprintf(
+        stderr,
+        "usage: bench_workload WORKLOAD N T [SECONDS [DATA.npz]]\n"
+        "hh, hh_record, lif: N neurons for T steps; rnn, lstm: batch N, T steps, DATA as compare.py writes it\n");
+    return 2;
+  }
+  Job job{.workload = argv[1], .data = argc > 5 ? argv[5] : "", .N = std::atoll(argv[2]), .T = std::atoll(argv[3])};
+  if (argc > 4)
+    job.budget = std::atof(argv[4]);
+  Timing timing = run(job);
+  std::ranges::sort(timing.runs);
+  std::printf(
+      "{\"peer\": \"overtime\", \"workload\": \"%s\", \"N\": %lld, \"T\": %lld, \"min\": %.9g, \"median\": %.9g, "
+      "\"runs\": %zu, \"check\": %.9g, \"V\": %.9g, \"callable\": %.6g}\n",
+      job.workload.c_str(), static_cast<long long>(job.N), static_cast<long long>(job.T), timing.runs.front(),
+      timing.runs[timing.runs.size() / 2], timing.runs.size(), timing.check, timing.V, timing.callable);
+  return 0;
+} catch (const std::exception &e) {
+  std::fprintf(stderr, "bench_workload: %s\n", e.what());
+  return 1;
+}

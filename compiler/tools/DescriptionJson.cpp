@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// A description as JSON, and one read from the .json that `overtime compile` writes.
+#include "compiler/tools/description.h"
+
+#include "compiler/overtime.h"
+
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
+
+using namespace llvm;
+
+namespace overtime::tools {
+namespace {
+
+std::string utf8(const std::string &text) { return json::fixUTF8(text); }
+
+/// JSON has no infinity and no NaN.
+json::Value numberOrNull(double value) { return std::isfinite(value) ? json::Value(value) : json::Value(nullptr); }
+
+json::Value dimension(const std::string &text) {
+  std::int64_t number = 0;
+  return StringRef(text).getAsInteger(10, number) ? json::Value(utf8(text)) : json::Value(number);
+}
+
+void writeArray(json::OStream &out, const ArrayDescription &array) {
+  out.object([&] {
+    out.attribute("kind", array.kind);
+    out.attribute("name", utf8(array.name));
+    if (!array.unit.empty())
+      out.attribute("unit", utf8(array.unit));
+    if (!array.dtype.empty())
+      out.attribute("dtype", array.dtype);
+    out.attributeArray("shape", [&] {
+      for (const std::string &d : array.shape)
+        out.value(dimension(d));
+    });
+    if (!array.remark.empty())
+      out.attribute("remark", array.remark);
+    else if (array.range && array.range->first == array.range->second)
+      out.attribute("value", numberOrNull(array.range->first));
+    else if (array.range)
+      out.attribute("range", json::Array{numberOrNull(array.range->first), numberOrNull(array.range->second)});
+  });
+}
+
+[[noreturn]] void failReading(const std::string &path, const std::string &what) {
+  throw Error(ErrorKind::File, path + ": " + what);
+}
+
+ArrayDescription readArray(const std::string &path, const json::Value &value) {
+  const json::Object *object = value.getAsObject();
+  auto text = [&](StringRef key) {
+    auto found = object->getString(key);
+    if (!found)
+      failReading(path, "an array has no \"" + key.str() + "\"; is this a file that `overtime compile` wrote?");
+    return found->str();
+  };
+  if (!object || !object->getArray("shape"))
+    failReading(path, "an array has no \"shape\"; is this a file that `overtime compile` wrote?");
+  ArrayDescription array{text("kind"), text("name"), text("unit"), text("dtype"), {}, {}, {}};
+  for (const json::Value &d : *object->getArray("shape"))
+    if (auto number = d.getAsInteger())
+      array.shape.push_back(std::to_string(*number));
+    else
+      failReading(path, "the shape of '" + array.name + "' holds something else than integers");
+  return array;
+}
+
+} // namespace
+
+std::string json_of(const Description &description) {
+  std::string text;
+  raw_string_ostream stream(text);
+  json::OStream out(stream, /*IndentSize=*/2);
+  out.object([&] {
+    for (const auto &[name, fact] : description.facts) {
+      if (const auto *value = std::get_if<std::string>(&fact))
+        out.attribute(name, utf8(*value));
+      else if (const auto *integer = std::get_if<std::int64_t>(&fact))
+        out.attribute(name, *integer);
+      else
+        out.attribute(name, numberOrNull(std::get<double>(fact)));
+    }
+    out.attributeArray("arrays", [&] {
+      for (const ArrayDescription &array : description.arrays)
+        writeArray(out, array);
+    });
+    if (!description.methods.empty())
+      out.attributeArray("methods", [&] {
+        for (const std::string &method : description.methods)
+          out.value(method);
+      });
+  });
+  return text + "\n";
+}
+
+Description describe_json(const std::string &path) {
+  auto buffer = MemoryBuffer::getFile(path);
+  if (!buffer)
+    failReading(path, "cannot be read: " + buffer.getError().message());
+  Expected<json::Value> parsed = json::parse((*buffer)->getBuffer());
+  if (!parsed)
+    failReading(path, "is no JSON: " + toString(parsed.takeError()));
+  const json::Object *root = parsed->getAsObject();
+  const json::Array *arrays = root ? root->getArray("arrays") : nullptr;
+  if (!arrays)
+    failReading(path, "has no \"arrays\"; is this a file that `overtime compile` wrote?");
+  Description description;
+  for (StringRef key : {"name", "model", "abi_version", "target", "real", "dt", "t0", "i0", "state_bytes"}) {
+    const json::Value *value = root->get(key);
+    if (!value)
+      continue;
+    if (auto text = value->getAsString())
+      description.facts.emplace_back(key.str(), text->str());
+    else if (auto integer = value->getAsInteger(); integer && key != "dt" && key != "t0")
+      description.facts.emplace_back(key.str(), *integer);
+    else if (auto number = value->getAsNumber())
+      description.facts.emplace_back(key.str(), *number);
+  }
+  for (const json::Value &array : *arrays)
+    description.arrays.push_back(readArray(path, array));
+  return description;
+}
+
+} // namespace overtime::tools

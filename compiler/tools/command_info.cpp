@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// overtime list and overtime info: what the zoo has, and what a model, a compiled program or a file of arrays is.
+#include "compiler/tools/command.h"
+
+#include "compiler/tools/description.h"
+#include "models/zoo.h"
+
+#include <cstdio>
+
+namespace overtime::tools {
+namespace {
+
+struct ListOptions {
+  std::string kind;
+  bool json = false;
+};
+
+int list_models(const ListOptions &options) {
+  std::vector<std::vector<std::string>> rows;
+  std::string json = "[";
+  for (const ZooEntry &entry : zoo_entries()) {
+    if (!options.kind.empty() && entry.kind != options.kind)
+      continue;
+    rows.push_back({entry.name, entry.kind, entry.summary});
+    Description one{{{"name", entry.name}, {"kind", entry.kind}, {"summary", entry.summary}}, {}, {}};
+    json += (json.size() > 1 ? ",\n" : "\n") + json_of(one);
+  }
+  std::fputs(options.json ? (json + "]\n").c_str() : table(rows).c_str(), stdout);
+  return exit_done;
+}
+
+struct InfoOptions {
+  std::string what;
+  std::optional<std::int64_t> size, n_in;
+  bool json = false;
+};
+
+int show_info(const InfoOptions &options) {
+  const std::string &what = options.what;
+  Description description;
+  bool file = true;
+  if (what.ends_with(".npz"))
+    description = describe_npz(what);
+  else if (what.ends_with(".so"))
+    description = describe_library(what);
+  else if (what.ends_with(".json"))
+    description = describe_json(what);
+  else
+    file = false;
+  if (file && (options.size || options.n_in))
+    throw Error(ErrorKind::Usage, "--size and --n-in are for models; '" + what + "' is a file");
+  if (!file)
+    description = describe_model(what, options.size, options.n_in);
+  std::fputs((options.json ? json_of(description) : text_of(description)).c_str(), stdout);
+  return exit_done;
+}
+
+} // namespace
+
+Command add_list(CLI::App &app) {
+  CLI::App *parser = app.add_subcommand("list", "List the models of the zoo");
+  auto options = std::make_shared<ListOptions>();
+  parser->add_option("--kind", options->kind, "Only these")->check(CLI::IsMember({"neuron", "layer"}))->type_name("neuron|layer");
+  parser->add_flag("--json", options->json, "As JSON");
+  parser->footer("Examples:\n"
+                 "  overtime list\n"
+                 "  overtime list --kind neuron --json");
+  return {parser, [options] { return list_models(*options); }};
+}
+
+Command add_info(CLI::App &app) {
+  CLI::App *parser = app.add_subcommand("info", "Describe a model, a compiled library or a file of arrays");
+  auto options = std::make_shared<InfoOptions>();
+  parser->add_option("WHAT", options->what, "A model of the zoo, or FILE.so, FILE.json, FILE.npz")->required();
+  parser->add_option("--size", options->size, "Shapes of a model for this size")->type_name("N");
+  parser->add_option("--n-in", options->n_in, "Shapes of a layer for this many inputs")->type_name("K");
+  parser->add_flag("--json", options->json, "As JSON");
+  parser->footer("Of a .so it says which processor it was built for, its arrays with units and shapes, and the initial\n"
+                 "values it holds. The library is loaded to read them: do so with libraries you trust.\n\n"
+                 "Examples:\n"
+                 "  overtime info HH\n"
+                 "  overtime info GRUCell --size 20 --n-in 100\n"
+                 "  overtime info build/hh/libhh.so --json");
+  return {parser, [options] { return show_info(*options); }};
+}
+
+} // namespace overtime::tools

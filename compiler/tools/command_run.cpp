@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// overtime run: simulates a model of the zoo and writes what it recorded.
+#include "compiler/tools/command.h"
+
+#include "compiler/tools/memory_need.h"
+#include "compiler/tools/model_options.h"
+#include "compiler/tools/progress.h"
+#include "compiler/tools/recording.h"
+
+#include <cstdio>
+
+namespace overtime::tools {
+namespace {
+
+struct RunOptions {
+  ModelOptions model;
+  std::optional<double> duration;
+  std::string steps, input, out;
+  bool no_output = false, no_cache = false, quiet = false;
+};
+
+void say(const RunOptions &options, const std::string &text) {
+  if (!options.quiet)
+    std::fprintf(stderr, "overtime: %s\n", text.c_str());
+}
+
+std::string time_text(double seconds) {
+  const char *units[] = {"s", "ms", "us", "ns"};
+  int unit = 0;
+  for (; seconds < 1 && unit < 3; ++unit)
+    seconds *= 1000;
+  char text[48];
+  std::snprintf(text, sizeof text, "%.3g %s", seconds, units[unit]);
+  return text;
+}
+
+void check_combination(const RunOptions &options) {
+  int given = options.duration.has_value() + !options.steps.empty() + !options.input.empty();
+  if (given != 1)
+    throw Error(ErrorKind::Usage, std::string(given == 0 ? "say how long to run" : "these exclude each other") +
+                                      ": --duration MS, --steps T, or --input FILE.npz:KEY");
+  if (options.out.empty() && options.model.monitor.size() > 0)
+    throw Error(ErrorKind::Usage, "--monitor needs a file to write to; give --out FILE.npz");
+  if (!options.out.empty())
+    check_output_path(options.out);
+  if (!options.out.empty() && options.no_output && options.model.monitor.empty())
+    throw Error(ErrorKind::Usage, "with --no-output and without --monitor there is nothing to write to '" + options.out + "'");
+}
+
+/// One run: its data, and how many steps that makes.
+class Run {
+public:
+  explicit Run(const RunOptions &options)
+      : options(options), reader(options.model.dtype()), watch(options.quiet) {
+    if (!options.input.empty())
+      data = reader.data(options.input);
+    std::optional<std::int64_t> width;
+    if (data && data->rank() > 0)
+      width = data->shape().back();
+    LoopOptions extra;
+    extra.keep_outputs = !options.out.empty() && !options.no_output;
+    extra.cache = !options.no_cache;
+    extra.progress = [this](std::int64_t done, std::int64_t steps) { return watch(done, steps); };
+    prepared = prepare(options.model, width, std::move(extra), reader);
+    if (std::string note = reader.conversions(); !note.empty())
+      say(options, "note: " + note);
+    time_axis = prepared.loop->options().data_first_axis == 'B' && prepared.model->batch() ? 1 : 0;
+    count_steps();
+  }
+
+  int go() {
+    auto begin = std::chrono::steady_clock::now();
+    RecordingPlan plan(prepared, empty_run(), steps);
+    compile_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    check_need(plan);
+    double t0 = prepared.loop->t0().value_or(0);
+    std::optional<std::int64_t> i0 = prepared.loop->i0();
+    watch.arm();
+    LoopResult result = data ? (*prepared.loop)(*data, nowhere) : prepared.loop->steps(steps, nowhere);
+    watch.disarm();
+    std::int64_t done = watch.interrupted() ? watch.done() : steps;
+    report_run(done);
+    if (!options.out.empty()) {
+      std::map<std::string, Tensor> arrays = recorded_arrays(prepared, result);
+      add_clock(arrays, prepared.loop->t0() ? std::optional(t0) : std::nullopt, i0, prepared.loop->dt(), done);
+      save_npz(options.out, arrays);
+      if (!options.quiet)
+        std::printf("wrote %s: %s\n", options.out.c_str(), summary_of(arrays).c_str());
+    }
+    if (watch.interrupted())
+      say(options, "stopped after " + std::to_string(done) + " of " + std::to_string(steps) + " steps");
+    return watch.interrupted() ? exit_interrupted : exit_done;
+  }
+
+private:
+  void count_steps() {
+    if (!data) {
+      if (prepared.is_layer)
+        throw Error(ErrorKind::Usage, prepared.model_name + " is a layer and needs data; give --input FILE.npz:KEY");
+      steps = options.duration ? steps_in(*options.duration, prepared.loop->dt()) : parse_count("--steps", options.steps);
+      if (steps < 0)
+        throw Error(ErrorKind::Value, "--steps takes a number that is not negative, got " + options.steps);
+      return;
+    }
+    std::string given = "--input " + options.input + " has shape " + to_string(data->shape());
+    if (data->rank() <= time_axis)
+      throw Error(ErrorKind::Shape, given + " and no time axis; expected " + (time_axis ? "[B, T, ...]" : "[T, ...]"));
+    if (prepared.is_layer && data->rank() == 3 && !prepared.model->batch() && !prepared.model->states().empty())
+      throw Error(ErrorKind::Shape, given + ", but the states of " + prepared.model_name + " have no batch axis; give --batch " +
+                                        std::to_string(data->shape()[options.model.data_first_axis == "B" ? 0 : 1]));
+    steps = data->shape()[static_cast<std::size_t>(time_axis)];
+  }
+
+  /// Compiles, and shows the shapes of what comes out. A later run of any length uses the same program.
+  LoopResult empty_run() {
+    if (!data)
+      return prepared.loop->steps(0, nowhere);
+    Shape shape = data->shape();
+    shape[static_cast<std::size_t>(time_axis)] = 0;
+    return (*prepared.loop)(Tensor(shape, data->dtype()), nowhere);
+  }
+
+  void check_need(const RecordingPlan &plan) {
+    double bytes = plan.bytes();
+    if (!options.out.empty()) // t and i
+      bytes += 16.0 * static_cast<double>(steps);
+    if (data && time_axis == 1) // is put in order of time
+      bytes += static_cast<double>(data->bytes());
+    std::string warning = check_memory(bytes, "the results of " + std::to_string(steps) + " steps (" + plan.what() + ")");
+    if (!warning.empty())
+      say(options, "warning: " + warning);
+  }
+
+  void report_run(std::int64_t done) {
+    if (options.quiet)
+      return;
+    std::string line = prepared.model_name;
+    if (!options.model.batch)
+      line += " of " + std::to_string(options.model.size);
+    else
+      line += " of " + std::to_string(*options.model.batch) + " x " + std::to_string(options.model.size);
+    if (data)
+      line += ", data " + to_string(data->shape());
+    line += ", " + options.model.real + ": " + std::to_string(done) + " steps in " + time_text(watch.seconds());
+    if (done > 0)
+      line += " (" + time_text(watch.seconds() / static_cast<double>(done)) + " per step)";
+    std::printf("%s, ready after %s\n", line.c_str(), time_text(compile_seconds).c_str());
+  }
+
+  const RunOptions &options;
+  ValueReader reader;
+  RunWatch watch;
+  std::optional<Tensor> data;
+  PreparedLoop prepared;
+  std::int64_t steps = 0, time_axis = 0;
+  double compile_seconds = 0;
+};
+
+} // namespace
+
+Command add_run(CLI::App &app) {
+  CLI::App *parser = app.add_subcommand("run", "Simulate a model and write what it recorded to a .npz");
+  auto options = std::make_shared<RunOptions>();
+  options->model.add_to(*parser);
+  parser->add_option("--duration", options->duration, "Run for this long, in ms, without data")->type_name("MS");
+  parser->add_option("--steps", options->steps, "Run for this many steps without data")->type_name("T");
+  parser->add_option("--input", options->input, "Run on data: one step for each row")->type_name("FILE.npz:KEY");
+  parser->add_option("--out", options->out, "Where to write; without it nothing is recorded")->type_name("FILE.npz");
+  parser->add_flag("--no-output", options->no_output, "Record the monitors only, not what the step returns");
+  parser->add_flag("--no-cache", options->no_cache, "Neither look for compiled code on disk nor keep it there");
+  parser->add_flag("--quiet", options->quiet, "Print errors only");
+  parser->footer("The file holds every monitor under its name, what the step returns as `spike` (neurons) or `out` (layers),\n"
+                 "the times of the steps as `t` and their indices as `i`.\n\n"
+                 "Examples:\n"
+                 "  overtime run HH --size 10 --set I=8 --duration 100 --dt 0.01 --monitor V,spike --out hh.npz\n"
+                 "  overtime run LIF --size 100 --set tau=@in.npz:tau --init V=@in.npz:V0 --input in.npz:I --out lif.npz\n"
+                 "  overtime run RNNCell --size 20 --batch 128 --set Wi=@net.npz:Wi --input in.npz:x --out rnn.npz");
+  return {parser, [options] {
+            check_combination(*options);
+            return Run(*options).go();
+          }};
+}
+
+} // namespace overtime::tools

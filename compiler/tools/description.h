@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `overtime info` tells of a model, a compiled program or a file of arrays, before it is text or JSON.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace overtime::tools {
+
+using Fact = std::variant<std::string, std::int64_t, double>;
+
+struct ArrayDescription {
+  std::string kind; ///< "state", "param", "input", "output", or "array" of a file
+  std::string name, unit, dtype;
+  std::vector<std::string> shape;                  ///< numbers, or names such as N
+  std::optional<std::pair<double, double>> range;  ///< smallest and largest value
+  std::string remark;                              ///< instead of a value
+};
+
+struct Description {
+  std::vector<std::pair<std::string, Fact>> facts; ///< in order
+  std::vector<ArrayDescription> arrays;
+  std::vector<std::string> methods;
+};
+
+/// Rows in columns, each as wide as it needs.
+std::string table(const std::vector<std::vector<std::string>> &rows);
+
+/// For people.
+std::string text_of(const Description &description);
+
+/// For programs: {"name": ..., ..., "arrays": [{"kind": ...}], "methods": [...]}.
+std::string json_of(const Description &description);
+
+/// A model of the zoo. Without sizes the shapes are in terms of N (--size) and K (--n-in).
+Description describe_model(const std::string &name, std::optional<std::int64_t> size, std::optional<std::int64_t> n_in);
+/// The arrays of a .npz.
+Description describe_npz(const std::string &path);
+/// A library that `overtime compile` wrote; the .json beside it when it does not load here.
+Description describe_library(const std::string &path);
+/// The .json that `overtime compile` wrote.
+Description describe_json(const std::string &path);
+
+} // namespace overtime::tools

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options that `run` and `compile` share: which model, its numbers, and how it is looped over time.
+#include "compiler/tools/model_options.h"
+
+#include "compiler/trace/nearest.h"
+#include "models/zoo.h"
+
+#include <CLI/CLI.hpp>
+
+namespace overtime::tools {
+
+void ModelOptions::add_to(CLI::App &command) {
+  command.add_option("MODEL", model, "A model of the zoo; `overtime list` shows them")->required();
+  command.add_option("--size", size, "Neurons of a population, outputs of a layer [1]")->type_name("N");
+  command.add_option("--n-in", n_in, "Inputs of a layer [width of the data, else --size]")->type_name("K");
+  command.add_option("--set", set, "Value of a parameter or of an input such as I: a number, 1,2,3, @FILE.npz:KEY or @FILE.npy")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--init", init, "Initial value of a state, given likewise")
+      ->type_name("STATE=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--method", method, "Integration method [exp_euler]; `overtime info MODEL` lists them");
+  command.add_option("--dt", dt, "Length of a step in ms [0.1]")->type_name("MS");
+  command.add_option("--monitor", monitor, "Variables to record at every step, such as V,spike")
+      ->type_name("NAMES")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_option("--batch", batch, "Batch size: states get a leading axis [none]")->type_name("B");
+  command.add_option("--t0", t0, "Time of the first step in ms, or none: the step has no t [0]")->type_name("MS|none");
+  command.add_option("--i0", i0, "Index of the first step, or none: the step has no i [0]")->type_name("I|none");
+  command.add_option("--real", real, "Element type of the run [f32]")->check(CLI::IsMember({"f32", "f64"}))->type_name("f32|f64");
+  command.add_option("--seed", seed, "Seed of initial values, weights and random numbers [0]");
+  command.add_option("--data-first-axis", data_first_axis, "T: data is [T, ...] or [T, B, ...]; B: with a batch it is [B, T, ...] [T]")
+      ->check(CLI::IsMember({"T", "B"}))
+      ->type_name("T|B");
+  command.add_flag("--no-state", no_state, "The model keeps no state: all steps at once");
+  command.add_option("--shared", shared, "Value that every layer sees during the step, such as fit=true")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+}
+
+namespace {
+
+Tree<Monitor> monitors_of(const ModelOptions &options, const PreparedLoop &prepared, bool &output_wanted) {
+  const Model &model = *prepared.model;
+  std::map<std::string, Monitor> variables = model.states();
+  variables.merge(model.inputs());
+  variables.merge(model.params());
+  std::vector<Tree<Monitor>::Named> named;
+  for (const std::string &name : options.monitor) {
+    auto found = variables.find(name);
+    bool twice = std::any_of(named.begin(), named.end(), [&](const auto &item) { return item.first == name; });
+    output_wanted |= name == model.output_name();
+    if (found != variables.end() && !twice) {
+      named.emplace_back(name, found->second);
+    } else if (!twice && name != model.output_name()) {
+      std::vector<std::string> known{model.output_name()};
+      std::string list = model.output_name();
+      for (const auto &[other, variable] : variables) {
+        known.push_back(other);
+        list += ", " + other;
+      }
+      throw Error(ErrorKind::Name, prepared.model_name + " has nothing named '" + name + "' to monitor" +
+                                       did_you_mean(name, known) + "; it has: " + list);
+    }
+  }
+  return named.empty() ? Tree<Monitor>() : Tree<Monitor>::map(std::move(named));
+}
+
+LoopOptions loop_options(const ModelOptions &options, LoopOptions loop) {
+  loop.no_state = options.no_state;
+  loop.t0 = options.t0 == "none" ? std::nullopt : std::optional(parse_number("--t0", options.t0));
+  loop.i0 = options.i0 == "none" ? std::nullopt : std::optional(parse_count("--i0", options.i0));
+  if (options.dt)
+    loop.dt = Duration(*options.dt);
+  for (const std::string &assignment : options.shared) {
+    auto [name, text] = split_assignment("--shared", assignment);
+    loop.shared_arg[name] = parse_shared(text);
+  }
+  loop.data_first_axis = options.data_first_axis.front();
+  loop.real = options.dtype();
+  loop.seed = options.seed;
+  return loop;
+}
+
+} // namespace
+
+PreparedLoop prepare(const ModelOptions &options, std::optional<std::int64_t> n_in, LoopOptions extra, ValueReader &reader) {
+  const ZooEntry &entry = find_model(options.model);
+  PreparedLoop prepared;
+  prepared.model_name = entry.name;
+  prepared.is_layer = entry.kind == "layer";
+  if (options.n_in && !prepared.is_layer)
+    throw Error(ErrorKind::Usage, "--n-in is for layers; " + entry.name + " is a " + entry.kind + " and takes --size");
+  ZooArgs args;
+  args.size = options.size;
+  args.n_in = options.n_in ? options.n_in : n_in;
+  args.scalars = scalars_of(options.set);
+  prepared.model = entry.make(args);
+  Model &model = *prepared.model;
+  if (!options.method.empty())
+    model.method(options.method, nowhere);
+  set_params(model, entry.name, options.set, reader);
+  LoopOptions loop = loop_options(options, std::move(extra));
+  loop.out_vars = monitors_of(options, prepared, prepared.output_monitored);
+  bool recorded_already = false; // as a variable of the same name, which wins
+  for (const auto &[name, monitor] : loop.out_vars.items())
+    recorded_already |= name == model.output_name();
+  loop.keep_outputs = (loop.keep_outputs || prepared.output_monitored) && !recorded_already;
+  prepared.loop = std::make_unique<LoopOverTime>(model, std::move(loop), nowhere);
+  if (options.batch)
+    prepared.loop->reset_state(*options.batch, options.seed);
+  else
+    prepared.loop->reset_state(options.seed);
+  set_states(model, entry.name, options.init, reader);
+  return prepared;
+}
+
+} // namespace overtime::tools

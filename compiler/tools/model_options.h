@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options that `run` and `compile` share: which model, its numbers, and how it is looped over time.
+#pragma once
+
+#include "compiler/overtime.h"
+#include "compiler/tools/values.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace overtime::tools {
+
+struct ModelOptions {
+  std::string model, method, real = "f32", t0 = "0", i0 = "0", data_first_axis = "T";
+  std::int64_t size = 1;
+  std::optional<std::int64_t> n_in, batch;
+  std::optional<double> dt;
+  std::vector<std::string> set, init, shared, monitor;
+  std::uint64_t seed = 0;
+  bool no_state = false;
+
+  void add_to(CLI::App &command);
+  DType dtype() const { return real == "f64" ? f64 : f32; }
+};
+
+/// A model of the zoo with its numbers set, and the loop around it.
+struct PreparedLoop {
+  std::unique_ptr<Model> model;
+  std::unique_ptr<LoopOverTime> loop;
+  std::string model_name;        ///< as the zoo has it
+  bool is_layer = false;
+  bool output_monitored = false; ///< --monitor names the step's output, or a variable that carries its name
+};
+
+/// Builds model and loop. `n_in`: inputs of a layer unless --n-in is given. `extra` holds what only one command decides.
+PreparedLoop prepare(const ModelOptions &options, std::optional<std::int64_t> n_in, LoopOptions extra, ValueReader &reader);
+
+} // namespace overtime::tools

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens while a loop runs: a progress bar for long runs on a terminal, and Ctrl-C.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace overtime::tools {
+
+/// "[#######.............]  35 %  350,000 of 1,000,000 steps, 3.2 M steps/s, 4 s left"
+std::string progress_line(std::int64_t done, std::int64_t steps, double seconds);
+
+/// Watches a run. While it is armed, the first Ctrl-C asks the run to stop after the current chunk; the second ends the
+/// process as usual.
+class RunWatch {
+public:
+  explicit RunWatch(bool quiet);
+  ~RunWatch();
+  RunWatch(const RunWatch &) = delete;
+  RunWatch &operator=(const RunWatch &) = delete;
+
+  void arm();
+  void disarm();
+  /// For LoopOptions::progress: false when the run shall stop.
+  bool operator()(std::int64_t done, std::int64_t steps);
+  std::int64_t done() const { return done_; }
+  double seconds() const { return seconds_; } ///< between arm() and disarm()
+  bool interrupted() const { return interrupted_; }
+
+private:
+  void erase_bar();
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point begin_, drawn_;
+  std::int64_t done_ = 0;
+  double seconds_ = 0;
+  bool show_ = false, visible_ = false, armed_ = false, interrupted_ = false;
+};
+
+} // namespace overtime::tools

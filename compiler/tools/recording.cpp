@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run leaves in a file: names, sizes and the arrays themselves.
+#include "compiler/tools/recording.h"
+
+#include <filesystem>
+#include <unistd.h>
+
+namespace overtime::tools {
+
+std::map<std::string, Tensor> recorded_arrays(const PreparedLoop &prepared, const LoopResult &result) {
+  std::map<std::string, Tensor> arrays;
+  for (const auto &[name, monitor] : result.vars.items())
+    arrays.emplace(name, monitor.leaf());
+  std::string lone = prepared.model->output_name();
+  result.out.each([&](const std::string &path, const Tensor &array) {
+    arrays.emplace(path.empty() ? lone : lone + "." + path, array);
+  });
+  return arrays;
+}
+
+RecordingPlan::RecordingPlan(const PreparedLoop &prepared, const LoopResult &empty, std::int64_t steps) {
+  const LoopOptions &options = prepared.loop->options();
+  bool batch_first = options.data_first_axis == 'B' && options.no_state && prepared.model->batch();
+  std::size_t time_axis = batch_first ? 1 : 0;
+  for (const auto &[name, array] : recorded_arrays(prepared, empty)) {
+    Shape shape = array.shape();
+    double bytes = static_cast<double>(size_of(array.dtype()));
+    if (time_axis < shape.size())
+      shape[time_axis] = steps;
+    for (std::int64_t d : shape)
+      bytes *= static_cast<double>(d);
+    bytes_ += batch_first ? 2 * bytes : bytes; // computed as [T, B, ...], then put in order
+    what_ += (what_.empty() ? "" : ", ") + name + " " + name_of(array.dtype()) + " " + to_string(shape);
+  }
+}
+
+void add_clock(std::map<std::string, Tensor> &arrays, std::optional<double> t0, std::optional<std::int64_t> i0, double dt,
+               std::int64_t steps) {
+  if (t0 && !arrays.contains("t")) {
+    Tensor t(Shape{steps}, f64);
+    auto times = t.values<double>();
+    for (std::int64_t k = 0; k < steps; ++k)
+      times[static_cast<std::size_t>(k)] = *t0 + static_cast<double>(k) * dt;
+    arrays.emplace("t", t);
+  }
+  if (i0 && !arrays.contains("i")) {
+    Tensor i(Shape{steps}, i64);
+    auto indices = i.values<std::int64_t>();
+    for (std::int64_t k = 0; k < steps; ++k)
+      indices[static_cast<std::size_t>(k)] = *i0 + k;
+    arrays.emplace("i", i);
+  }
+}
+
+void check_output_path(const std::string &path) {
+  if (!path.ends_with(".npz"))
+    throw Error(ErrorKind::File, "--out takes FILE.npz, got '" + path + "'");
+  std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::string name = folder.empty() ? "." : folder.string();
+  std::error_code failed;
+  if (!std::filesystem::is_directory(name, failed))
+    throw Error(ErrorKind::File, "--out " + path + ": there is no folder '" + name + "'");
+  if (std::filesystem::is_directory(path, failed))
+    throw Error(ErrorKind::File, "--out " + path + ": this is a folder");
+  if (access(name.c_str(), W_OK) != 0)
+    throw Error(ErrorKind::File, "--out " + path + ": the folder '" + name + "' cannot be written to");
+}
+
+std::string summary_of(const std::map<std::string, Tensor> &arrays) {
+  std::string text;
+  for (const auto &[name, array] : arrays)
+    text += (text.empty() ? "" : ", ") + name + " " + name_of(array.dtype()) + " " + to_string(array.shape());
+  return text;
+}
+
+} // namespace overtime::tools

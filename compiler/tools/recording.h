@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run leaves in a file: names, sizes and the arrays themselves.
+#pragma once
+
+#include "compiler/tools/model_options.h"
+
+#include <map>
+#include <string>
+
+namespace overtime::tools {
+
+/// Outputs under the model's output_name() and monitors under their names; a monitor wins over an output.
+std::map<std::string, Tensor> recorded_arrays(const PreparedLoop &prepared, const LoopResult &result);
+
+/// Shapes of a run of zero steps, and from them what `steps` steps take.
+class RecordingPlan {
+public:
+  RecordingPlan(const PreparedLoop &prepared, const LoopResult &empty, std::int64_t steps);
+  double bytes() const { return bytes_; }
+  std::string what() const { return what_; } ///< "V f32 [1000, 10], spike bool [1000, 10]"
+
+private:
+  double bytes_ = 0;
+  std::string what_;
+};
+
+/// Adds the times and indices of the steps, as t and i, unless the loop has none or the names are taken.
+void add_clock(std::map<std::string, Tensor> &arrays, std::optional<double> t0, std::optional<std::int64_t> i0, double dt,
+               std::int64_t steps);
+
+/// An error when FILE.npz cannot be written: before a long run, not after it.
+void check_output_path(const std::string &path);
+
+/// "V f32 [1000, 10], t f64 [1000]"
+std::string summary_of(const std::map<std::string, Tensor> &arrays);
+
+} // namespace overtime::tools
