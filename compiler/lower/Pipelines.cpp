@@ -62,9 +62,9 @@ void addLlvm(OpPassManager &passes, const LoweringOptions &) {
   func.addPass(memref::createExpandStridedMetadataPass());
   func.addPass(createLowerAffinePass());
   func.addPass(createSCFToControlFlowPass());
-  passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createConvertMathToLLVMPass());
-  passes.addPass(createConvertMathToLibmPass());
+  passes.addPass(createConvertMathToLibmPass()); // what has no intrinsic, lane by lane
+  passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createArithToLLVMConversionPass());
   passes.addPass(createFinalizeMemRefToLLVMConversionPass());
   ConvertFuncToLLVMPassOptions bare;

@@ -46,6 +46,17 @@ void writeArray(json::OStream &out, const ArrayDescription &array) {
   });
 }
 
+void writeFacts(json::OStream &out, const Description &description) {
+  for (const auto &[name, fact] : description.facts) {
+    if (const auto *value = std::get_if<std::string>(&fact))
+      out.attribute(name, utf8(*value));
+    else if (const auto *integer = std::get_if<std::int64_t>(&fact))
+      out.attribute(name, *integer);
+    else
+      out.attribute(name, numberOrNull(std::get<double>(fact)));
+  }
+}
+
 [[noreturn]] void failReading(const std::string &path, const std::string &what) {
   throw Error(ErrorKind::File, path + ": " + what);
 }
@@ -76,14 +87,7 @@ std::string json_of(const Description &description) {
   raw_string_ostream stream(text);
   json::OStream out(stream, /*IndentSize=*/2);
   out.object([&] {
-    for (const auto &[name, fact] : description.facts) {
-      if (const auto *value = std::get_if<std::string>(&fact))
-        out.attribute(name, utf8(*value));
-      else if (const auto *integer = std::get_if<std::int64_t>(&fact))
-        out.attribute(name, *integer);
-      else
-        out.attribute(name, numberOrNull(std::get<double>(fact)));
-    }
+    writeFacts(out, description);
     out.attributeArray("arrays", [&] {
       for (const ArrayDescription &array : description.arrays)
         writeArray(out, array);
@@ -93,6 +97,17 @@ std::string json_of(const Description &description) {
         for (const std::string &method : description.methods)
           out.value(method);
       });
+  });
+  return text + "\n";
+}
+
+std::string json_list_of(const std::vector<Description> &descriptions) {
+  std::string text;
+  raw_string_ostream stream(text);
+  json::OStream out(stream, /*IndentSize=*/2);
+  out.array([&] {
+    for (const Description &description : descriptions)
+      out.object([&] { writeFacts(out, description); });
   });
   return text + "\n";
 }

@@ -15,6 +15,7 @@ struct Command {
   std::function<int()> action; ///< returns the exit code; throws overtime::Error
 };
 
+Command add_demo(CLI::App &app);
 Command add_run(CLI::App &app);
 Command add_list(CLI::App &app);
 Command add_info(CLI::App &app);

@@ -6,6 +6,7 @@
 #include "models/zoo.h"
 
 #include <cstdio>
+#include <filesystem>
 
 namespace overtime::tools {
 namespace {
@@ -17,15 +18,14 @@ struct ListOptions {
 
 int list_models(const ListOptions &options) {
   std::vector<std::vector<std::string>> rows;
-  std::string json = "[";
+  std::vector<Description> descriptions;
   for (const ZooEntry &entry : zoo_entries()) {
     if (!options.kind.empty() && entry.kind != options.kind)
       continue;
     rows.push_back({entry.name, entry.kind, entry.summary});
-    Description one{{{"name", entry.name}, {"kind", entry.kind}, {"summary", entry.summary}}, {}, {}};
-    json += (json.size() > 1 ? ",\n" : "\n") + json_of(one);
+    descriptions.push_back({{{"name", entry.name}, {"kind", entry.kind}, {"summary", entry.summary}}, {}, {}});
   }
-  std::fputs(options.json ? (json + "]\n").c_str() : table(rows).c_str(), stdout);
+  std::fputs((options.json ? json_list_of(descriptions) : table(rows)).c_str(), stdout);
   return exit_done;
 }
 
@@ -47,6 +47,9 @@ int show_info(const InfoOptions &options) {
     description = describe_json(what);
   else
     file = false;
+  std::error_code failed;
+  if (!file && std::filesystem::exists(what, failed))
+    throw Error(ErrorKind::File, "info reads FILE.so, FILE.json or FILE.npz, got '" + what + "'");
   if (file && (options.size || options.n_in))
     throw Error(ErrorKind::Usage, "--size and --n-in are for models; '" + what + "' is a file");
   if (!file)

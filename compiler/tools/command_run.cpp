@@ -105,10 +105,28 @@ private:
     std::string given = "--input " + options.input + " has shape " + to_string(data->shape());
     if (data->rank() <= time_axis)
       throw Error(ErrorKind::Shape, given + " and no time axis; expected " + (time_axis ? "[B, T, ...]" : "[T, ...]"));
-    if (prepared.is_layer && data->rank() == 3 && !prepared.model->batch() && !prepared.model->states().empty())
-      throw Error(ErrorKind::Shape, given + ", but the states of " + prepared.model_name + " have no batch axis; give --batch " +
-                                        std::to_string(data->shape()[options.model.data_first_axis == "B" ? 0 : 1]));
+    check_data(given);
     steps = data->shape()[static_cast<std::size_t>(time_axis)];
+  }
+
+  /// The library's own message would name lines of the model that the user of the tool did not write.
+  void check_data(const std::string &given) const {
+    const Shape &shape = data->shape();
+    bool batch = prepared.model->batch().has_value();
+    if (prepared.is_layer && shape.size() == 3 && !batch && !prepared.model->states().empty())
+      throw Error(ErrorKind::Shape, given + ", but the states of " + prepared.model_name + " have no batch axis; give --batch " +
+                                        std::to_string(shape[options.model.data_first_axis == "B" ? 0 : 1]));
+    if (prepared.is_layer)
+      return;
+    std::size_t axes = batch ? 2 : 1; // before the neurons'
+    bool one_for_all = shape.size() == axes && !batch;
+    bool fits = shape.size() == axes + 1 && (shape.back() == options.model.size || shape.back() == 1);
+    if (!one_for_all && !fits) {
+      std::string lead = !batch ? "[T, " : time_axis == 1 ? "[B, T, " : "[T, B, ";
+      throw Error(ErrorKind::Shape, given + "; " + prepared.model_name + " of --size " + std::to_string(options.model.size) +
+                                        " takes " + lead + std::to_string(options.model.size) + "] or " +
+                                        (batch ? lead + "1]" : "[T]"));
+    }
   }
 
   /// Compiles, and shows the shapes of what comes out. A later run of any length uses the same program.

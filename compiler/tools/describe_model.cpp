@@ -54,6 +54,8 @@ std::unique_ptr<Model> build(const ZooEntry &entry, ZooArgs args, bool &required
 Description describe_model(const std::string &name, std::optional<std::int64_t> size, std::optional<std::int64_t> n_in) {
   const ZooEntry &entry = find_model(name);
   bool layer = entry.kind == "layer", symbolic = !size && !n_in, required = false;
+  if (n_in && !layer)
+    throw Error(ErrorKind::Usage, "--n-in is for layers; " + entry.name + " is a " + entry.kind + " and takes --size");
   ZooArgs args;
   args.size = size.value_or(symbolic ? sample_n : 1);
   if (layer)

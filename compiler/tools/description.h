@@ -35,6 +35,8 @@ std::string text_of(const Description &description);
 
 /// For programs: {"name": ..., ..., "arrays": [{"kind": ...}], "methods": [...]}.
 std::string json_of(const Description &description);
+/// Facts only, one object each: [{"name": ...}, ...].
+std::string json_list_of(const std::vector<Description> &descriptions);
 
 /// A model of the zoo. Without sizes the shapes are in terms of N (--size) and K (--n-in).
 Description describe_model(const std::string &name, std::optional<std::int64_t> size, std::optional<std::int64_t> n_in);

@@ -54,14 +54,16 @@ Tree<Monitor> monitors_of(const ModelOptions &options, const PreparedLoop &prepa
     if (found != variables.end() && !twice) {
       named.emplace_back(name, found->second);
     } else if (!twice && name != model.output_name()) {
-      std::vector<std::string> known{model.output_name()};
-      std::string list = model.output_name();
-      for (const auto &[other, variable] : variables) {
+      std::vector<std::string> known;
+      for (const auto &[other, variable] : variables)
         known.push_back(other);
-        list += ", " + other;
-      }
-      throw Error(ErrorKind::Name, prepared.model_name + " has nothing named '" + name + "' to monitor" +
-                                       did_you_mean(name, known) + "; it has: " + list);
+      if (!variables.contains(model.output_name()))
+        known.push_back(model.output_name());
+      std::string list;
+      for (const std::string &other : known)
+        list += (list.empty() ? "" : ", ") + other;
+      throw Error(ErrorKind::Name, prepared.model_name + " has nothing named '" + name + "' to monitor; it has: " + list +
+                                       did_you_mean(name, known));
     }
   }
   return named.empty() ? Tree<Monitor>() : Tree<Monitor>::map(std::move(named));
@@ -108,10 +110,7 @@ PreparedLoop prepare(const ModelOptions &options, std::optional<std::int64_t> n_
     recorded_already |= name == model.output_name();
   loop.keep_outputs = (loop.keep_outputs || prepared.output_monitored) && !recorded_already;
   prepared.loop = std::make_unique<LoopOverTime>(model, std::move(loop), nowhere);
-  if (options.batch)
-    prepared.loop->reset_state(*options.batch, options.seed);
-  else
-    prepared.loop->reset_state(options.seed);
+  prepared.loop->reset_state(options.batch, options.seed);
   set_states(model, entry.name, options.init, reader);
   return prepared;
 }

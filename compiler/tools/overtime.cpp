@@ -59,8 +59,8 @@ void check_command(const std::vector<Command> &commands, int argc, char **argv) 
     std::string list;
     for (const std::string &name : names)
       list += (list.empty() ? "" : ", ") + name;
-    throw Error(ErrorKind::Name, "there is no command '" + std::string(argv[1]) + "'" + did_you_mean(argv[1], names) +
-                                     "; the commands are: " + list);
+    throw Error(ErrorKind::Name, "there is no command '" + std::string(argv[1]) + "'; the commands are: " + list +
+                                     did_you_mean(argv[1], names));
   }
 }
 
@@ -74,7 +74,7 @@ int run_tool(int argc, char **argv) {
              "  overtime run HH --duration 100 --monitor V --out hh.npz\n"
              "  overtime plot hh.npz -o hh.svg\n"
              "`overtime COMMAND --help` has the options and examples of a command.");
-  std::vector<Command> commands = {add_run(app), add_list(app), add_info(app), add_plot(app), add_compile(app)};
+  std::vector<Command> commands = {add_demo(app), add_run(app), add_list(app), add_info(app), add_plot(app), add_compile(app)};
   check_command(commands, argc, argv);
   try {
     app.parse(argc, argv);

@@ -155,8 +155,8 @@ void set_params(Model &model, const std::string &model_name, const std::vector<s
         throw Error(ErrorKind::Name, "'" + name + "' of " + model_name + " is a state; give its initial value with --init " + assignment);
       std::vector<std::string> known;
       std::string list = names_of(variables, known);
-      throw Error(ErrorKind::Name, model_name + " has no parameter or input '" + name + "'" + did_you_mean(name, known) +
-                                       "; it has: " + list);
+      throw Error(ErrorKind::Name, model_name + " has no parameter or input '" + name + "'; it has: " + list +
+                                       did_you_mean(name, known));
     }
     Tensor array = reader.value("--set " + name, text);
     try {
@@ -179,8 +179,8 @@ void set_states(Model &model, const std::string &model_name, const std::vector<s
         throw Error(ErrorKind::Name, "'" + name + "' of " + model_name + " is a parameter or input; give its value with --set " + assignment);
       std::vector<std::string> known;
       std::string list = names_of(states, known);
-      throw Error(ErrorKind::Name, model_name + " has no state '" + name + "'" + did_you_mean(name, known) +
-                                       (list.empty() ? "; it has none" : "; it has: " + list));
+      throw Error(ErrorKind::Name, model_name + " has no state '" + name + "'; it has " + (list.empty() ? "none" : list) +
+                                       did_you_mean(name, known));
     }
     found->second.set_value(reader.value("--init " + name, text));
   }

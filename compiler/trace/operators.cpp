@@ -100,6 +100,14 @@ Pair any_unit(const Operand &a, const Operand &b, const char *what, bool divides
   return {trace, Trace::unwrap(x), Trace::unwrap(y), {}, unit, a.where()};
 }
 
+/// mV / V is the number 0.001, not 1 in a unit of a thousandth.
+Value plain_when_dimensionless(const Value &v) {
+  if (!v.unit().dimensionless() || v.unit().scale == 1.0)
+    return v;
+  Trace &trace = *Trace::of(v);
+  return trace.wrap(trace.rescale(Trace::unwrap(v), v.unit(), {}, v.where()), {}, v.where());
+}
+
 using mlir::arith::CmpFPredicate;
 using mlir::arith::CmpIPredicate;
 
@@ -170,14 +178,15 @@ Value operator-(Operand a, Operand b) {
   return arithmetic<mlir::arith::SubFOp, mlir::arith::SubIOp>(same_unit(a, b, "subtract"), "subtract", a, b);
 }
 Value operator*(Operand a, Operand b) {
-  return arithmetic<mlir::arith::MulFOp, mlir::arith::MulIOp>(any_unit(a, b, "multiply", false), "multiply", a, b);
+  return plain_when_dimensionless(
+      arithmetic<mlir::arith::MulFOp, mlir::arith::MulIOp>(any_unit(a, b, "multiply", false), "multiply", a, b));
 }
 Value operator/(Operand a, Operand b) {
   Pair p = any_unit(a, b, "divide", true);
   p.a = p.trace.to_real(p.a, p.at);
   p.b = p.trace.to_real(p.b, p.at);
-  return arithmetic<mlir::arith::DivFOp, mlir::arith::DivSIOp>(p, "divide", Operand(p.trace.wrap(p.a, {}, p.at)),
-                                                               Operand(p.trace.wrap(p.b, {}, p.at)));
+  return plain_when_dimensionless(arithmetic<mlir::arith::DivFOp, mlir::arith::DivSIOp>(
+      p, "divide", Operand(p.trace.wrap(p.a, {}, p.at)), Operand(p.trace.wrap(p.b, {}, p.at))));
 }
 Value operator-(Operand a) {
   Trace &trace = trace_of({&a}, "negate");

@@ -201,7 +201,10 @@ private:
     llvm::MapVector<Value, Source> sources; // by operand as the members name it
     SmallVector<Value> results;
     for (Operation *op : members) {
-      for (Value v : isSpread(op) ? ValueRange(op->getResult(0)) : ValueRange(op->getOperands()))
+      SmallVector<Value> read(op->getOperands());
+      if (isSpread(op))
+        read = {op->getResult(0)};
+      for (Value v : read)
         if (isSpread(op) || !v.getDefiningOp() || !inside.contains(v.getDefiningOp()) || isSpread(v.getDefiningOp()))
           sources.insert({v, sourceOf(v, shape.getRank(), context)});
       if (llvm::any_of(op->getUsers(), [&](Operation *user) { return !inside.contains(user); }))

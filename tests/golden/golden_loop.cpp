@@ -28,9 +28,7 @@ struct Clock : Model {
   Tree<Value> update(const Tree<Value> &) override { return {{"t", t()}, {"i", i()}}; }
 };
 
-std::unique_ptr<Model> refractory_lif() {
-  return make_model("LIF", {.size = 6, .scalars = {{"tau_ref", 5.05}}});
-}
+std::unique_ptr<Model> refractory_lif() { return make_model("LIF", {.size = 6, .scalars = {{"tau_ref", 5.05}}}); }
 
 } // namespace
 
@@ -68,7 +66,8 @@ TEST_CASE("two calls of 400 and 600 steps are one of 1000 (S11)", "[golden]") {
   LoopResult a = over_parts(I.rows(0, 400)), b = over_parts(I.rows(400, 1000));
   CHECK(difference("whole V", all.vars.leaf(), c.expected("whole_V"), {.relative = f64_relative}) == "");
   CHECK(raster_difference(all.out.leaf(), c.expected("whole_spike")) == "");
-  CHECK(difference("chunk V", rows_after(a.vars.leaf(), b.vars.leaf()), c.expected("chunk_V"), {.relative = f64_relative}) == "");
+  CHECK(difference("chunk V", rows_after(a.vars.leaf(), b.vars.leaf()), c.expected("chunk_V"),
+                   {.relative = f64_relative}) == "");
   CHECK(raster_difference(rows_after(a.out.leaf(), b.out.leaf()), c.expected("chunk_spike")) == "");
   CHECK(over_parts.i0() == static_cast<std::int64_t>(c.expected("i0_after")[0]));
   CHECK(over_parts.t0() == c.expected("t0_after")[0]);
@@ -84,7 +83,8 @@ TEST_CASE("a new loop starts at t = 0 and keeps the model's states (S10)", "[gol
   LoopOverTime second(*lif, {.out_vars = lif->var("V"), .real = f64, .cache = false});
   CHECK(second.t0() == 0.0);
   LoopResult b = second(I.rows(400, 1000));
-  CHECK(difference("V", rows_after(a.vars.leaf(), b.vars.leaf()), c.expected("chunk_V"), {.relative = f64_relative}) == "");
+  CHECK(difference("V", rows_after(a.vars.leaf(), b.vars.leaf()), c.expected("chunk_V"), {.relative = f64_relative}) ==
+        "");
   CHECK(raster_difference(rows_after(a.out.leaf(), b.out.leaf()), c.expected("chunk_spike")) == "");
   CHECK(second.t0() == c.expected("t0_after")[0]);
   CHECK(second.i0() == static_cast<std::int64_t>(c.expected("i0_after")[0]));

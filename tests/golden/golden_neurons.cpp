@@ -28,7 +28,8 @@ const std::vector<NeuronCase> cases = {
     {"hh2_rk2", "HH", {}, 0.05, "rk2", {"V"}},
     {"lif8_default", "LIF", {}, 0.1, "exp_euler", {"V"}},
     {"lif8_ref_robust", "LIF", {{"tau_ref", 5.05}}, 0.1, "exp_euler", {"V"}},
-    // At multiples of dt the rounding of t decides in f64 whether 49 or 50 steps are held; f32 runs count steps (below).
+    // At multiples of dt the rounding of t decides in f64 whether 49 or 50 steps are held; f32 runs count steps
+    // (below).
     {"lif8_ref", "LIF", {{"tau_ref", 5.0}}, 0.1, "exp_euler", {"V"}, 1e-9, /*spikes=*/true, /*in_f32=*/false},
     {"dynlif5", "LIF", {}, 0.1, "exp_euler", {"V"}},
     {"leaky3", "LeakyIntegrator", {}, 0.1, "exp_euler", {"V"}, 1e-9, /*spikes=*/false},
@@ -61,10 +62,12 @@ Run run(const NeuronCase &neuron, const Case &c, DType real) {
   std::vector<Tree<Monitor>::Named> monitors;
   for (const std::string &state : neuron.states)
     monitors.emplace_back(state, model->var(state));
-  LoopOverTime over_time(*model, {.out_vars = Tree<Monitor>::map(monitors), .dt = neuron.dt, .real = real, .cache = false});
-  LoopResult result = c.has_input("I_const")
-                          ? over_time(repeated(c.input("I_const").to(real), c.in.at("I_steps").to(i64).values<std::int64_t>()[0]))
-                          : over_time(100.0);
+  LoopOverTime over_time(*model,
+                         {.out_vars = Tree<Monitor>::map(monitors), .dt = neuron.dt, .real = real, .cache = false});
+  LoopResult result =
+      c.has_input("I_const")
+          ? over_time(repeated(c.input("I_const").to(real), c.in.at("I_steps").to(i64).values<std::int64_t>()[0]))
+          : over_time(100.0);
   Run run;
   for (const std::string &state : neuron.states)
     run.states.emplace(state, result.vars[state].leaf());

@@ -34,8 +34,8 @@ struct Forced : Model {
   }
 };
 
-const std::vector<std::string> runge_kutta = {"euler",    "midpoint", "heun2",  "ralston2", "rk2",      "rk3",
-                                              "heun3",    "ralston3", "ssprk3", "rk4",      "ralston4", "rk4_38rule"};
+const std::vector<std::string> runge_kutta = {"euler", "midpoint", "heun2",  "ralston2", "rk2",      "rk3",
+                                              "heun3", "ralston3", "ssprk3", "rk4",      "ralston4", "rk4_38rule"};
 const std::vector<std::string> embedded = {"rkf12", "rkf45", "rkdp", "ck", "bs", "heun_euler"};
 
 template <class System> Tensor run(const std::string &method, std::int64_t steps, DType real) {
@@ -72,7 +72,8 @@ TEST_CASE("exponential Euler is exact for a linear equation with a frozen force"
   Case c = load("ode_forced");
   for (const char *method : {"exp_auto", "exp_euler"}) {
     CHECK(difference(method, run<Forced>(method, 200, f64), c.expected("exp_auto"), {.relative = 1e-12}) == "");
-    CHECK(difference(method, run<Forced>(method, 200, f32), c.expected("exp_auto"), f32_tolerance(c, "exp_auto")) == "");
+    CHECK(difference(method, run<Forced>(method, 200, f32), c.expected("exp_auto"), f32_tolerance(c, "exp_auto")) ==
+          "");
   }
 }
 

@@ -46,12 +46,14 @@ double largest(const Tensor &a);
 /// `row` [N...] at each of `steps` steps: [steps, N...].
 Tensor repeated(const Tensor &row, std::int64_t steps);
 
-/// Number of leading steps in which BrainPy's own f32 run follows its f64 run: spikes equal, and no column further apart
-/// than 1 % of its range. Behind it the phase of the spikes differs and a comparison number by number says nothing.
+/// Number of leading steps in which BrainPy's own f32 run follows its f64 run: spikes equal, and no column further
+/// apart than 1 % of its range. Behind it the phase of the spikes differs and a comparison number by number says
+/// nothing.
 std::int64_t steps_comparable_in_f32(const Case &c, const std::vector<std::string> &columns);
 
 /// What an f32 run may differ from the f64 column in its first `steps` rows. BrainPy's f32 run is one sample of what
-/// rounding does there; ours rounds in another order, so four times its distance is allowed, and a few ulp of the range.
+/// rounding does there; ours rounds in another order, so four times its distance is allowed, and a few ulp of the
+/// range.
 Tolerance f32_tolerance(const Case &c, const std::string &column, std::int64_t steps = -1);
 
 } // namespace overtime::golden

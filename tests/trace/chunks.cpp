@@ -11,8 +11,9 @@ using namespace overtime::test;
 namespace {
 
 /// Output and monitor of the model for data x in calls of the given lengths.
-template <class M> std::pair<Tensor, Tensor> run(M &model, const State &monitored, const Tensor &x,
-                                                 const std::vector<std::int64_t> &parts, LoopOptions options) {
+template <class M>
+std::pair<Tensor, Tensor> run(M &model, const State &monitored, const Tensor &x, const std::vector<std::int64_t> &parts,
+                              LoopOptions options) {
   options.out_vars = monitored;
   options.cache = false;
   options.real = x.dtype();

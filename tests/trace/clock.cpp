@@ -28,14 +28,16 @@ TEST_CASE("t0 = none: a model that reads t is an error at the reading line (S3)"
   ReadsTime model;
   LoopOverTime over_time(model, {.t0 = none, .cache = false});
   CHECK_FALSE(over_time.t0().has_value());
-  CHECK(fails(ErrorKind::Usage, {here(__FILE__, ReadsTime::line), "reads t", "t0 = none"}, [&] { over_time(1.0); }) == "");
+  CHECK(fails(ErrorKind::Usage, {here(__FILE__, ReadsTime::line), "reads t", "t0 = none"}, [&] { over_time(1.0); }) ==
+        "");
 }
 
 TEST_CASE("i0 = none: a model that reads i is an error at the reading line (S3)", "[trace]") {
   ReadsIndex model;
   LoopOverTime over_time(model, {.i0 = none, .cache = false});
   CHECK_FALSE(over_time.i0().has_value());
-  CHECK(fails(ErrorKind::Usage, {here(__FILE__, ReadsIndex::line), "reads i", "i0 = none"}, [&] { over_time(1.0); }) == "");
+  CHECK(fails(ErrorKind::Usage, {here(__FILE__, ReadsIndex::line), "reads i", "i0 = none"}, [&] { over_time(1.0); }) ==
+        "");
 }
 
 TEST_CASE("a model that reads neither runs without t and i (S3)", "[trace]") {

@@ -23,7 +23,8 @@ TEST_CASE("a list of arrays reaches the step as a list (S9)", "[trace]") {
 
 TEST_CASE("a map of arrays reaches the step as a map, outputs may be a map (S9)", "[trace]") {
   Function both([](const Tree<Value> &x) -> Tree<Value> {
-    return {{"sum", x["a"].leaf() + x["deep"]["b"].leaf()}, {"parts", Tree<Value>{x["a"].leaf(), x["deep"]["b"].leaf()}}};
+    return {{"sum", x["a"].leaf() + x["deep"]["b"].leaf()},
+            {"parts", Tree<Value>{x["a"].leaf(), x["deep"]["b"].leaf()}}};
   });
   LoopOverTime over_time(both, {.cache = false});
   Tree<Tensor> data{{"a", Tensor::of({1, 2})}, {"deep", Tree<Tensor>{{"b", Tensor::of({10, 20})}}}};

@@ -18,7 +18,9 @@ Tree<Tensor> evaluate(const Step &step, const Tree<Tensor> &data, DType real) {
   return loop(data.map_leaves<Tensor>(with_time)).out.map_leaves<Tensor>(without_time);
 }
 
-Tensor evaluate_one(const Step &step, const Tree<Tensor> &data, DType real) { return evaluate(step, data, real).leaf(); }
+Tensor evaluate_one(const Step &step, const Tree<Tensor> &data, DType real) {
+  return evaluate(step, data, real).leaf();
+}
 
 Tensor sample(const Shape &shape, std::uint64_t seed, DType dtype, double low, double high) {
   return Tensor::uniform(shape, low, high, seed, dtype);

@@ -41,8 +41,10 @@ TEST_CASE("and, or, not combine conditions", "[trace]") {
 
 TEST_CASE("a bool counts as 0 or 1 in arithmetic", "[trace]") {
   Tensor a = Tensor::of({-1, 3}, f64);
-  CHECK(numbers(evaluate_one([](const Tree<Value> &x) { return x.leaf() * (x.leaf() > 0); }, a)) == std::vector<double>{0, 3});
-  CHECK(numbers(evaluate_one([](const Tree<Value> &x) { return as_real(x.leaf() > 0) + 1; }, a)) == std::vector<double>{1, 2});
+  CHECK(numbers(evaluate_one([](const Tree<Value> &x) { return x.leaf() * (x.leaf() > 0); }, a)) ==
+        std::vector<double>{0, 3});
+  CHECK(numbers(evaluate_one([](const Tree<Value> &x) { return as_real(x.leaf() > 0) + 1; }, a)) ==
+        std::vector<double>{1, 2});
   CHECK(evaluate_one([](const Tree<Value> &x) { return sum(x.leaf() > 0); }, a)[0] == 1.0);
 }
 
@@ -53,7 +55,8 @@ TEST_CASE("the index stays an integer beside integers and becomes real beside re
   CHECK(numbers(of_index([](const Value &i) { return i * 0.5; })) == std::vector<double>{0, 0.5, 1, 1.5, 2});
   CHECK(numbers(of_index([](const Value &i) { return i / 2; })) == std::vector<double>{0, 0.5, 1, 1.5, 2});
   CHECK(numbers(of_index([](const Value &i) { return -i; })) == std::vector<double>{0, -1, -2, -3, -4});
-  CHECK(numbers(of_index([](const Value &i) { return where(i == 2, 10, 20); })) == std::vector<double>{20, 20, 10, 20, 20});
+  CHECK(numbers(of_index([](const Value &i) { return where(i == 2, 10, 20); })) ==
+        std::vector<double>{20, 20, 10, 20, 20});
   CHECK(numbers(of_index([](const Value &i) { return minimum(i, 3); })) == std::vector<double>{0, 1, 2, 3, 3});
 }
 
@@ -77,9 +80,8 @@ TEST_CASE("a bool state carries flags and refuses numbers", "[trace]") {
     State on = state("on", true);
     Tree<Value> update(const Tree<Value> &x) override { return Value(on = x.leaf()); }
   } wrong;
-  CHECK(fails(ErrorKind::DType, {"'on' is bool", "declared here"}, [&] {
-          LoopOverTime(wrong, {.cache = false})(Tensor::zeros({1, 2}));
-        }) == "");
+  CHECK(fails(ErrorKind::DType, {"'on' is bool", "declared here"},
+              [&] { LoopOverTime(wrong, {.cache = false})(Tensor::zeros({1, 2})); }) == "");
 }
 
 TEST_CASE("comparisons with NaN are false, != is true", "[trace]") {

@@ -40,7 +40,8 @@ TEST_CASE("t0 and i0 advance with no_state too (S12)", "[trace]") {
 TEST_CASE("a target that updates a state under no_state is an error at the assignment (S12)", "[trace]") {
   RNNCell cell(3, 2);
   LoopOverTime over_time(cell, {.no_state = true, .cache = false});
-  CHECK(fails(ErrorKind::Usage, {"state 'state'", "no_state = true", "rnn_cell.h:"}, [&] { over_time(Tensor::zeros({2, 3})); }) == "");
+  CHECK(fails(ErrorKind::Usage, {"state 'state'", "no_state = true", "rnn_cell.h:"},
+              [&] { over_time(Tensor::zeros({2, 3})); }) == "");
 }
 
 TEST_CASE("a target that only reads a state may run under no_state (S12)", "[trace]") {
@@ -50,5 +51,6 @@ TEST_CASE("a target that only reads a state may run under no_state (S12)", "[tra
     Tree<Value> update(const Tree<Value> &x) override { return x.leaf() + offset; }
   } model;
   LoopOverTime over_time(model, {.no_state = true, .cache = false});
-  CHECK(numbers(over_time(Tensor::of({1, 2, 2}, std::vector<double>{1, 2})).out.leaf().reshape({2})) == std::vector<double>{4, 5});
+  CHECK(numbers(over_time(Tensor::of({1, 2}, std::vector<double>{1, 2})).out.leaf().reshape({2})) ==
+        std::vector<double>{4, 5});
 }

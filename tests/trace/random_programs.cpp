@@ -43,22 +43,38 @@ std::unique_ptr<Node> random_tree(std::mt19937_64 &random, int depth) {
 Value trace(const Node &n, const Tree<Value> &x) {
   auto arg = [&](std::size_t k) { return trace(*n.args[k], x); };
   switch (n.op) {
-  case Leaf: return x[n.leaf].leaf();
-  case Constant: return 0 * x[n.leaf].leaf() + n.constant;
-  case Add: return arg(0) + arg(1);
-  case Sub: return arg(0) - arg(1);
-  case Mul: return arg(0) * arg(1);
-  case Div: return arg(0) / (1.5 + abs(arg(1)));
-  case Min: return minimum(arg(0), arg(1));
-  case Max: return maximum(arg(0), arg(1));
-  case Exp: return exp(minimum(arg(0), 3));
-  case Tanh: return tanh(arg(0));
-  case Sigmoid: return sigmoid(arg(0));
-  case Log: return log(1 + abs(arg(0)));
-  case Sqrt: return sqrt(0.25 + abs(arg(0)));
-  case Select: return where(x[n.leaf].leaf() > x[(n.leaf + 1) % inputs].leaf(), arg(0), arg(1));
-  case Abs: return abs(arg(0));
-  default: return square(arg(0));
+  case Leaf:
+    return x[n.leaf].leaf();
+  case Constant:
+    return 0 * x[n.leaf].leaf() + n.constant;
+  case Add:
+    return arg(0) + arg(1);
+  case Sub:
+    return arg(0) - arg(1);
+  case Mul:
+    return arg(0) * arg(1);
+  case Div:
+    return arg(0) / (1.5 + abs(arg(1)));
+  case Min:
+    return minimum(arg(0), arg(1));
+  case Max:
+    return maximum(arg(0), arg(1));
+  case Exp:
+    return exp(minimum(arg(0), 3));
+  case Tanh:
+    return tanh(arg(0));
+  case Sigmoid:
+    return sigmoid(arg(0));
+  case Log:
+    return log(1 + abs(arg(0)));
+  case Sqrt:
+    return sqrt(0.25 + abs(arg(0)));
+  case Select:
+    return where(x[n.leaf].leaf() > x[(n.leaf + 1) % inputs].leaf(), arg(0), arg(1));
+  case Abs:
+    return abs(arg(0));
+  default:
+    return square(arg(0));
   }
 }
 
@@ -74,20 +90,26 @@ Bounded evaluate_node(const Node &n, const std::vector<double> &x, double u) {
     return x[n.leaf] > x[(n.leaf + 1) % inputs] ? arg(0) : arg(1);
   Bounded a = arg(0), b = n.args.size() > 1 ? arg(1) : Bounded{0, 0};
   switch (n.op) {
-  case Add: return rounded(a.v + b.v, a.e + b.e, u);
-  case Sub: return rounded(a.v - b.v, a.e + b.e, u);
-  case Mul: return rounded(a.v * b.v, std::abs(a.v) * b.e + std::abs(b.v) * a.e, u);
+  case Add:
+    return rounded(a.v + b.v, a.e + b.e, u);
+  case Sub:
+    return rounded(a.v - b.v, a.e + b.e, u);
+  case Mul:
+    return rounded(a.v * b.v, std::abs(a.v) * b.e + std::abs(b.v) * a.e, u);
   case Div: {
     double d = 1.5 + std::abs(b.v), q = a.v / d;
     return rounded(q, a.e / d + std::abs(q) * (b.e + u * d) / d, u, 2); // perhaps by a reciprocal
   }
-  case Min: return {std::min(a.v, b.v), std::max(a.e, b.e)};
-  case Max: return {std::max(a.v, b.v), std::max(a.e, b.e)};
+  case Min:
+    return {std::min(a.v, b.v), std::max(a.e, b.e)};
+  case Max:
+    return {std::max(a.v, b.v), std::max(a.e, b.e)};
   case Exp: {
     double y = std::exp(std::min(a.v, 3.0));
     return rounded(y, y * a.e, u, function_ulps);
   }
-  case Tanh: return rounded(std::tanh(a.v), a.e, u, function_ulps);
+  case Tanh:
+    return rounded(std::tanh(a.v), a.e, u, function_ulps);
   case Sigmoid: {
     double y = 1 / (1 + std::exp(-a.v));
     return rounded(y, y * (1 - y) * a.e, u, 2 + function_ulps);
@@ -100,8 +122,10 @@ Bounded evaluate_node(const Node &n, const std::vector<double> &x, double u) {
     double y = std::sqrt(0.25 + std::abs(a.v));
     return rounded(y, (a.e + u * y * y) / (2 * y), u);
   }
-  case Abs: return {std::abs(a.v), a.e};
-  default: return rounded(a.v * a.v, 2 * std::abs(a.v) * a.e, u);
+  case Abs:
+    return {std::abs(a.v), a.e};
+  default:
+    return rounded(a.v * a.v, 2 * std::abs(a.v) * a.e, u);
   }
 }
 
@@ -118,7 +142,8 @@ TEST_CASE("200 random programs stay within their error bound in f32 and f64", "[
       double u = real == f64 ? 0x1p-53 : 0x1p-24;
       std::vector<Tree<Tensor>> data;
       for (int k = 0; k < inputs; ++k)
-        data.emplace_back(sample({sizes[static_cast<std::size_t>(group)]}, static_cast<std::uint64_t>(10 * group + k), real));
+        data.emplace_back(
+            sample({sizes[static_cast<std::size_t>(group)]}, static_cast<std::uint64_t>(10 * group + k), real));
       Tree<Tensor> out = evaluate(
           [&](const Tree<Value> &x) {
             std::vector<Tree<Value>> all;

@@ -46,7 +46,9 @@ TEST_CASE("shapes broadcast as NumPy's do", "[trace]") {
     Tensor a = sample(p.a, 1), b = sample(p.b, 2);
     Tensor got = evaluate_one([](const Tree<Value> &x) { return x[0].leaf() * x[1].leaf(); }, {a, b});
     CHECK(got.shape() == p.result);
-    CHECK(worst(got, [&](std::int64_t k) { return broadcast_element(a, p.result, k) * broadcast_element(b, p.result, k); }) == 0.0);
+    CHECK(worst(got, [&](std::int64_t k) {
+            return broadcast_element(a, p.result, k) * broadcast_element(b, p.result, k);
+          }) == 0.0);
   }
 }
 
@@ -93,7 +95,8 @@ TEST_CASE("reductions over all, one or a negative axis, with the axis kept or no
   CHECK(worst(kept, [&](std::int64_t k) { return column(k / 4, k % 4) / 5; }) < 1e-14);
   Tensor last = reduced([](Value x) { return max(x, -1); });
   CHECK(last.shape() == Shape{3, 5});
-  CHECK(worst(last, [&](std::int64_t k) { return std::max({a[4 * k], a[4 * k + 1], a[4 * k + 2], a[4 * k + 3]}); }) == 0.0);
+  CHECK(worst(last, [&](std::int64_t k) { return std::max({a[4 * k], a[4 * k + 1], a[4 * k + 2], a[4 * k + 3]}); }) ==
+        0.0);
   CHECK(fails(ErrorKind::Shape, {"axis 3", "[3, 5, 4]"}, [&] { reduced([](Value x) { return sum(x, 3); }); }) == "");
 }
 
@@ -123,7 +126,8 @@ TEST_CASE("concat along either axis", "[trace]") {
   Tensor a = sample({2, 3}, 1), b = sample({2, 4}, 2), c = sample({1, 3}, 3);
   Tensor wide = evaluate_one([](const Tree<Value> &x) { return concat({x[0].leaf(), x[1].leaf()}); }, {a, b});
   CHECK(wide.shape() == Shape{2, 7});
-  CHECK(worst(wide, [&](std::int64_t k) { return k % 7 < 3 ? a[k / 7 * 3 + k % 7] : b[k / 7 * 4 + k % 7 - 3]; }) == 0.0);
+  CHECK(worst(wide, [&](std::int64_t k) { return k % 7 < 3 ? a[k / 7 * 3 + k % 7] : b[k / 7 * 4 + k % 7 - 3]; }) ==
+        0.0);
   Tensor tall = evaluate_one([](const Tree<Value> &x) { return concat({x[0].leaf(), x[1].leaf()}, 0); }, {a, c});
   CHECK(tall.shape() == Shape{3, 3});
   CHECK(worst(tall, [&](std::int64_t k) { return k < 6 ? a[k] : c[k - 6]; }) == 0.0);
@@ -148,6 +152,8 @@ TEST_CASE("slice, reshape, transpose and broadcast_to move numbers", "[trace]") 
   Tensor wide = evaluate_one([](const Tree<Value> &x) { return broadcast_to(slice(x.leaf(), 0, 1), {2, 4, 3}); }, a);
   CHECK(wide.shape() == Shape{2, 4, 3});
   CHECK(worst(wide, [&](std::int64_t k) { return a[k / 3 % 4 * 6]; }) == 0.0);
-  CHECK(fails(ErrorKind::Shape, {"[4, 6] to [5]"}, [&] { evaluate([](const Tree<Value> &x) { return reshape(x.leaf(), {5}); }, a); }) == "");
-  CHECK(fails(ErrorKind::Shape, {"slice [3, 9)", "[4, 6]"}, [&] { evaluate([](const Tree<Value> &x) { return slice(x.leaf(), 3, 9); }, a); }) == "");
+  CHECK(fails(ErrorKind::Shape, {"[4, 6] to [5]"},
+              [&] { evaluate([](const Tree<Value> &x) { return reshape(x.leaf(), {5}); }, a); }) == "");
+  CHECK(fails(ErrorKind::Shape, {"slice [3, 9)", "[4, 6]"},
+              [&] { evaluate([](const Tree<Value> &x) { return slice(x.leaf(), 3, 9); }, a); }) == "");
 }

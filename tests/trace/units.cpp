@@ -28,8 +28,10 @@ std::string mistake(const std::vector<std::string> &texts, const std::function<T
 
 TEST_CASE("different dimensions cannot be added; the message has both and both places", "[trace]") {
   unsigned line = __LINE__ + 1;
-  CHECK(mistake({here(__FILE__, line), "cannot add a value in [nA] and a value in [mV]"}, [](Membrane &m) { return m.I + m.V; }) == "");
-  CHECK(mistake({"cannot subtract a value in [mV] and a dimensionless value"}, [](Membrane &m) { return m.V - 3; }) == "");
+  CHECK(mistake({here(__FILE__, line), "cannot add a value in [nA] and a value in [mV]"},
+                [](Membrane &m) { return m.I + m.V; }) == "");
+  CHECK(mistake({"cannot subtract a value in [mV] and a dimensionless value"}, [](Membrane &m) { return m.V - 3; }) ==
+        "");
   CHECK(mistake({"cannot compare a value in [mV] and a value in [ms]"}, [](Membrane &m) { return m.V < m.tau; }) == "");
   CHECK(mistake({"cannot choose between"}, [](Membrane &m) { return where(m.V > -70_mV, m.V, m.I); }) == "");
   CHECK(mistake({"maximum"}, [](Membrane &m) { return maximum(m.V, 1_nA); }) == "");
@@ -70,7 +72,8 @@ TEST_CASE("sqrt needs even powers, abs and square keep and square the unit", "[t
 TEST_CASE("a state takes values of its dimension; plain literals count in its unit", "[trace]") {
   CHECK(run([](Membrane &m) { return (m.V = -50) / mV; }) == -50.0);
   CHECK(run([](Membrane &m) { return (m.V = -0.05 * volt) / mV; }) == Approx(-50.0).epsilon(1e-15));
-  CHECK(mistake({"'V' is a value in [mV]", "[nA]", "declared here"}, [](Membrane &m) { return Value(m.V = m.I); }) == "");
+  CHECK(mistake({"'V' is a value in [mV]", "[nA]", "declared here"}, [](Membrane &m) { return Value(m.V = m.I); }) ==
+        "");
 }
 
 TEST_CASE("a derivative is in the state's unit per ms; both are named", "[trace]") {
@@ -110,5 +113,6 @@ TEST_CASE("data without a unit counts in the unit of the input", "[trace]") {
     using Neuron::update;
     Value update() override { return I / (nA / cm2); }
   } model;
-  CHECK(LoopOverTime(model, {.real = f64, .cache = false})(Tensor::full({1, 1}, 2, f64)).out.leaf()[0] == Approx(2000.0));
+  CHECK(LoopOverTime(model, {.real = f64, .cache = false})(Tensor::full({1, 1}, 2, f64)).out.leaf()[0] ==
+        Approx(2000.0));
 }

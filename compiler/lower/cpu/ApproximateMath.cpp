@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// approximate-math: exp, expm1, tanh, log and exprel become polynomials, for scalars and vectors.
+// approximate-math: exp, expm1, tanh, log, log1p and exprel become polynomials, for scalars and vectors.
 //
 // exp(x) = 2^n exp(r) with n = round(x / ln 2) and r = x - n ln 2 in two parts; exp(r) = 1 + r + r^2 q(r). Everything else
 // rests on expm1, which has no cancellation: exprel(x) = expm1(x) / x, tanh(x) = e / (e + 2) with e = expm1(2 |x|).
@@ -202,6 +202,16 @@ Value expandLog(Real &f, Value x) {
   return f.choose(f.compare(arith::CmpFPredicate::UGE, x, zero), result, f.real(Limits::quiet_NaN()));
 }
 
+/// log(1 + x) = log(u) + (x - (u - 1)) / u with u = 1 + x rounded: the quotient is what the rounding lost.
+Value expandLog1p(Real &f, Value x) {
+  Value u = f.add(x, f.real(1.0));
+  Value rough = expandLog(f, u);
+  Value y = f.add(rough, f.div(f.sub(x, f.sub(u, f.real(1.0))), u));
+  Value special = f.compare(arith::CmpFPredicate::UNE, f.sub(u, u), f.real(0.0)); // infinity or NaN
+  special = arith::OrIOp::create(f.b, f.loc, special, f.compare(arith::CmpFPredicate::OLE, u, f.real(0.0)));
+  return f.choose(special, rough, y);
+}
+
 struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<ApproximateMathPass> {
   using ApproximateMathBase::ApproximateMathBase;
 
@@ -212,7 +222,7 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
         quotients.push_back(op);
       else if (matchScaledExprel(op))
         scaled.push_back(op);
-      else if (isa<math::ExpOp, math::ExpM1Op, math::TanhOp, math::LogOp, ExprelOp>(op))
+      else if (isa<math::ExpOp, math::ExpM1Op, math::TanhOp, math::LogOp, math::Log1pOp, ExprelOp>(op))
         others.push_back(op);
     });
     for (Operation *op : quotients)
@@ -268,6 +278,8 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
       return expandExpm1(f, x);
     if (isa<math::TanhOp>(op))
       return expandTanh(f, x);
+    if (isa<math::Log1pOp>(op))
+      return expandLog1p(f, x);
     return isa<math::LogOp>(op) ? expandLog(f, x) : expandExprel(f, x);
   }
 

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// overtime compile: a model of the zoo as a shared library with a C header, or any stage on the way there.
+#include "compiler/tools/command.h"
+
+#include "compiler/tools/model_options.h"
+#include "compiler/trace/nearest.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+namespace overtime::tools {
+namespace {
+
+struct CompileCommand {
+  ModelOptions model;
+  std::string target = "native", input_shape, name, folder, stage;
+  std::vector<std::string> emit;
+  bool no_output = false, timing = false;
+};
+
+const std::vector<std::string> kinds = {"so", "obj", "llvm", "asm", "mlir"};
+const std::vector<std::string> stages = {"trace", "dynamics", "optimize", "bufferize", "cpu", "llvm"};
+
+bool wants(const CompileCommand &options, const char *kind) {
+  return std::find(options.emit.begin(), options.emit.end(), kind) != options.emit.end();
+}
+
+/// The parser's own check would not name the nearest.
+void check_word(const std::string &option, const std::string &word, const std::vector<std::string> &known) {
+  std::string list;
+  for (const std::string &one : known)
+    list += (list.empty() ? "" : ", ") + one;
+  if (std::find(known.begin(), known.end(), word) == known.end())
+    throw Error(ErrorKind::Name, option + " takes " + list + "; got '" + word + "'" + did_you_mean(word, known));
+}
+
+void write_text(const std::filesystem::path &path, const std::string &text) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out)
+    throw Error(ErrorKind::File, "cannot write '" + path.string() + "'");
+}
+
+class Compilation {
+public:
+  explicit Compilation(CompileCommand &options) : options(options), reader(options.model.dtype()) {
+    for (const std::string &kind : options.emit)
+      check_word("--emit", kind, kinds);
+    if (!options.stage.empty())
+      check_word("--stop-after", options.stage, stages);
+    if (options.folder.empty() && (options.stage.empty() || !options.emit.empty()))
+      throw Error(ErrorKind::Usage, "say where to write: -o FOLDER");
+    if (options.emit.empty() && options.stage.empty())
+      options.emit = {"so"};
+    std::optional<std::int64_t> width;
+    if (!options.input_shape.empty() && options.input_shape != "none") {
+      compile.inputs = {parse_shape("--input-shape", options.input_shape)};
+      width = compile.inputs->front().back();
+    } else if (options.input_shape == "none") {
+      compile.inputs.emplace();
+    }
+    LoopOptions extra;
+    extra.keep_outputs = !options.no_output;
+    prepared = prepare(options.model, width, std::move(extra), reader);
+    if (std::string note = reader.conversions(); !note.empty())
+      std::fprintf(stderr, "overtime: note: %s\n", note.c_str());
+    describe_data(width);
+    compile.name = options.name.empty() ? lower(prepared.model_name) : options.name;
+    compile.target = options.target;
+  }
+
+  int go() {
+    if (options.emit.empty()) {
+      std::fputs(stage(options.stage).c_str(), stdout);
+      return exit_done;
+    }
+    std::filesystem::path folder(options.folder);
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    if (failed)
+      throw Error(ErrorKind::File, "cannot make the folder '" + options.folder + "': " + failed.message());
+    if (wants(options, "mlir"))
+      wrote(folder / (compile.name + ".mlir"), [&](const std::string &path) {
+        write_text(path, stage(options.stage.empty() ? "trace" : options.stage));
+      });
+    if (options.emit != std::vector<std::string>{"mlir"})
+      write_code(folder);
+    return exit_done;
+  }
+
+private:
+  static std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+  }
+
+  /// A layer's data is as wide as the layer, with the batch in front.
+  void describe_data(std::optional<std::int64_t> width) {
+    if (!prepared.is_layer || compile.inputs)
+      return;
+    if (!options.model.n_in && !width)
+      throw Error(ErrorKind::Usage, prepared.model_name + " is a layer; give the shape of one step's data, --input-shape " +
+                                        (options.model.batch ? std::to_string(*options.model.batch) + "," : "") + "100");
+    Shape shape{*options.model.n_in};
+    if (options.model.batch)
+      shape.insert(shape.begin(), *options.model.batch);
+    compile.inputs = {shape};
+  }
+
+  std::string stage(const std::string &name) {
+    CompileOptions until = compile;
+    until.stop_after = name;
+    return stage_ir(*prepared.loop, until, nowhere);
+  }
+
+  void wrote(const std::filesystem::path &path, const std::function<void(const std::string &)> &write) {
+    write(path.string());
+    std::printf("wrote %s\n", path.c_str());
+  }
+
+  void write_code(const std::filesystem::path &folder) {
+    auto begin = std::chrono::steady_clock::now();
+    Artifact artifact = overtime::compile(*prepared.loop, compile, nowhere);
+    auto compiled = std::chrono::steady_clock::now();
+    const std::string &name = compile.name;
+    if (artifact.header().find(" " + name + "_run(") == std::string::npos)
+      throw Error(ErrorKind::Name, "'" + name + "' is no name for C functions; give another with --name");
+    if (wants(options, "so")) {
+      link(artifact, folder.string());
+      for (const std::string &file : {"lib" + name + ".so", name + ".h", name + ".json"})
+        std::printf("wrote %s\n", (folder / file).c_str());
+    }
+    if (wants(options, "obj")) {
+      wrote(folder / (name + ".o"), [&](const std::string &path) { artifact.write_object(path); });
+      if (!wants(options, "so")) {
+        wrote(folder / (name + ".h"), [&](const std::string &path) { write_text(path, artifact.header()); });
+        wrote(folder / (name + ".json"), [&](const std::string &path) { write_text(path, artifact.json()); });
+      }
+    }
+    if (wants(options, "llvm"))
+      wrote(folder / (name + ".ll"), [&](const std::string &path) { artifact.write_llvm_ir(path); });
+    if (wants(options, "asm"))
+      wrote(folder / (name + ".s"), [&](const std::string &path) { artifact.write_assembly(path); });
+    if (options.timing)
+      report_times(artifact, begin, compiled);
+  }
+
+  static void link(const Artifact &artifact, const std::string &folder) {
+    try {
+      artifact.write(folder);
+    } catch (Error &error) {
+      if (error.kind() == ErrorKind::Compile)
+        error.note("--emit obj writes an object to link elsewhere, for instance for another kind of machine");
+      throw;
+    }
+  }
+
+  using Time = std::chrono::steady_clock::time_point;
+  static void report_times(const Artifact &artifact, Time begin, Time compiled) {
+    auto milliseconds = [](Time from, Time to) { return std::chrono::duration<double, std::milli>(to - from).count(); };
+    double stages = 0, all = milliseconds(begin, compiled);
+    auto line = [](const std::string &what, double ms) { std::fprintf(stderr, "%-16s %9.2f ms\n", what.c_str(), ms); };
+    for (const auto &[name, ms] : artifact.times()) {
+      line(name, ms);
+      stages += ms;
+    }
+    line("tracing, layout", all - stages);
+    line("writing, linking", milliseconds(compiled, std::chrono::steady_clock::now()));
+  }
+
+  CompileCommand &options;
+  ValueReader reader;
+  PreparedLoop prepared;
+  CompileOptions compile;
+};
+
+} // namespace
+
+Command add_compile(CLI::App &app) {
+  CLI::App *parser = app.add_subcommand("compile", "Compile a model ahead of time: shared library, C header, JSON");
+  auto options = std::make_shared<CompileCommand>();
+  options->model.add_to(*parser);
+  parser->add_option("--target", options->target, "native, x86-64-v3, x86-64-v4, aarch64, or a processor of LLVM [native]")->type_name("CPU");
+  parser->add_option("--input-shape", options->input_shape, "Shape of one step's data, such as 128,100; none: no data [neurons: N]")
+      ->type_name("SHAPE");
+  parser->add_option("--name", options->name, "C name [the model's in lower case]");
+  parser->add_option("-o,--out", options->folder, "Where to write; made when missing")->type_name("FOLDER");
+  parser->add_option("--emit", options->emit, "What to write: so, obj, llvm, asm, mlir [so]")
+      ->type_name("KINDS")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  parser->add_option("--stop-after", options->stage, "Print the IR after this stage: trace, dynamics, optimize, bufferize, cpu, llvm")
+      ->type_name("STAGE");
+  parser->add_flag("--no-output", options->no_output, "Leave out what the step returns; monitors remain");
+  parser->add_flag("--timing", options->timing, "Print the time of every stage");
+  parser->footer("Writes libNAME.so, NAME.h and NAME.json; --set and --init decide the values it is reset to.\n\n"
+                 "Examples:\n"
+                 "  overtime compile HH --size 1024 --dt 0.01 --monitor V -o build/hh\n"
+                 "  overtime compile GRUCell --size 20 --batch 128 --input-shape 128,100 --target x86-64-v3 --emit so,asm -o build/gru\n"
+                 "  overtime compile LIF --size 8 --stop-after dynamics");
+  return {parser, [options] { return Compilation(*options).go(); }};
+}
+
+} // namespace overtime::tools

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wrong programs: calls that the rules of LoopOverTime do not allow.
+#include "models/layers/rnn_cell.h"
+#include "models/neurons/hh.h"
+#include "tests/errors/cases.h"
+
+#include <cmath>
+
+namespace overtime::errors {
+
+Cases call_cases() {
+  return {
+      // EXPECT: @HERE
+      // EXPECT: reads t, but this loop was built with t0 = none
+      {"time_without_t0", [] { run([](Given &m, auto &) { return m.t(); }, {.t0 = none}); }}, // HERE
+
+      // EXPECT: @HERE
+      // EXPECT: reads i, but this loop was built with i0 = none
+      {"index_without_i0", [] { run([](Given &m, auto &) { return m.i(); }, {.i0 = none}); }}, // HERE
+
+      // EXPECT: @HERE
+      // EXPECT: error: state 'V' is updated, but this loop was built with no_state = true
+      // EXPECT: note: 'V' is declared here
+      {"state_under_no_state",
+       [] {
+         Given model([](Given &m, const Tree<Value> &) {
+           return Value(m.V = m.V * 2); // HERE
+         });
+         LoopOverTime(model, {.no_state = true})(Tensor::zeros({2, 3}));
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: no_state = true has no run by duration
+      {"duration_under_no_state",
+       [] {
+         Given model([](Given &m, auto &) { return Value(m.V); });
+         LoopOverTime(model, {.no_state = true})(10.0); // HERE
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: a duration must be finite and not negative, got -1
+      {"negative_duration",
+       [] {
+         HH hh;
+         LoopOverTime{hh}(-1.0); // HERE
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: a duration must be finite and not negative, got inf
+      {"infinite_duration",
+       [] {
+         HH hh;
+         LoopOverTime{hh}(HUGE_VAL); // HERE
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: dt must be positive and finite, got 0
+      {"zero_dt",
+       [] {
+         HH hh;
+         LoopOverTime(hh, {.dt = 0.0}); // HERE
+       }},
+
+      // EXPECT: error: data_first_axis is 'T' or 'B', got 'X'
+      {"unknown_axis",
+       [] {
+         HH hh;
+         LoopOverTime(hh, {.data_first_axis = 'X'});
+       }},
+
+      // EXPECT: is a layer and needs data; call the loop with an array
+      {"layer_without_data",
+       [] {
+         RNNCell cell(3, 2);
+         LoopOverTime{cell}(10.0);
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: 'V' has a traced value only inside a step; outside use value()
+      // EXPECT: note: 'V' is declared here
+      {"state_read_outside",
+       [] {
+         HH hh;
+         hh.V + 1_mV; // HERE
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: 'V' is assigned outside a step
+      {"state_assigned_outside",
+       [] {
+         HH hh;
+         hh.V = -65_mV; // HERE
+       }},
+
+      // EXPECT: error: 'V' was not monitored; name it in out_vars
+      {"read_unmonitored",
+       [] {
+         HH hh;
+         LoopOverTime(hh, {.cache = false}).steps(1)[hh.V];
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: are constants; compute them in C++ before the step
+      {"two_constants", [] { run([](Given &, auto &) { return where(Operand(1), 2, 3); }); }}, // HERE
+  };
+}
+
+} // namespace overtime::errors

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a model compiled and interpreted from the same start and compares all states and outputs.
+#pragma once
+
+#include "models/zoo.h"
+
+namespace overtime::test {
+
+/// One run of a model of the zoo.
+struct ModelRun {
+  std::string model;
+  std::string method = "exp_euler";
+  double dt = 0.1;
+  std::optional<std::int64_t> batch = {};
+  SharedArgs shared = {};
+  std::map<std::string, double> scalars = {};
+};
+
+/// "" when 50 steps of 5 neurons (or outputs) agree between compiled code and interpreter in f64: every state at every
+/// step and the outputs; reals at `relative` of the array's largest value, bools exactly. Else the first difference.
+std::string compare_with_interpreter(const ModelRun &run, double relative = 1e-11);
+
+} // namespace overtime::test
