@@ -11,9 +11,7 @@ namespace overtime::ir {
 bool Piece::overlaps(const Piece &other) const {
   return whole() || other.whole() || axis != other.axis || (begin < other.end && other.begin < end);
 }
-bool Piece::covers(const Piece &other) const {
-  return axis == other.axis && begin == other.begin && end == other.end;
-}
+bool Piece::covers(const Piece &other) const { return axis == other.axis && begin == other.begin && end == other.end; }
 
 SmallVector<Piece> piecesOf(tensor::ConcatOp concat) {
   SmallVector<Piece> pieces;

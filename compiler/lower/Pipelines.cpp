@@ -108,7 +108,8 @@ bool addStage(OpPassManager &passes, llvm::StringRef name, const LoweringOptions
 void registerStagePipelines() {
   for (const Stage &stage : stages)
     if (AddStage add = stage.add)
-      PassPipelineRegistration<>(("overtime-" + stage.name).str(), ("The stage " + stage.name + " of the compiler").str(),
+      PassPipelineRegistration<>(("overtime-" + stage.name).str(),
+                                 ("The stage " + stage.name + " of the compiler").str(),
                                  [add](OpPassManager &passes) { add(passes, LoweringOptions()); });
 }
 

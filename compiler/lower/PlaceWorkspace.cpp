@@ -28,8 +28,8 @@ struct PlaceWorkspacePass : overtime::ir::impl::PlaceWorkspaceBase<PlaceWorkspac
     func::FuncOp func = getOperation();
     BlockArgument workspace;
     for (BlockArgument argument : func.getArguments())
-      if (auto type = dyn_cast<MemRefType>(argument.getType()); type && type.getElementType().isInteger(8) &&
-                                                                type.getRank() == 1 && type.getDimSize(0) == 0)
+      if (auto type = dyn_cast<MemRefType>(argument.getType());
+          type && type.getElementType().isInteger(8) && type.getRank() == 1 && type.getDimSize(0) == 0)
         workspace = argument;
     if (!func->hasAttr(programAttr) || !workspace)
       return;

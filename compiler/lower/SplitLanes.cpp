@@ -31,7 +31,8 @@ public:
     // Memory from outside is cut before the loop; scratch memory becomes as small as the tile.
     b.setInsertionPoint(copy);
     for (Value memory : lanes.outside())
-      map.map(memory, memory.getDefiningOp<memref::AllocOp>() && lanes.isScratch(memory) ? scratch(memory) : cut(memory));
+      map.map(memory,
+              memory.getDefiningOp<memref::AllocOp>() && lanes.isScratch(memory) ? scratch(memory) : cut(memory));
     b.setInsertionPoint(copy.getBody()->getTerminator());
     map.map(time.getInductionVar(), copy.getInductionVar());
     for (Operation &op : time.getBody()->without_terminator())
@@ -51,7 +52,8 @@ private:
     if (!axis)
       return memory;
     auto type = cast<MemRefType>(memory.getType());
-    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes, strides(type.getRank(), b.getIndexAttr(1));
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes,
+        strides(type.getRank(), b.getIndexAttr(1));
     for (int64_t n : tileShape(type, *axis))
       sizes.push_back(b.getIndexAttr(n));
     offsets[*axis] = first;
@@ -85,7 +87,8 @@ private:
     if (!axis)
       return row;
     auto type = cast<MemRefType>(row.getType());
-    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes, strides(type.getRank(), b.getIndexAttr(1));
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes,
+        strides(type.getRank(), b.getIndexAttr(1));
     for (int64_t n : tileShape(type, *axis))
       sizes.push_back(b.getIndexAttr(n));
     offsets[*axis] = first;
@@ -95,8 +98,8 @@ private:
     SmallVector<OpFoldResult> sizes = view.getMixedSizes();
     if (std::optional<unsigned> axis = lanes.axisOf(view.getResult()))
       sizes[*axis] = b.getIndexAttr(size);
-    return memref::SubViewOp::create(b, view.getLoc(), map.lookupOrDefault(view.getSource()), view.getMixedOffsets(), sizes,
-                                     view.getMixedStrides());
+    return memref::SubViewOp::create(b, view.getLoc(), map.lookupOrDefault(view.getSource()), view.getMixedOffsets(),
+                                     sizes, view.getMixedStrides());
   }
   /// An element's index counts from the first lane of all.
   void writeIndexed(linalg::GenericOp generic) {

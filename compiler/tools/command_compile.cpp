@@ -18,7 +18,7 @@ struct CompileCommand {
   ModelOptions model;
   std::string target = "native", input_shape, name, folder, stage;
   std::vector<std::string> emit;
-  bool no_output = false, timing = false;
+  bool timing = false;
 };
 
 const std::vector<std::string> kinds = {"so", "obj", "llvm", "asm", "mlir"};
@@ -63,9 +63,7 @@ public:
     } else if (options.input_shape == "none") {
       compile.inputs.emplace();
     }
-    LoopOptions extra;
-    extra.keep_outputs = !options.no_output;
-    prepared = prepare(options.model, width, std::move(extra), reader);
+    prepared = prepare(options.model, width, {}, reader);
     if (std::string note = reader.conversions(); !note.empty())
       std::fprintf(stderr, "overtime: note: %s\n", note.c_str());
     describe_data(width);
@@ -84,9 +82,8 @@ public:
     if (failed)
       throw Error(ErrorKind::File, "cannot make the folder '" + options.folder + "': " + failed.message());
     if (wants(options, "mlir"))
-      wrote(folder / (compile.name + ".mlir"), [&](const std::string &path) {
-        write_text(path, stage(options.stage.empty() ? "trace" : options.stage));
-      });
+      wrote(folder / (compile.name + ".mlir"),
+            [&](const std::string &path) { write_text(path, stage(options.stage.empty() ? "trace" : options.stage)); });
     if (options.emit != std::vector<std::string>{"mlir"})
       write_code(folder);
     return exit_done;
@@ -94,7 +91,8 @@ public:
 
 private:
   static std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return text;
   }
 
@@ -103,8 +101,9 @@ private:
     if (!prepared.is_layer || compile.inputs)
       return;
     if (!options.model.n_in && !width)
-      throw Error(ErrorKind::Usage, prepared.model_name + " is a layer; give the shape of one step's data, --input-shape " +
-                                        (options.model.batch ? std::to_string(*options.model.batch) + "," : "") + "100");
+      throw Error(ErrorKind::Usage,
+                  prepared.model_name + " is a layer; give the shape of one step's data, --input-shape " +
+                      (options.model.batch ? std::to_string(*options.model.batch) + "," : "") + "100");
     Shape shape{*options.model.n_in};
     if (options.model.batch)
       shape.insert(shape.begin(), *options.model.batch);
@@ -184,8 +183,13 @@ Command add_compile(CLI::App &app) {
   CLI::App *parser = app.add_subcommand("compile", "Compile a model ahead of time: shared library, C header, JSON");
   auto options = std::make_shared<CompileCommand>();
   options->model.add_to(*parser);
-  parser->add_option("--target", options->target, "native, x86-64-v3, x86-64-v4, aarch64, or a processor of LLVM [native]")->type_name("CPU");
-  parser->add_option("--input-shape", options->input_shape, "Shape of one step's data, such as 128,100; none: no data [neurons: N]")
+  parser
+      ->add_option("--target", options->target,
+                   "native, x86-64-v3, x86-64-v4, aarch64, or a processor of LLVM [native]")
+      ->type_name("CPU");
+  parser
+      ->add_option("--input-shape", options->input_shape,
+                   "Shape of one step's data, such as 128,100; none: no data [neurons: N]")
       ->type_name("SHAPE");
   parser->add_option("--name", options->name, "C name [the model's in lower case]");
   parser->add_option("-o,--out", options->folder, "Where to write; made when missing")->type_name("FOLDER");
@@ -193,14 +197,16 @@ Command add_compile(CLI::App &app) {
       ->type_name("KINDS")
       ->delimiter(',')
       ->allow_extra_args(false);
-  parser->add_option("--stop-after", options->stage, "Print the IR after this stage: trace, dynamics, optimize, bufferize, cpu, llvm")
+  parser
+      ->add_option("--stop-after", options->stage,
+                   "Print the IR after this stage: trace, dynamics, optimize, bufferize, cpu, llvm")
       ->type_name("STAGE");
-  parser->add_flag("--no-output", options->no_output, "Leave out what the step returns; monitors remain");
   parser->add_flag("--timing", options->timing, "Print the time of every stage");
   parser->footer("Writes libNAME.so, NAME.h and NAME.json; --set and --init decide the values it is reset to.\n\n"
                  "Examples:\n"
                  "  overtime compile HH --size 1024 --dt 0.01 --monitor V -o build/hh\n"
-                 "  overtime compile GRUCell --size 20 --batch 128 --input-shape 128,100 --target x86-64-v3 --emit so,asm -o build/gru\n"
+                 "  overtime compile GRUCell --size 20 --batch 128 --input-shape 128,100 --target x86-64-v3 --emit "
+                 "so,asm -o build/gru\n"
                  "  overtime compile LIF --size 8 --stop-after dynamics");
   return {parser, [options] { return Compilation(*options).go(); }};
 }

@@ -63,7 +63,9 @@ int show_info(const InfoOptions &options) {
 Command add_list(CLI::App &app) {
   CLI::App *parser = app.add_subcommand("list", "List the models of the zoo");
   auto options = std::make_shared<ListOptions>();
-  parser->add_option("--kind", options->kind, "Only these")->check(CLI::IsMember({"neuron", "layer"}))->type_name("neuron|layer");
+  parser->add_option("--kind", options->kind, "Only these")
+      ->check(CLI::IsMember({"neuron", "layer"}))
+      ->type_name("neuron|layer");
   parser->add_flag("--json", options->json, "As JSON");
   parser->footer("Examples:\n"
                  "  overtime list\n"
@@ -78,12 +80,13 @@ Command add_info(CLI::App &app) {
   parser->add_option("--size", options->size, "Shapes of a model for this size")->type_name("N");
   parser->add_option("--n-in", options->n_in, "Shapes of a layer for this many inputs")->type_name("K");
   parser->add_flag("--json", options->json, "As JSON");
-  parser->footer("Of a .so it says which processor it was built for, its arrays with units and shapes, and the initial\n"
-                 "values it holds. The library is loaded to read them: do so with libraries you trust.\n\n"
-                 "Examples:\n"
-                 "  overtime info HH\n"
-                 "  overtime info GRUCell --size 20 --n-in 100\n"
-                 "  overtime info build/hh/libhh.so --json");
+  parser->footer(
+      "Of a .so it says which processor it was built for, its arrays with units and shapes, and the initial\n"
+      "values it holds. The library is loaded to read them: do so with libraries you trust.\n\n"
+      "Examples:\n"
+      "  overtime info HH\n"
+      "  overtime info GRUCell --size 20 --n-in 100\n"
+      "  overtime info build/hh/libhh.so --json");
   return {parser, [options] { return show_info(*options); }};
 }
 

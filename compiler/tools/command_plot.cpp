@@ -41,7 +41,8 @@ std::string variable_of(const PlotOptions &options, const Arrays &arrays) {
     throw Error(ErrorKind::Name, options.file + ": no array '" + options.variable + "'; it holds " + list +
                                      did_you_mean(options.variable, known));
   if (found->second.rank() == 0)
-    throw Error(ErrorKind::Shape, options.file + ": '" + options.variable + "' is one number; expected an array over time");
+    throw Error(ErrorKind::Shape,
+                options.file + ": '" + options.variable + "' is one number; expected an array over time");
   return options.variable;
 }
 
@@ -85,7 +86,8 @@ Plot plot_of(const PlotOptions &options, const Arrays &arrays) {
   const Tensor &array = arrays.at(name);
   std::int64_t rows = array.shape()[0], columns = rows > 0 ? array.size() / rows : 0;
   if (array.size() == 0)
-    throw Error(ErrorKind::Shape, options.file + ": '" + name + "' has shape " + to_string(array.shape()) + ": nothing to plot");
+    throw Error(ErrorKind::Shape,
+                options.file + ": '" + name + "' has shape " + to_string(array.shape()) + ": nothing to plot");
   Plot plot;
   plot.title = std::filesystem::path(options.file).filename().string();
   std::vector<double> times = times_of(arrays, rows, plot.x_label);
@@ -139,11 +141,12 @@ Command add_plot(CLI::App &app) {
       ->delimiter(',')
       ->allow_extra_args(false);
   parser->add_option("-o,--out", options->out, "Where to write")->required()->type_name("FILE.svg");
-  parser->footer("Numbers become lines, of at most 2000 points each that keep every peak; a bool array becomes a raster.\n\n"
-                 "Examples:\n"
-                 "  overtime plot hh.npz -o v.svg\n"
-                 "  overtime plot hh.npz --var m --neurons 0,3 -o m.svg\n"
-                 "  overtime plot lif.npz --var spike -o raster.svg");
+  parser->footer(
+      "Numbers become lines, of at most 2000 points each that keep every peak; a bool array becomes a raster.\n\n"
+      "Examples:\n"
+      "  overtime plot hh.npz -o v.svg\n"
+      "  overtime plot hh.npz --var m --neurons 0,3 -o m.svg\n"
+      "  overtime plot lif.npz --var spike -o raster.svg");
   return {parser, [options] { return draw(*options); }};
 }
 

@@ -44,14 +44,14 @@ void check_combination(const RunOptions &options) {
   if (!options.out.empty())
     check_output_path(options.out);
   if (!options.out.empty() && options.no_output && options.model.monitor.empty())
-    throw Error(ErrorKind::Usage, "with --no-output and without --monitor there is nothing to write to '" + options.out + "'");
+    throw Error(ErrorKind::Usage,
+                "with --no-output and without --monitor there is nothing to write to '" + options.out + "'");
 }
 
 /// One run: its data, and how many steps that makes.
 class Run {
 public:
-  explicit Run(const RunOptions &options)
-      : options(options), reader(options.model.dtype()), watch(options.quiet) {
+  explicit Run(const RunOptions &options) : options(options), reader(options.model.dtype()), watch(options.quiet) {
     if (!options.input.empty())
       data = reader.data(options.input);
     std::optional<std::int64_t> width;
@@ -97,7 +97,8 @@ private:
     if (!data) {
       if (prepared.is_layer)
         throw Error(ErrorKind::Usage, prepared.model_name + " is a layer and needs data; give --input FILE.npz:KEY");
-      steps = options.duration ? steps_in(*options.duration, prepared.loop->dt()) : parse_count("--steps", options.steps);
+      steps =
+          options.duration ? steps_in(*options.duration, prepared.loop->dt()) : parse_count("--steps", options.steps);
       if (steps < 0)
         throw Error(ErrorKind::Value, "--steps takes a number that is not negative, got " + options.steps);
       return;
@@ -114,8 +115,13 @@ private:
     const Shape &shape = data->shape();
     bool batch = prepared.model->batch().has_value();
     if (prepared.is_layer && shape.size() == 3 && !batch && !prepared.model->states().empty())
-      throw Error(ErrorKind::Shape, given + ", but the states of " + prepared.model_name + " have no batch axis; give --batch " +
+      throw Error(ErrorKind::Shape, given + ", but the states of " + prepared.model_name +
+                                        " have no batch axis; give --batch " +
                                         std::to_string(shape[options.model.data_first_axis == "B" ? 0 : 1]));
+    std::size_t batch_axis = time_axis == 1 ? 0 : 1;
+    if (batch && (shape.size() < 2 || shape[batch_axis] != *prepared.model->batch()))
+      throw Error(ErrorKind::Shape, given + "; with --batch " + std::to_string(*prepared.model->batch()) +
+                                        " it must be " + (time_axis == 1 ? "[B, T, ...]" : "[T, B, ...]"));
     if (prepared.is_layer)
       return;
     std::size_t axes = batch ? 2 : 1; // before the neurons'
@@ -123,9 +129,9 @@ private:
     bool fits = shape.size() == axes + 1 && (shape.back() == options.model.size || shape.back() == 1);
     if (!one_for_all && !fits) {
       std::string lead = !batch ? "[T, " : time_axis == 1 ? "[B, T, " : "[T, B, ";
-      throw Error(ErrorKind::Shape, given + "; " + prepared.model_name + " of --size " + std::to_string(options.model.size) +
-                                        " takes " + lead + std::to_string(options.model.size) + "] or " +
-                                        (batch ? lead + "1]" : "[T]"));
+      throw Error(ErrorKind::Shape, given + "; " + prepared.model_name + " of --size " +
+                                        std::to_string(options.model.size) + " takes " + lead +
+                                        std::to_string(options.model.size) + "] or " + (batch ? lead + "1]" : "[T]"));
     }
   }
 
@@ -144,7 +150,8 @@ private:
       bytes += 16.0 * static_cast<double>(steps);
     if (data && time_axis == 1) // is put in order of time
       bytes += static_cast<double>(data->bytes());
-    std::string warning = check_memory(bytes, "the results of " + std::to_string(steps) + " steps (" + plan.what() + ")");
+    std::string warning =
+        check_memory(bytes, "the results of " + std::to_string(steps) + " steps (" + plan.what() + ")");
     if (!warning.empty())
       say(options, "warning: " + warning);
   }
@@ -187,12 +194,13 @@ Command add_run(CLI::App &app) {
   parser->add_flag("--no-output", options->no_output, "Record the monitors only, not what the step returns");
   parser->add_flag("--no-cache", options->no_cache, "Neither look for compiled code on disk nor keep it there");
   parser->add_flag("--quiet", options->quiet, "Print errors only");
-  parser->footer("The file holds every monitor under its name, what the step returns as `spike` (neurons) or `out` (layers),\n"
-                 "the times of the steps as `t` and their indices as `i`.\n\n"
-                 "Examples:\n"
-                 "  overtime run HH --size 10 --set I=8 --duration 100 --dt 0.01 --monitor V,spike --out hh.npz\n"
-                 "  overtime run LIF --size 100 --set tau=@in.npz:tau --init V=@in.npz:V0 --input in.npz:I --out lif.npz\n"
-                 "  overtime run RNNCell --size 20 --batch 128 --set Wi=@net.npz:Wi --input in.npz:x --out rnn.npz");
+  parser->footer(
+      "The file holds every monitor under its name, what the step returns as `spike` (neurons) or `out` (layers),\n"
+      "the times of the steps as `t` and their indices as `i`.\n\n"
+      "Examples:\n"
+      "  overtime run HH --size 10 --set I=8 --duration 100 --dt 0.01 --monitor V,spike --out hh.npz\n"
+      "  overtime run LIF --size 100 --set tau=@in.npz:tau --init V=@in.npz:V0 --input in.npz:I --out lif.npz\n"
+      "  overtime run RNNCell --size 20 --batch 128 --set Wi=@net.npz:Wi --input in.npz:x --out rnn.npz");
   return {parser, [options] {
             check_combination(*options);
             return Run(*options).go();

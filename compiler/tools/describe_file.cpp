@@ -56,13 +56,20 @@ std::string program_name(const std::filesystem::path &path) {
 }
 
 void add_arrays(Description &description, const overtime_program &program) {
-  const std::pair<const char *, std::int32_t> kinds[] = {
-      {"state", program.n_states}, {"param", program.n_params}, {"input", program.n_inputs}, {"output", program.n_outputs}};
+  const std::pair<const char *, std::int32_t> kinds[] = {{"state", program.n_states},
+                                                         {"param", program.n_params},
+                                                         {"input", program.n_inputs},
+                                                         {"output", program.n_outputs}};
   const overtime_array *array = program.arrays;
   for (auto [kind, count] : kinds)
     for (std::int32_t k = 0; k < count; ++k, ++array) {
-      ArrayDescription one{kind, array->name, array->unit, name_of(static_cast<DType>(array->dtype)),
-                           dimensions(array->shape, array->rank), {}, {}};
+      ArrayDescription one{kind,
+                           array->name,
+                           array->unit,
+                           name_of(static_cast<DType>(array->dtype)),
+                           dimensions(array->shape, array->rank),
+                           {},
+                           {}};
       // The image that reset writes begins behind the header and holds states and parameters.
       auto offset = array->offset - static_cast<std::int64_t>(sizeof(overtime_state_header));
       auto end = offset + array->elements * static_cast<std::int64_t>(overtime_dtype_size(array->dtype));
@@ -74,8 +81,9 @@ void add_arrays(Description &description, const overtime_program &program) {
 
 Description describe_program(const overtime_program &program, const std::string &path) {
   if (program.abi_version != OVERTIME_ABI_VERSION)
-    throw Error(ErrorKind::File, path + ": has ABI version " + std::to_string(program.abi_version) + ", this tool reads version " +
-                                     std::to_string(OVERTIME_ABI_VERSION) + "; use the tool it was compiled with");
+    throw Error(ErrorKind::File, path + ": has ABI version " + std::to_string(program.abi_version) +
+                                     ", this tool reads version " + std::to_string(OVERTIME_ABI_VERSION) +
+                                     "; use the tool it was compiled with");
   Description description;
   description.facts = {{"name", program.name},
                        {"abi_version", std::int64_t(program.abi_version)},
@@ -101,8 +109,13 @@ Description describe_npz(const std::string &path) {
     overtime_npy array = {};
     check(overtime_npz_read(opened, k, &array, &message), message);
     std::unique_ptr<overtime_npy, void (*)(overtime_npy *)> owner(&array, overtime_npy_free);
-    description.arrays.push_back({"array", overtime_npz_name(opened, k), "", name_of(static_cast<DType>(array.dtype)),
-                                  dimensions(array.shape, array.rank), range_of(array.dtype, array.data, array.elements), {}});
+    description.arrays.push_back({"array",
+                                  overtime_npz_name(opened, k),
+                                  "",
+                                  name_of(static_cast<DType>(array.dtype)),
+                                  dimensions(array.shape, array.rank),
+                                  range_of(array.dtype, array.data, array.elements),
+                                  {}});
   }
   return description;
 }
@@ -124,7 +137,8 @@ Description describe_library(const std::string &path) {
   std::filesystem::path beside = file.parent_path() / (name + ".json");
   if (!name.empty() && std::filesystem::is_regular_file(beside, failed))
     return describe_json(beside.string());
-  throw Error(ErrorKind::File, path + ": " + why + "; expected libNAME.so as `overtime compile` writes it, or NAME.json beside it");
+  throw Error(ErrorKind::File,
+              path + ": " + why + "; expected libNAME.so as `overtime compile` writes it, or NAME.json beside it");
 }
 
 } // namespace overtime::tools

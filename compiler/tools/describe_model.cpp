@@ -51,7 +51,8 @@ std::unique_ptr<Model> build(const ZooEntry &entry, ZooArgs args, bool &required
 
 } // namespace
 
-Description describe_model(const std::string &name, std::optional<std::int64_t> size, std::optional<std::int64_t> n_in) {
+Description describe_model(const std::string &name, std::optional<std::int64_t> size,
+                           std::optional<std::int64_t> n_in) {
   const ZooEntry &entry = find_model(name);
   bool layer = entry.kind == "layer", symbolic = !size && !n_in, required = false;
   if (n_in && !layer)

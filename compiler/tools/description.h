@@ -16,9 +16,9 @@ using Fact = std::variant<std::string, std::int64_t, double>;
 struct ArrayDescription {
   std::string kind; ///< "state", "param", "input", "output", or "array" of a file
   std::string name, unit, dtype;
-  std::vector<std::string> shape;                  ///< numbers, or names such as N
-  std::optional<std::pair<double, double>> range;  ///< smallest and largest value
-  std::string remark;                              ///< instead of a value
+  std::vector<std::string> shape;                 ///< numbers, or names such as N
+  std::optional<std::pair<double, double>> range; ///< smallest and largest value
+  std::string remark;                             ///< instead of a value
 };
 
 struct Description {

@@ -13,7 +13,9 @@ void ModelOptions::add_to(CLI::App &command) {
   command.add_option("MODEL", model, "A model of the zoo; `overtime list` shows them")->required();
   command.add_option("--size", size, "Neurons of a population, outputs of a layer [1]")->type_name("N");
   command.add_option("--n-in", n_in, "Inputs of a layer [width of the data, else --size]")->type_name("K");
-  command.add_option("--set", set, "Value of a parameter or of an input such as I: a number, 1,2,3, @FILE.npz:KEY or @FILE.npy")
+  command
+      .add_option("--set", set,
+                  "Value of a parameter or of an input such as I: a number, 1,2,3, @FILE.npz:KEY or @FILE.npy")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   command.add_option("--init", init, "Initial value of a state, given likewise")
@@ -28,9 +30,13 @@ void ModelOptions::add_to(CLI::App &command) {
   command.add_option("--batch", batch, "Batch size: states get a leading axis [none]")->type_name("B");
   command.add_option("--t0", t0, "Time of the first step in ms, or none: the step has no t [0]")->type_name("MS|none");
   command.add_option("--i0", i0, "Index of the first step, or none: the step has no i [0]")->type_name("I|none");
-  command.add_option("--real", real, "Element type of the run [f32]")->check(CLI::IsMember({"f32", "f64"}))->type_name("f32|f64");
+  command.add_option("--real", real, "Element type of the run [f32]")
+      ->check(CLI::IsMember({"f32", "f64"}))
+      ->type_name("f32|f64");
   command.add_option("--seed", seed, "Seed of initial values, weights and random numbers [0]");
-  command.add_option("--data-first-axis", data_first_axis, "T: data is [T, ...] or [T, B, ...]; B: with a batch it is [B, T, ...] [T]")
+  command
+      .add_option("--data-first-axis", data_first_axis,
+                  "T: data is [T, ...] or [T, B, ...]; B: with a batch it is [B, T, ...] [T]")
       ->check(CLI::IsMember({"T", "B"}))
       ->type_name("T|B");
   command.add_flag("--no-state", no_state, "The model keeps no state: all steps at once");
@@ -62,8 +68,8 @@ Tree<Monitor> monitors_of(const ModelOptions &options, const PreparedLoop &prepa
       std::string list;
       for (const std::string &other : known)
         list += (list.empty() ? "" : ", ") + other;
-      throw Error(ErrorKind::Name, prepared.model_name + " has nothing named '" + name + "' to monitor; it has: " + list +
-                                       did_you_mean(name, known));
+      throw Error(ErrorKind::Name, prepared.model_name + " has nothing named '" + name +
+                                       "' to monitor; it has: " + list + did_you_mean(name, known));
     }
   }
   return named.empty() ? Tree<Monitor>() : Tree<Monitor>::map(std::move(named));
@@ -87,7 +93,8 @@ LoopOptions loop_options(const ModelOptions &options, LoopOptions loop) {
 
 } // namespace
 
-PreparedLoop prepare(const ModelOptions &options, std::optional<std::int64_t> n_in, LoopOptions extra, ValueReader &reader) {
+PreparedLoop prepare(const ModelOptions &options, std::optional<std::int64_t> n_in, LoopOptions extra,
+                     ValueReader &reader) {
   const ZooEntry &entry = find_model(options.model);
   PreparedLoop prepared;
   prepared.model_name = entry.name;

@@ -33,12 +33,14 @@ struct ModelOptions {
 struct PreparedLoop {
   std::unique_ptr<Model> model;
   std::unique_ptr<LoopOverTime> loop;
-  std::string model_name;        ///< as the zoo has it
+  std::string model_name; ///< as the zoo has it
   bool is_layer = false;
   bool output_monitored = false; ///< --monitor names the step's output, or a variable that carries its name
 };
 
-/// Builds model and loop. `n_in`: inputs of a layer unless --n-in is given. `extra` holds what only one command decides.
-PreparedLoop prepare(const ModelOptions &options, std::optional<std::int64_t> n_in, LoopOptions extra, ValueReader &reader);
+/// Builds model and loop. `n_in`: inputs of a layer unless --n-in is given. `extra` holds what only one command
+/// decides.
+PreparedLoop prepare(const ModelOptions &options, std::optional<std::int64_t> n_in, LoopOptions extra,
+                     ValueReader &reader);
 
 } // namespace overtime::tools

@@ -74,7 +74,8 @@ int run_tool(int argc, char **argv) {
              "  overtime run HH --duration 100 --monitor V --out hh.npz\n"
              "  overtime plot hh.npz -o hh.svg\n"
              "`overtime COMMAND --help` has the options and examples of a command.");
-  std::vector<Command> commands = {add_demo(app), add_run(app), add_list(app), add_info(app), add_plot(app), add_compile(app)};
+  std::vector<Command> commands = {add_demo(app), add_run(app),  add_list(app),
+                                   add_info(app), add_plot(app), add_compile(app)};
   check_command(commands, argc, argv);
   try {
     app.parse(argc, argv);

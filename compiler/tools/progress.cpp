@@ -48,8 +48,8 @@ std::string progress_line(std::int64_t done, std::int64_t steps, double seconds)
   int filled = std::clamp(static_cast<int>(part * width), 0, width);
   double per_second = seconds > 0 ? static_cast<double>(done) / seconds : 0.0;
   std::string line = "[" + std::string(static_cast<std::size_t>(filled), '#') +
-                     std::string(static_cast<std::size_t>(width - filled), '.') + "]" + format(" %3.0f %%  ", 100 * part) +
-                     grouped(done) + " of " + grouped(steps) + " steps";
+                     std::string(static_cast<std::size_t>(width - filled), '.') + "]" +
+                     format(" %3.0f %%  ", 100 * part) + grouped(done) + " of " + grouped(steps) + " steps";
   if (per_second > 0)
     line += ", " + rate(per_second) + ", " + left(static_cast<double>(steps - done) / per_second);
   return line;

@@ -34,8 +34,8 @@ RecordingPlan::RecordingPlan(const PreparedLoop &prepared, const LoopResult &emp
   }
 }
 
-void add_clock(std::map<std::string, Tensor> &arrays, std::optional<double> t0, std::optional<std::int64_t> i0, double dt,
-               std::int64_t steps) {
+void add_clock(std::map<std::string, Tensor> &arrays, std::optional<double> t0, std::optional<std::int64_t> i0,
+               double dt, std::int64_t steps) {
   if (t0 && !arrays.contains("t")) {
     Tensor t(Shape{steps}, f64);
     auto times = t.values<double>();

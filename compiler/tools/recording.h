@@ -25,8 +25,8 @@ private:
 };
 
 /// Adds the times and indices of the steps, as t and i, unless the loop has none or the names are taken.
-void add_clock(std::map<std::string, Tensor> &arrays, std::optional<double> t0, std::optional<std::int64_t> i0, double dt,
-               std::int64_t steps);
+void add_clock(std::map<std::string, Tensor> &arrays, std::optional<double> t0, std::optional<std::int64_t> i0,
+               double dt, std::int64_t steps);
 
 /// An error when FILE.npz cannot be written: before a long run, not after it.
 void check_output_path(const std::string &path);

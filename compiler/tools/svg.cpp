@@ -156,7 +156,7 @@ Line thinned(const Line &line, std::size_t most) {
 
 std::vector<double> ticks(double low, double high, int count) {
   double rough = (high - low) / count, power = std::pow(10.0, std::floor(std::log10(rough)));
-  double step = power * (rough / power <= 1 ? 1 : rough / power <= 2 ? 2 : rough / power <= 5 ? 5 : 10);
+  double step = power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10);
   std::vector<double> at;
   if (!(step > 0) || !std::isfinite(step))
     return at;
@@ -183,7 +183,8 @@ std::string svg_of(const Plot &plot) {
   std::string out = format("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %g %g\" width=\"%g\" height=\"%g\" "
                            "font-family=\"sans-serif\" font-size=\"12\">\n",
                            width, height, width, height);
-  out += "<style>.grid{stroke:#e0e0e0}.frame{stroke:#000;fill:none}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n";
+  out += "<style>.grid{stroke:#e0e0e0}.frame{stroke:#000;fill:none}</style>\n<rect width=\"100%\" height=\"100%\" "
+         "fill=\"#fff\"/>\n";
   out += axes(plot, frame);
   for (std::size_t k = 0; k < plot.lines.size(); ++k)
     out += format("<path fill=\"none\" stroke-width=\"1.3\" stroke=\"%s\" d=\"", colours[k % 8]) +

@@ -131,7 +131,8 @@ Tensor ValueReader::value(const std::string &what, const std::string &text) {
     if (auto value = number_in(part); value && std::isfinite(*value))
       numbers.push_back(*value);
     else
-      throw Error(ErrorKind::Value, what + " takes a finite number, a list such as 1,2,3, or @FILE.npz:KEY; got '" + text + "'");
+      throw Error(ErrorKind::Value,
+                  what + " takes a finite number, a list such as 1,2,3, or @FILE.npz:KEY; got '" + text + "'");
   if (numbers.size() == 1)
     return Tensor(numbers.front(), f64);
   return Tensor::of({static_cast<std::int64_t>(numbers.size())}, numbers, f64);
@@ -152,7 +153,8 @@ void set_params(Model &model, const std::string &model_name, const std::vector<s
     auto found = variables.find(name);
     if (found == variables.end()) {
       if (states.contains(name))
-        throw Error(ErrorKind::Name, "'" + name + "' of " + model_name + " is a state; give its initial value with --init " + assignment);
+        throw Error(ErrorKind::Name, "'" + name + "' of " + model_name +
+                                         " is a state; give its initial value with --init " + assignment);
       std::vector<std::string> known;
       std::string list = names_of(variables, known);
       throw Error(ErrorKind::Name, model_name + " has no parameter or input '" + name + "'; it has: " + list +
@@ -169,18 +171,20 @@ void set_params(Model &model, const std::string &model_name, const std::vector<s
   }
 }
 
-void set_states(Model &model, const std::string &model_name, const std::vector<std::string> &init, ValueReader &reader) {
+void set_states(Model &model, const std::string &model_name, const std::vector<std::string> &init,
+                ValueReader &reader) {
   std::map<std::string, Monitor> states = model.states(), params = model.params(), inputs = model.inputs();
   for (const std::string &assignment : init) {
     auto [name, text] = split_assignment("--init", assignment);
     auto found = states.find(name);
     if (found == states.end()) {
       if (params.contains(name) || inputs.contains(name))
-        throw Error(ErrorKind::Name, "'" + name + "' of " + model_name + " is a parameter or input; give its value with --set " + assignment);
+        throw Error(ErrorKind::Name, "'" + name + "' of " + model_name +
+                                         " is a parameter or input; give its value with --set " + assignment);
       std::vector<std::string> known;
       std::string list = names_of(states, known);
-      throw Error(ErrorKind::Name, model_name + " has no state '" + name + "'; it has " + (list.empty() ? "none" : list) +
-                                       did_you_mean(name, known));
+      throw Error(ErrorKind::Name, model_name + " has no state '" + name + "'; it has " +
+                                       (list.empty() ? "none" : list) + did_you_mean(name, known));
     }
     found->second.set_value(reader.value("--init " + name, text));
   }

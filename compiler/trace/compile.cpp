@@ -54,7 +54,15 @@ static TracedProgram trace(LoopOverTime &loop, const CompileOptions &options, So
   LoopData &data = *loop.data();
   detail::ensure_initialised(*data.target);
   std::string name = driver::cIdentifier(options.name.empty() ? data.model().name() : options.name);
-  return detail::trace_program(data.model(), data.spec(input_specs(data, options, at), name));
+  TracedProgram program = detail::trace_program(data.model(), data.spec(input_specs(data, options, at), name));
+  // A number that decided while tracing is part of the code: changing it in a compiled library would do nothing.
+  for (std::size_t k = 0; k < program.params.size(); ++k)
+    for (const auto &read : program.trace->host_reads)
+      if (read.first == program.params[k]) {
+        program.info.params[k].name += " (fixed)";
+        break;
+      }
+  return program;
 }
 
 /// The content of states and parameters as reset writes them: the model's numbers now.

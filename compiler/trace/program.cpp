@@ -101,19 +101,13 @@ private:
       trace().bind(slot, trace().wrap(step->addArgument(state(k).getType(), at), slot->unit, slot->declared));
     }
     for (auto [k, slot] : llvm::enumerate(program.params))
-      trace().bind(slot, inputDefault(*slot, param(k)));
-  }
-  /// Per-element defaults of an input repeat over the batch.
-  Value inputDefault(const Slot &slot, mlir::Value v) {
-    return trace().wrap(v, slot.unit, slot.declared);
+      trace().bind(slot, trace().wrap(param(k), slot->unit, slot->declared));
   }
 
   Tree<Value> boundData() {
-    unsigned k = 0;
     return spec.data.map_leaves<Value>([&](const InputSpec &input) {
       mlir::Type type = trace().type(input.shape, spec.settings.real);
       mlir::Value slice = step->addArgument(type, b().getUnknownLoc());
-      ++k;
       return trace().wrap(slice, {}, {});
     });
   }

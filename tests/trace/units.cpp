@@ -28,8 +28,8 @@ std::string mistake(const std::vector<std::string> &texts, const std::function<T
 
 TEST_CASE("different dimensions cannot be added; the message has both and both places", "[trace]") {
   unsigned line = __LINE__ + 1;
-  CHECK(mistake({here(__FILE__, line), "cannot add a value in [nA] and a value in [mV]"},
-                [](Membrane &m) { return m.I + m.V; }) == "");
+  auto wrong = [](Membrane &m) { return m.I + m.V; };
+  CHECK(mistake({here(__FILE__, line), "cannot add a value in [nA] and a value in [mV]"}, wrong) == "");
   CHECK(mistake({"cannot subtract a value in [mV] and a dimensionless value"}, [](Membrane &m) { return m.V - 3; }) ==
         "");
   CHECK(mistake({"cannot compare a value in [mV] and a value in [ms]"}, [](Membrane &m) { return m.V < m.tau; }) == "");

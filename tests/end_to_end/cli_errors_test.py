@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The command line tool refuses what is wrong, says what was given and expected, and never ends by a signal."""
+import os
+import unittest
+
+import numpy as np
+
+from cli import CliTest
+
+
+class Names(CliTest):
+    def test_nearest_names(self):
+        self.fail_with("run", "HHH", "--steps", 1, says=["no model 'HHH'", "did you mean 'HH'?"])
+        self.fail_with("run", "HH", "--set", "gna=1", "--steps", 1,
+                       says=["no parameter or input 'gna'", "did you mean 'gNa'?"])
+        self.fail_with("run", "HH", "--init", "v=1", "--steps", 1, says=["no state 'v'", "did you mean 'V'?"])
+        self.fail_with("run", "HH", "--monitor", "spikes", "--steps", 1, "--out", "o.npz", says="did you mean 'spike'?")
+        self.fail_with("run", "HH", "--method", "rk5", "--steps", 1, says=["no integration method 'rk5'", "rk4"])
+        self.fail_with("run", "HH", "--methd", "rk4", "--steps", 1, says="did you mean '--method'?")
+        self.fail_with("rnu", says=["no command 'rnu'", "did you mean 'run'?"])
+        self.fail_with("compile", "HH", "--stop-after", "dinamics", says="did you mean 'dynamics'?")
+        self.fail_with("info", "GRUcell", says="did you mean 'GRUCell'?")
+
+    def test_states_and_parameters_are_told_apart(self):
+        self.fail_with("run", "HH", "--set", "V=1", "--steps", 1, says="--init V=1")
+        self.fail_with("run", "HH", "--init", "gNa=1", "--steps", 1, says="--set gNa=1")
+
+
+class Numbers(CliTest):
+    def test_durations_and_counts(self):
+        self.fail_with("run", "HH", "--duration", -1, says=["negative", "-1"])
+        self.fail_with("run", "HH", "--duration", "inf", says="finite")
+        self.fail_with("run", "HH", "--duration", "nan", says="finite")
+        self.fail_with("run", "HH", "--duration", "long", says="long")
+        self.fail_with("run", "HH", "--duration", "1e300", says="too many steps")
+        self.fail_with("run", "HH", "--steps", -1, says="negative")
+        self.fail_with("run", "HH", "--steps", 1.5, says="whole number")
+        self.fail_with("run", "HH", "--dt", 0, "--steps", 1, says="dt must be positive")
+        self.fail_with("run", "HH", "--t0", "inf", "--steps", 1, says="--t0")
+        self.fail_with("run", "HH", "--size", 0, "--steps", 1, says="at least 1")
+        self.fail_with("run", "HH", "--batch", 0, "--steps", 1, says="at least 1")
+        self.fail_with("run", "HH", "--real", "f16", "--steps", 1, says="f32")
+
+    def test_values(self):
+        for value in ["I=nan", "I=1,x", "I=inf", "I=@", "I=1,"]:
+            self.fail_with("run", "HH", "--set", value, "--steps", 1, says="")
+        for value in ["I", "I=", "=1"]:
+            self.fail_with("run", "HH", "--set", value, "--steps", 1, says="NAME=VALUE")
+        self.save(I=np.array([1e300]))
+        self.fail_with("run", "HH", "--set", "I=@in.npz:I", "--steps", 1, says=["too large for f32", "--real f64"])
+
+    def test_memory_is_refused_before_the_run(self):
+        self.fail_with("run", "HH", "--size", 1000000, "--steps", 10**10, "--out", "o.npz",
+                       says=["spike bool [10000000000, 1000000]", "bytes", "available", "--no-output"])
+        self.fail_with("run", "HH", "--size", 10**12, "--steps", 1, says="8000000000000 bytes")
+
+
+class Shapes(CliTest):
+    def setUp(self):
+        self.save(I=np.zeros((50, 4), np.float32), x=np.zeros((7, 5, 3), np.float32), one=np.float32(3))
+
+    def test_both_shapes_are_named(self):
+        self.fail_with("run", "HH", "--size", 3, "--input", "in.npz:I", says=["[50, 4]", "[T, 3]"])
+        self.fail_with("run", "HH", "--size", 4, "--set", "gNa=1,2,3", "--steps", 1, says=["[4]", "[3]"])
+        self.fail_with("run", "HH", "--size", 4, "--init", "V=@in.npz:I", "--steps", 1, says=["[4]", "[50, 4]"])
+        self.fail_with("run", "HH", "--size", 4, "--set", "I=@in.npz:I", "--steps", 1, says=["[50, 4]", "--input"])
+        self.fail_with("run", "HH", "--input", "in.npz:one", says=["shape []", "[T, ...]"])
+        self.fail_with("run", "RNNCell", "--size", 4, "--n-in", 9, "--batch", 5, "--input", "in.npz:x",
+                       says=["width 9", "got 3"])
+
+    def test_batches(self):
+        self.fail_with("run", "RNNCell", "--size", 4, "--input", "in.npz:x", says=["[7, 5, 3]", "--batch 5"])
+        self.fail_with("run", "RNNCell", "--size", 4, "--batch", 6, "--input", "in.npz:x", says=["[7, 5, 3]", "6"])
+
+
+class Combinations(CliTest):
+    def test_one_way_to_say_how_long(self):
+        self.fail_with("run", "HH", says=["--duration", "--steps", "--input"])
+        self.fail_with("run", "HH", "--duration", 1, "--steps", 1, says="exclude each other")
+        self.fail_with("run", "RNNCell", "--duration", 1, says="needs data")
+        self.fail_with("run", "HH", "--no-state", "--steps", 1, says="no_state")
+
+    def test_time_that_is_not_there(self):
+        self.fail_with("run", "LIF", "--t0", "none", "--steps", 1, says=["reads t", "t0 = none"])
+
+    def test_state_under_no_state(self):
+        self.save(I=np.zeros((5, 1), np.float32))
+        self.fail_with("run", "HH", "--no-state", "--input", "in.npz:I", says=["'V' is updated", "no_state"])
+
+    def test_commands_need_their_arguments(self):
+        self.fail_with(says="subcommand")
+        self.fail_with("run", says="MODEL")
+        self.fail_with("plot", "x.npz", says="--out")
+        self.fail_with("compile", "HH", says="-o FOLDER")
+        self.fail_with("compile", "GRUCell", "-o", "g", says="--input-shape")
+        self.fail_with("compile", "HH", "--emit", "sp", "-o", "g", says="so, obj, llvm, asm, mlir")
+        self.fail_with("compile", "HH", "--name", "a-b", "-o", "g", says="--name")
+        self.fail_with("run", "Dropout", "--steps", 1, says="keep_prob")
+        self.fail_with("run", "HH", "stray", "--steps", 1, says="'stray'")
+
+
+class Files(CliTest):
+    def test_missing_and_damaged_files(self):
+        with open(self.path("bad.npz"), "wb") as file:
+            file.write(b"PK\x03\x04" + os.urandom(200))
+        self.save(a=np.arange(4.0))
+        with open(self.path("in.npz"), "rb") as whole, open(self.path("cut.npz"), "wb") as cut:
+            cut.write(whole.read()[:-30])
+        for name in ["bad.npz", "cut.npz", "none.npz"]:
+            self.fail_with("run", "HH", "--input", f"{name}:a", says=name)
+            self.fail_with("info", name, says=name)
+            self.fail_with("plot", name, "-o", "p.svg", says=name)
+        self.fail_with("run", "HH", "--input", "in.npz:b", says=["no array 'b'", "it holds a"])
+        self.fail_with("run", "HH", "--input", "in.txt", says="FILE.npz:KEY")
+
+    def test_places_that_cannot_be_written(self):
+        self.fail_with("run", "HH", "--steps", 1, "--out", "nowhere/o.npz", says="no folder 'nowhere'")
+        self.fail_with("run", "HH", "--steps", 1, "--out", "o.txt", says="FILE.npz")
+        self.save(V=np.arange(4.0))
+        self.fail_with("plot", "in.npz", "-o", "nowhere/p.svg", says="cannot write")
+
+    def test_what_is_no_compiled_model(self):
+        for name, text in {"a.json": "{", "b.json": "[]", "c.json": '{"arrays": [1]}', "libd.so": "no library"}.items():
+            with open(self.path(name), "w", encoding="utf-8") as file:
+                file.write(text)
+            self.fail_with("info", name, says=name)
+        self.fail_with("info", "libnone.so", says="no such file")
+
+    def test_plots_of_what_is_not_there(self):
+        self.save(V=np.zeros((5, 2)), none=np.zeros((0, 3)), one=np.float32(1))
+        self.fail_with("plot", "in.npz", "--var", "W", "-o", "p.svg", says="it holds")
+        self.fail_with("plot", "in.npz", "--var", "none", "-o", "p.svg", says="nothing to plot")
+        self.fail_with("plot", "in.npz", "--var", "one", "-o", "p.svg", says="one number")
+        self.fail_with("plot", "in.npz", "--neurons", "0,2", "-o", "p.svg", says=["[5, 2]", "0 to 1"])
+
+
+if __name__ == "__main__":
+    unittest.main()
