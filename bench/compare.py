@@ -6,6 +6,7 @@ Every program runs in a process of its own, pinned to one core. The programs tak
 busy moment of the machine hits all of them. `./dev bench` calls this with an interpreter that has the peers installed.
 """
 import argparse
+import importlib.metadata
 import importlib.util
 import json
 import math
@@ -164,6 +165,19 @@ def cpu_name():
         return platform.processor() or "unknown"
 
 
+def versions():
+    """Of the peers that pip installed, and of g++."""
+    found = {}
+    for module in ("jax", "drjit", "numba", "numpy"):
+        try:
+            found[module] = importlib.metadata.version(module)
+        except importlib.metadata.PackageNotFoundError:
+            pass
+    if shutil.which("g++"):
+        found["g++"] = subprocess.run(["g++", "-dumpfullversion"], capture_output=True, text=True).stdout.strip()
+    return found
+
+
 def parse():
     root = os.path.dirname(HERE)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -200,7 +214,8 @@ def main():
             wrong += disagreements(name, rows)
             results[name] = {"unit": WORKLOADS[name][4], "scale": WORKLOADS[name][5], "rows": rows}
     with open(options.out, "w", encoding="utf-8") as file:
-        json.dump({"cpu": cpu_name(), "results": results, "wrong": wrong}, file, indent=1)
+        about = {"cpu": cpu_name(), "versions": versions(), "rounds": options.rounds, "seconds": options.seconds}
+        json.dump({**about, "results": results, "wrong": wrong}, file, indent=1)
     plot = os.path.splitext(options.out)[0] + ".svg"
     chart.write(plot, results)
     print(f"\nload at the end {os.getloadavg()[0]:.2f}; wrote {options.out} and {plot}")

@@ -15,11 +15,14 @@ Error::Error(ErrorKind kind, const std::string &message, SourceLocation at)
     : std::runtime_error(message), kind_(kind), at_(at),
       text_((at.known() ? at.str() + ": " : std::string()) + "error: " + message) {}
 
+Error &Error::note(const std::string &text) {
+  text_ += "\nnote: " + text;
+  return *this;
+}
+
 Error &Error::note(const std::string &text, SourceLocation at) {
-  text_ += "\n";
   if (at.known())
-    text_ += std::string(at.file) + ":" + std::to_string(at.line) + ": ";
-  text_ += "note: " + text;
+    text_ += "\n" + std::string(at.file) + ":" + std::to_string(at.line) + ": note: " + text;
   return *this;
 }
 

@@ -42,8 +42,10 @@ public:
   ErrorKind kind() const { return kind_; }
   SourceLocation where() const { return at_; }
 
-  /// Adds "file:line: note: text" to the message.
-  Error &note(const std::string &text, SourceLocation at = {});
+  /// Adds "note: text" to the message.
+  Error &note(const std::string &text);
+  /// Adds "file:line: note: text" to the message; nothing when the place is unknown.
+  Error &note(const std::string &text, SourceLocation at);
   const char *what() const noexcept override { return text_.c_str(); }
 
 private:

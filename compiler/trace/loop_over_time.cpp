@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <cstdio>
 
 namespace overtime {
 
@@ -12,12 +13,18 @@ using detail::InputSpec;
 using detail::LoopData;
 using detail::ProgramSpec;
 
+static std::string shortest(double v) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", v);
+  return text;
+}
+
 static std::atomic<double> default_dt{0.1};
 double get_dt() { return default_dt; }
 
 static double checked_dt(double dt, SourceLocation at) {
   if (!(dt > 0.0) || !std::isfinite(dt))
-    throw Error(ErrorKind::Value, "dt must be positive and finite, got " + std::to_string(dt) + " ms", at);
+    throw Error(ErrorKind::Value, "dt must be positive and finite, got " + shortest(dt) + " ms", at);
   return dt;
 }
 void set_dt(Duration dt) { default_dt = checked_dt(dt.ms, {}); }
@@ -29,12 +36,12 @@ Duration::Duration(const Quantity &q, std::source_location at) : ms(q.in(overtim
 
 std::int64_t steps_in(double duration, double dt, SourceLocation at) {
   if (!std::isfinite(duration) || duration < 0.0)
-    throw Error(ErrorKind::Value, "a duration must be finite and not negative, got " + std::to_string(duration) + " ms", at);
+    throw Error(ErrorKind::Value, "a duration must be finite and not negative, got " + shortest(duration) + " ms", at);
   double n = duration / dt, nearest = std::round(n);
   double steps = std::abs(n - nearest) <= 1e-9 * std::max(1.0, n) ? nearest : std::ceil(n);
   if (steps > 9.0e18)
-    throw Error(ErrorKind::Value, "a duration of " + std::to_string(duration) + " ms has too many steps of " +
-                                      std::to_string(dt) + " ms", at);
+    throw Error(ErrorKind::Value, "a duration of " + shortest(duration) + " ms has too many steps of " +
+                                      shortest(dt) + " ms", at);
   return static_cast<std::int64_t>(steps);
 }
 

@@ -210,8 +210,12 @@ Neuron::Neuron(std::int64_t n, const Quantity &input_unit, At at)
 }
 
 Tree<Value> Neuron::update(const Tree<Value> &x) {
-  if (!x.empty())
-    I += x.leaf();
+  if (!x.empty()) {
+    Value current = x.leaf();
+    if (batch() && current.shape() == Shape{*batch()}) // one number for each element of the batch
+      current = reshape(current, {*batch(), 1});
+    I += current;
+  }
   return update();
 }
 

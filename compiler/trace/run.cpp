@@ -6,6 +6,7 @@
 #include "runtime/float_mode.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace overtime::detail {
 
@@ -146,20 +147,43 @@ private:
   std::size_t firstInput = 0;
 };
 
+/// Steps between two looks at the caller: all of them, one, or as many as take about 25 ms. The numbers do not depend on
+/// it (semantics S11).
+class Chunks {
+public:
+  Chunks(const LoopOptions &options, std::int64_t steps)
+      : size(!options.jit ? 1 : options.progress ? 64 : steps), adapts(options.jit && options.progress) {}
+
+  std::int64_t next() {
+    auto now = std::chrono::steady_clock::now();
+    if (adapts && started) {
+      double took = std::chrono::duration<double>(now - *started).count();
+      if (took < 0.0125)
+        size *= 2;
+      else if (took > 0.05)
+        size = std::max<std::int64_t>(1, size / 2);
+    }
+    started = now;
+    return size;
+  }
+
+private:
+  std::int64_t size;
+  bool adapts;
+  std::optional<std::chrono::steady_clock::time_point> started;
+};
+
 } // namespace
 
 LoopResult LoopData::run(const Call &call) {
   ensure_initialised(*target);
   LoadedProgram &program = program_for(call.data);
   Arguments arguments(options, program, call);
-  std::int64_t i0 = options.i0.value_or(0), chunk = call.steps, finished = 0;
+  std::int64_t i0 = options.i0.value_or(0), finished = 0;
   double t0 = options.t0.value_or(0.0);
-  if (!options.jit)
-    chunk = 1;
-  else if (options.progress)
-    chunk = std::max<std::int64_t>(1, call.steps / 200);
+  Chunks chunks(options, call.steps);
   while (finished < call.steps) {
-    std::int64_t steps = std::min(chunk, call.steps - finished);
+    std::int64_t steps = std::min(chunks.next(), call.steps - finished);
     arguments.run(program.host->entry, steps, i0 + done, done, t0, options.seed);
     finished += steps;
     done += steps;
