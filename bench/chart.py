@@ -12,7 +12,8 @@ def bars(rows, scale, unit, top):
     for k, (peer, row) in enumerate(sorted(rows.items(), key=lambda item: item[1]["min"])):
         y, length = top + k * ROW, max(1.0, WIDTH * row["min"] / slowest)
         yield f'<text x="{LEFT - 8}" y="{y + 13}" text-anchor="end">{escape(peer)}</text>'
-        yield f'<rect x="{LEFT}" y="{y + 2}" width="{length:.1f}" height="{ROW - 4}" fill="{COLORS.get(peer, "#888")}"/>'
+        color = COLORS.get(peer, "#888")
+        yield f'<rect x="{LEFT}" y="{y + 2}" width="{length:.1f}" height="{ROW - 4}" fill="{color}"/>'
         yield f'<text x="{LEFT + length + 6:.1f}" y="{y + 13}">{row["min"] / scale:.3g} {escape(unit)}</text>'
 
 

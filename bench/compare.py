@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Times Overtime and its peers on the same work, checks that their results agree, and says how many times faster is who.
+"""Times Overtime and its peers on the same work, checks that their results agree, and prints who is how much faster.
 
 Every program runs in a process of its own, pinned to one core. The programs take turns, several rounds long, so that a
 busy moment of the machine hits all of them. `./dev bench` calls this with an interpreter that has the peers installed.
@@ -131,7 +131,7 @@ def measure(name, commands, options, folder):
 
 
 def disagreements(name, rows):
-    """Spikes within 0.1 % (f32 sums differ in their last digits), mean potential within 0.01 mV, mean square in 0.1 %."""
+    """Spikes and mean squares within 0.1 %, mean potential within 0.01 mV: f32 sums differ in their last digits."""
     expected = EXPECTED_SPIKES.get(name, float(np.median([row["check"] for row in rows.values()])))
     potentials = [row["V"] for row in rows.values() if "V" in row]
     for peer, row in rows.items():
@@ -144,14 +144,17 @@ def disagreements(name, rows):
 def show(name, rows):
     workload, size, steps, _, unit, scale = WORKLOADS[name]
     rivals = [row["min"] for peer, row in rows.items() if peer != "overtime"]
-    best = min(rivals) if rivals else math.nan
+    best = min(rivals, default=None)
     print(f"\n{name}: {workload}, {size} x {steps} steps")
     print(f"  {'':10}{'min':>10}{'median':>10}  {unit:16}{'vs best peer':>12}{'to callable':>14}{'check':>12}")
     for peer, row in sorted(rows.items(), key=lambda item: item[1]["min"]):
         callable_s = f"{row['callable'] * 1e3:.0f} ms" if "callable" in row else "-"
-        row["ratio"] = best / row["min"]
+        ratio = "-"
+        if best:
+            row["ratio"] = best / row["min"]
+            ratio = f"{row['ratio']:.2f}x"
         print(
-            f"  {peer:10}{row['min'] / scale:10.4g}{row['median'] / scale:10.4g}  {'':16}{row['ratio']:11.2f}x"
+            f"  {peer:10}{row['min'] / scale:10.4g}{row['median'] / scale:10.4g}  {'':16}{ratio:>12}"
             f"{callable_s:>14}{row['check']:12.6g}",
             flush=True,
         )

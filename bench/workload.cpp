@@ -95,10 +95,12 @@ Timing run(const Job &job) {
     return run_population<bench::Squid>(job, job.workload == "hh_record");
   if (job.workload == "lif")
     return run_population<bench::Leaky>(job, false);
-  if (job.workload == "rnn")
-    return run_rnn(job);
-  if (job.workload == "lstm")
-    return run_lstm(job);
+  if (job.workload == "rnn" || job.workload == "lstm") {
+    if (job.data.empty())
+      throw Error(ErrorKind::Usage,
+                  job.workload + " wants DATA.npz with its weights and input, as compare.py writes it");
+    return job.workload == "rnn" ? run_rnn(job) : run_lstm(job);
+  }
   throw Error(ErrorKind::Usage, "no workload '" + job.workload + "'; there is: hh, hh_record, lif, rnn, lstm");
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the peers written in Python share: the populations' start and input, the equations of a step, timing, the line of JSON.
+"""What the peers written in Python share: start and input of the populations, a step's equations, timing, the report.
 
 A peer is called as `PEER.py WORKLOAD N T SECONDS [DATA.npz]`, like build/bin/bench_workload.
 """
@@ -84,8 +84,8 @@ def repeat(run, budget):
 def report(peer, times, check, V=None, callable_s=None):
     workload, size, steps, _, _ = arguments()
     times = sorted(times)
-    line = {"peer": peer, "workload": workload, "N": size, "T": steps, "min": times[0], "median": times[len(times) // 2]}
-    line.update(runs=len(times), check=float(check))
+    line = {"peer": peer, "workload": workload, "N": size, "T": steps, "runs": len(times), "check": float(check)}
+    line.update(min=times[0], median=times[len(times) // 2])
     if V is not None:
         line["V"] = float(np.mean(np.asarray(V, np.float64)))
     if callable_s is not None:

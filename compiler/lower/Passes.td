@@ -75,7 +75,7 @@ def LowerMatmul : Pass<"lower-matmul", "::mlir::func::FuncOp"> {
 }
 
 def ApproximateMath : Pass<"approximate-math", "::mlir::func::FuncOp"> {
-  let summary = "exp, expm1, tanh, log, log1p and exprel become polynomials";
+  let summary = "exp, expm1, sinh, cosh, tanh, log, log1p and exprel become polynomials";
   let description = [{
     Argument reduction and minimax polynomials, inlined, for scalars and vectors of f32 and f64, so that a loop calls no
     library. Largest errors over the whole range: exp and expm1 1.1 ulp in f32 and 1.6 in f64, tanh 4, log 2. Infinities, NaN

@@ -8,6 +8,7 @@
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -52,6 +53,11 @@ void addCpu(OpPassManager &passes, const LoweringOptions &options) {
   if (options.fma)
     func.addPass(createContractFma());
   func.addPass(createApproximateMath(ApproximateMathOptions{options.avx512}));
+  if (!options.fma) { // else each would be a call of the C library
+    math::MathExpandOpsPassOptions expand;
+    expand.opMnemonics = {"fma"};
+    func.addPass(math::createMathExpandOpsPass(expand));
+  }
   func.addPass(createLoopInvariantCodeMotionPass());
   func.addPass(createCSEPass());
   func.addPass(createPromoteState());

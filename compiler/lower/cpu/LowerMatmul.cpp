@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // lower-matmul: linalg.matmul on memory becomes register-tiled vector code.
 //
-// A tile of rows x vectors is accumulated over the whole inner dimension in scf.for iter_args: 16 accumulators fill half
-// of the 32 AVX-512 registers and hide the latency of the multiply-add. Shapes are static, so remainders are tiles of their own.
+// A tile of rows x vectors is accumulated over the whole inner dimension in scf.for iter_args: 16 accumulators fill
+// half of the 32 AVX-512 registers and hide the latency of the multiply-add. Shapes are static, so remainders are tiles
+// of their own.
 #include "compiler/lower/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

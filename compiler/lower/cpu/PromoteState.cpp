@@ -21,7 +21,9 @@ namespace {
 /// One place in memory that a loop reads and then writes.
 struct Cell {
   Operation *load, *store;
-  Value stored() const { return isa<vector::MaskedStoreOp>(store) ? store->getOperand(store->getNumOperands() - 1) : store->getOperand(0); }
+  Value stored() const {
+    return isa<vector::MaskedStoreOp>(store) ? store->getOperand(store->getNumOperands() - 1) : store->getOperand(0);
+  }
 };
 
 bool isLoad(Operation *op) { return isa<vector::LoadOp, vector::MaskedLoadOp, memref::LoadOp>(op); }
@@ -66,8 +68,7 @@ public:
       stores.push_back(cell.store);
     }
     auto wider = cast<scf::ForOp>(*loop.replaceWithAdditionalYields(
-        rewriter, start, /*replaceInitOperandUsesInLoop=*/false,
-        [&](OpBuilder &, Location, ArrayRef<BlockArgument>) {
+        rewriter, start, /*replaceInitOperandUsesInLoop=*/false, [&](OpBuilder &, Location, ArrayRef<BlockArgument>) {
           SmallVector<Value> next;
           for (Operation *store : stores)
             next.push_back(Cell{nullptr, store}.stored());
