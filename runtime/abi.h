@@ -33,8 +33,19 @@ typedef enum overtime_status {
   OVERTIME_IO = 6,             /* a file could not be opened, read or written */
   OVERTIME_BAD_FORMAT = 7,     /* a file is damaged or of a kind that is not supported */
   OVERTIME_NO_MEMORY = 8,
-  OVERTIME_NOT_FOUND = 9
+  OVERTIME_NOT_FOUND = 9,
+  OVERTIME_WRONG_PROCESSOR = 10 /* the program was built with instructions that this processor lacks */
 } overtime_status;
+
+/* Instructions that a program was built with, beyond what every processor of its architecture has. */
+typedef enum overtime_instructions {
+  OVERTIME_SSE42 = 1,
+  OVERTIME_AVX = 2,
+  OVERTIME_AVX2 = 4,
+  OVERTIME_FMA = 8,
+  OVERTIME_AVX512 = 16,    /* F, BW, DQ and VL */
+  OVERTIME_AVX512VBMI = 32 /* VBMI and VBMI2 */
+} overtime_instructions;
 
 /* One line of English for a status; never NULL. */
 const char *overtime_status_message(int status);
@@ -64,7 +75,7 @@ typedef struct overtime_array {
 /* A compiled program describes itself; AOT libraries export one as NAME_program. */
 typedef struct overtime_program {
   uint32_t abi_version;
-  uint32_t flags;
+  uint32_t instructions; /* overtime_instructions, or-ed; reset refuses a processor that lacks one */
   const char *name;
   const char *target; /* "triple cpu features" the code was built for */
   overtime_entry entry;

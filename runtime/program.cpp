@@ -2,6 +2,7 @@
 // Resets and runs compiled programs. Shipped inside AOT libraries: nothing here needs more than the C library.
 #include "runtime/abi.h"
 #include "runtime/float_mode.h"
+#include "runtime/processor.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,8 @@ extern "C" int overtime_program_reset(const overtime_program *program, void *sta
     return OVERTIME_NULL_ARGUMENT;
   if (program->abi_version != OVERTIME_ABI_VERSION)
     return OVERTIME_BAD_FORMAT;
+  if (program->instructions & ~overtime::detail::instructions_of_processor())
+    return OVERTIME_WRONG_PROCESSOR;
   if (!is_aligned(state, OVERTIME_ALIGNMENT))
     return OVERTIME_MISALIGNED;
   memset(state, 0, program->state_bytes);

@@ -23,6 +23,8 @@ extern "C" const char *overtime_status_message(int status) {
     return "a file or program is damaged, or of a version or kind that is not supported";
   case OVERTIME_NO_MEMORY:
     return "not enough memory";
+  case OVERTIME_WRONG_PROCESSOR:
+    return "the program was built with instructions that this processor lacks: compile it for an older target";
   case OVERTIME_NOT_FOUND:
     return "nothing has this name";
   default:

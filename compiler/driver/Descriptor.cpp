@@ -28,7 +28,7 @@ static_assert(sizeof(overtime_array) == 48 && offsetof(overtime_array, name) == 
               offsetof(overtime_array, rank) == 20 && offsetof(overtime_array, shape) == 24 &&
               offsetof(overtime_array, elements) == 32 && offsetof(overtime_array, offset) == 40);
 constexpr std::uint64_t programOffsets[] = {offsetof(overtime_program, abi_version),
-                                            offsetof(overtime_program, flags),
+                                            offsetof(overtime_program, instructions),
                                             offsetof(overtime_program, name),
                                             offsetof(overtime_program, target),
                                             offsetof(overtime_program, entry),
@@ -165,7 +165,7 @@ Error Writer::addProgram(ArrayRef<char> initial) {
                                   : hidden(ConstantDataArray::getString(context, bytes, /*AddNull=*/false), "_initial",
                                            OVERTIME_ALIGNMENT);
   Constant *program = ConstantStruct::getAnon(
-      {number(i32, OVERTIME_ABI_VERSION), number(i32, 0), text(info.name), text(target.describe()), *loop,
+      {number(i32, OVERTIME_ABI_VERSION), number(i32, target.instructions()), text(info.name), text(target.describe()), *loop,
        number(i64, layout.stateBytes), number(i64, layout.workspaceOffset), number(i32, info.states.size()),
        number(i32, info.params.size()), number(i32, info.inputs.size()), number(i32, info.outputs.size()), *arrays,
        image, number(i64, layout.initialBytes), number(i64, info.i0), real(info.t0), real(info.dt)});

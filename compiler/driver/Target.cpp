@@ -2,6 +2,8 @@
 // Names of processors to feature strings, and feature strings to LLVM target machines.
 #include "compiler/driver/Target.h"
 
+#include "runtime/abi.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -147,6 +149,16 @@ Expected<TargetSpec> TargetSpec::get(StringRef name) {
   spec.cpu = name.str();
   spec.features = sortedList(featuresOfX86(name));
   return withVectors(std::move(spec));
+}
+
+unsigned TargetSpec::instructions() const {
+  unsigned found = avx512 ? unsigned(OVERTIME_AVX512) : 0;
+  for (auto [feature, bit] : {std::pair("sse4.2", OVERTIME_SSE42), std::pair("avx", OVERTIME_AVX),
+                              std::pair("avx2", OVERTIME_AVX2), std::pair("fma", OVERTIME_FMA)})
+    found |= has(*this, feature) ? bit : 0;
+  if (has(*this, "avx512vbmi") || has(*this, "avx512vbmi2"))
+    found |= OVERTIME_AVX512VBMI;
+  return found;
 }
 
 std::string TargetSpec::describe() const {

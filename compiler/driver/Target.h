@@ -30,6 +30,9 @@ struct TargetSpec {
   /// "triple cpu features", as artefacts record it.
   std::string describe() const;
 
+  /// The overtime_instructions (runtime/abi.h) among the features.
+  unsigned instructions() const;
+
   /// Fails when this machine cannot execute the target's code, naming what it lacks.
   llvm::Error checkRunsHere() const;
 };

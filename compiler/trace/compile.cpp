@@ -51,6 +51,8 @@ static Tree<InputSpec> input_specs(LoopData &loop, const CompileOptions &options
 }
 
 static TracedProgram trace(LoopOverTime &loop, const CompileOptions &options, SourceLocation at) {
+  if (auto target = driver::TargetSpec::get(options.target); !target)
+    throw Error(ErrorKind::Name, llvm::toString(target.takeError()), at);
   LoopData &data = *loop.data();
   detail::ensure_initialised(*data.target);
   std::string name = driver::cIdentifier(options.name.empty() ? data.model().name() : options.name);

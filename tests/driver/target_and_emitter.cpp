@@ -2,6 +2,7 @@
 // Names of processors, kinds of output, and modules that must be refused.
 #include "compiler/driver/ObjectEmitter.h"
 #include "compiler/driver/Target.h"
+#include "runtime/processor.h"
 #include "tests/driver/program.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -27,6 +28,7 @@ TEST_CASE("targets know their vectors", "[driver][target]") {
   CHECK_THAT(v4.features, !Catch::Contains("prefer-"));
   TargetSpec native = value(TargetSpec::get("native"));
   CHECK(text(native.checkRunsHere()) == "");
+  CHECK((native.instructions() & ~overtime::detail::instructions_of_processor()) == 0);
   CHECK(native.describe() == value(TargetSpec::get("native")).describe());
 }
 

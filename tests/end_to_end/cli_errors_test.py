@@ -20,6 +20,7 @@ class Names(CliTest):
         self.fail_with("run", "HH", "--methd", "rk4", "--steps", 1, says="did you mean '--method'?")
         self.fail_with("rnu", says=["no command 'rnu'", "did you mean 'run'?"])
         self.fail_with("compile", "HH", "--stop-after", "dinamics", says="did you mean 'dynamics'?")
+        self.fail_with("compile", "HH", "-o", "out", "--target", "znvr4", says="did you mean 'znver4'?")
         self.fail_with("info", "GRUcell", says="did you mean 'GRUCell'?")
 
     def test_states_and_parameters_are_told_apart(self):

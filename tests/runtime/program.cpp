@@ -63,7 +63,7 @@ struct alignas(64) Block {
 } // namespace
 
 TEST_CASE("statuses and dtypes have their meanings") {
-  for (int status = OVERTIME_OK; status <= OVERTIME_NOT_FOUND; ++status)
+  for (int status = OVERTIME_OK; status <= OVERTIME_WRONG_PROCESSOR; ++status)
     CHECK(std::string(overtime_status_message(status)) != "unknown status");
   CHECK(std::string(overtime_status_message(-1)) == "unknown status");
   CHECK(overtime_dtype_size(OVERTIME_F32) == 4);
@@ -142,6 +142,9 @@ TEST_CASE("wrong calls give their status and leave the state alone") {
   CHECK(overtime_program_error(&block) == std::string(overtime_status_message(OVERTIME_NOT_RESET)));
   other.abi_version += 1;
   CHECK(overtime_program_reset(&other, &block, 0) == OVERTIME_BAD_FORMAT);
+  overtime_program foreign = make_program();
+  foreign.instructions = 1u << 31; // no processor has it
+  CHECK(overtime_program_reset(&foreign, &block, 0) == OVERTIME_WRONG_PROCESSOR);
 
   REQUIRE(overtime_program_reset(&program, &block, 0) == OVERTIME_OK);
   Block before = block;
