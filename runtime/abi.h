@@ -27,11 +27,11 @@ typedef enum overtime_status {
   OVERTIME_OK = 0,
   OVERTIME_NULL_ARGUMENT = 1,
   OVERTIME_NEGATIVE_STEPS = 2,
-  OVERTIME_NOT_RESET = 3,      /* the state block was never reset, or belongs to another program */
-  OVERTIME_MISALIGNED = 4,     /* the state block is not on an OVERTIME_ALIGNMENT boundary */
-  OVERTIME_STEP_OVERFLOW = 5,  /* the int64 step index would overflow */
-  OVERTIME_IO = 6,             /* a file could not be opened, read or written */
-  OVERTIME_BAD_FORMAT = 7,     /* a file is damaged or of a kind that is not supported */
+  OVERTIME_NOT_RESET = 3,     /* the state block was never reset, or belongs to another program */
+  OVERTIME_MISALIGNED = 4,    /* the state block is not on an OVERTIME_ALIGNMENT boundary */
+  OVERTIME_STEP_OVERFLOW = 5, /* the int64 step index would overflow */
+  OVERTIME_IO = 6,            /* a file could not be opened, read or written */
+  OVERTIME_BAD_FORMAT = 7,    /* a file is damaged or of a kind that is not supported */
   OVERTIME_NO_MEMORY = 8,
   OVERTIME_NOT_FOUND = 9,
   OVERTIME_WRONG_PROCESSOR = 10 /* the program was built with instructions that this processor lacks */
@@ -97,8 +97,8 @@ typedef struct overtime_state_header {
   int32_t status;
   const overtime_program *program;
   uint64_t seed;
-  int64_t i;  /* index of the next step */
-  int64_t k;  /* steps since t0 */
+  int64_t i; /* index of the next step */
+  int64_t k; /* steps since t0 */
   double t0;
   uint64_t reserved;
 } overtime_state_header;

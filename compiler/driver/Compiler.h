@@ -33,7 +33,7 @@ struct HostOptions {
 
 /// A program loaded into this process.
 struct HostProgram {
-  ProgramInfo info; // with the workspace's size
+  ProgramInfo info;          // with the workspace's size
   std::shared_ptr<Jit> code; // keeps the entry alive
   overtime_entry entry = nullptr;
   bool fromCache = false;

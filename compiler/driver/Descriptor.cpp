@@ -165,8 +165,8 @@ Error Writer::addProgram(ArrayRef<char> initial) {
                                   : hidden(ConstantDataArray::getString(context, bytes, /*AddNull=*/false), "_initial",
                                            OVERTIME_ALIGNMENT);
   Constant *program = ConstantStruct::getAnon(
-      {number(i32, OVERTIME_ABI_VERSION), number(i32, target.instructions()), text(info.name), text(target.describe()), *loop,
-       number(i64, layout.stateBytes), number(i64, layout.workspaceOffset), number(i32, info.states.size()),
+      {number(i32, OVERTIME_ABI_VERSION), number(i32, target.instructions()), text(info.name), text(target.describe()),
+       *loop, number(i64, layout.stateBytes), number(i64, layout.workspaceOffset), number(i32, info.states.size()),
        number(i32, info.params.size()), number(i32, info.inputs.size()), number(i32, info.outputs.size()), *arrays,
        image, number(i64, layout.initialBytes), number(i64, info.i0), real(info.t0), real(info.dt)});
   if (Error error = checkStruct(cast<StructType>(program->getType()), programOffsets, "overtime_program"))

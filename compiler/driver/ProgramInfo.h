@@ -22,7 +22,7 @@ struct ArrayInfo {
 };
 
 struct ProgramInfo {
-  std::string name; // also the symbol prefix: the compiled function is NAME_loop
+  std::string name;  // also the symbol prefix: the compiled function is NAME_loop
   std::string model; // what it was traced from, for people: "HH"
   std::vector<ArrayInfo> states, params, inputs, outputs;
   std::uint64_t workspaceBytes = 0;

@@ -26,8 +26,8 @@ private:
 /// Runs the stages up to and including `last`.
 llvm::Error runStages(mlir::ModuleOp module, const TargetSpec &target, llvm::StringRef last, StopWatch *watch);
 
-/// The module after all stages as LLVM IR, bound to the target, with the entry function NAME_loop around @NAME. Sets the size of the
-/// workspace in `info`.
+/// The module after all stages as LLVM IR, bound to the target, with the entry function NAME_loop around @NAME. Sets
+/// the size of the workspace in `info`.
 llvm::Expected<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp module, ProgramInfo &info,
                                                         llvm::LLVMContext &context);
 

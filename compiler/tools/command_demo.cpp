@@ -38,13 +38,19 @@ Plot brain() {
   double second = milliseconds_of([&] { by_data = over_time(Tensor::full({1000}, 5.0)).vars; });
   double again = milliseconds_of([&] { over_time(Tensor::full({1000}, 5.0)); });
   std::printf("Hodgkin-Huxley neuron, dt = %g ms, 1,000 steps a call\n", over_time.dt());
-  std::printf("  given duration   V %s   %.2f ms with tracing and compiling\n", to_string(by_duration.shape()).c_str(), first);
-  std::printf("  given inputs     V %s   %.2f ms with tracing and compiling\n", to_string(by_data.shape()).c_str(), second);
+  std::printf("  given duration   V %s   %.2f ms with tracing and compiling\n", to_string(by_duration.shape()).c_str(),
+              first);
+  std::printf("  given inputs     V %s   %.2f ms with tracing and compiling\n", to_string(by_data.shape()).c_str(),
+              second);
   std::printf("  the same again   %.3f ms: %.0f ns a step\n", again, again * 1e6 / 1000);
-  return {"Hodgkin-Huxley neuron", "t [ms]", "V [mV]",
+  return {"Hodgkin-Huxley neuron",
+          "t [ms]",
+          "V [mV]",
           {line_of("with given duration", by_duration, 0, over_time.dt()),
            line_of("with given inputs", by_data, 100, over_time.dt())},
-          {}, {}, 0};
+          {},
+          {},
+          0};
 }
 
 /// The network program: 30 steps of a batch of 128 through two recurrent layers.
@@ -61,8 +67,8 @@ void network() {
   });
   double again = milliseconds_of([&] { over_time(x); });
   std::printf("Recurrent network 100 -> 20 -> 2, batch 128, 30 steps\n");
-  std::printf("  outputs %s, states of \"l1\" %s   %.2f ms with tracing and compiling\n", to_string(out.shape()).c_str(),
-              to_string(hidden.shape()).c_str(), first);
+  std::printf("  outputs %s, states of \"l1\" %s   %.2f ms with tracing and compiling\n",
+              to_string(out.shape()).c_str(), to_string(hidden.shape()).c_str(), first);
   std::printf("  the same again   %.3f ms\n", again);
 }
 

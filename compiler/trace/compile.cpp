@@ -37,8 +37,10 @@ static Tree<InputSpec> input_specs(LoopData &loop, const CompileOptions &options
       shape.insert(shape.begin(), *model.batch());
     shapes.push_back(shape);
   } else if (dynamic_cast<Layer *>(&model)) {
-    throw Error(ErrorKind::Usage, "compile() must know the shape of one step's data for '" + model.name() +
-                                      "'; give .inputs, for instance {{128, 100}}", at);
+    throw Error(ErrorKind::Usage,
+                "compile() must know the shape of one step's data for '" + model.name() +
+                    "'; give .inputs, for instance {{128, 100}}",
+                at);
   }
   if (shapes.empty())
     return {};
@@ -68,7 +70,8 @@ static TracedProgram trace(LoopOverTime &loop, const CompileOptions &options, So
 }
 
 /// The content of states and parameters as reset writes them: the model's numbers now.
-static std::vector<char> initial_image(const TracedProgram &program, const LoopData &loop, const driver::ProgramInfo &info) {
+static std::vector<char> initial_image(const TracedProgram &program, const LoopData &loop,
+                                       const driver::ProgramInfo &info) {
   driver::Layout layout = driver::layoutOf(info);
   std::vector<char> image(layout.initialBytes, 0);
   auto put = [&](const std::vector<std::shared_ptr<detail::Slot>> &slots, const std::vector<std::int64_t> &offsets) {
@@ -96,7 +99,8 @@ Artifact compile(LoopOverTime &loop, const CompileOptions &options, std::source_
 
 std::string stage_ir(LoopOverTime &loop, const CompileOptions &options, std::source_location at) {
   TracedProgram program = trace(loop, options, at);
-  auto text = driver::printStage(*program.trace->module, options.stop_after.empty() ? "llvm" : options.stop_after, options.target);
+  auto text = driver::printStage(*program.trace->module, options.stop_after.empty() ? "llvm" : options.stop_after,
+                                 options.target);
   if (!text)
     detail::throw_compile_error(text.takeError());
   return *text;

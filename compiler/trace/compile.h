@@ -10,10 +10,11 @@
 namespace overtime {
 
 struct CompileOptions {
-  std::string name = {};          ///< C name; the target's name unless given
-  std::string target = "native";  ///< "native", or a CPU name such as x86-64-v4
-  std::optional<std::vector<Shape>> inputs = {}; ///< shapes of one step's data; a Neuron's default is [n], a Layer must say
-  std::string stop_after = {};    ///< with ir(): name of the stage after which to print
+  std::string name = {};         ///< C name; the target's name unless given
+  std::string target = "native"; ///< "native", or a CPU name such as x86-64-v4
+  std::optional<std::vector<Shape>> inputs =
+      {};                      ///< shapes of one step's data; a Neuron's default is [n], a Layer must say
+  std::string stop_after = {}; ///< with ir(): name of the stage after which to print
 };
 
 namespace detail {
@@ -28,8 +29,8 @@ public:
   void write_object(const std::string &path) const;   ///< .o
   void write_llvm_ir(const std::string &path) const;  ///< .ll
   void write_assembly(const std::string &path) const; ///< .s
-  std::string header() const; ///< text of NAME.h
-  std::string json() const;   ///< text of NAME.json
+  std::string header() const;                         ///< text of NAME.h
+  std::string json() const;                           ///< text of NAME.json
   /// Milliseconds that each stage of the compiler took, in order.
   std::vector<std::pair<std::string, double>> times() const;
 

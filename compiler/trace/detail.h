@@ -19,7 +19,7 @@ struct Slot {
   std::string name;
   Shape shape; // of one model; a batch axis comes in front of a state's
   Unit unit;
-  bool flag = false;      // bool instead of real
+  bool flag = false; // bool instead of real
   bool trainable = false;
   Init init;
   SourceLocation declared;
@@ -60,7 +60,7 @@ struct ModelData {
   Trace *trace = nullptr;
 
   const std::string &ensure_name();
-  std::string path() const;          // below the root: "l1", "" for the root
+  std::string path() const; // below the root: "l1", "" for the root
   ModelData &root();
   /// This model and those below it, parents first.
   void each(const std::function<void(ModelData &)> &visit);

@@ -15,22 +15,21 @@ struct SourceLocation {
   std::uint32_t line = 0, column = 0;
 
   SourceLocation() = default;
-  SourceLocation(const std::source_location &at)
-      : file(at.file_name()), line(at.line()), column(at.column()) {}
+  SourceLocation(const std::source_location &at) : file(at.file_name()), line(at.line()), column(at.column()) {}
   bool known() const { return file != nullptr && line != 0; }
   std::string str() const; // "hh.cpp:12:9"
 };
 
 /// What kind of mistake an Error reports; programs branch on it, people read what().
 enum class ErrorKind {
-  Shape,       // shapes, ranks or batch sizes that do not fit
-  Unit,        // physical dimensions that do not fit
-  DType,       // element type that does not fit
-  Name,        // unknown or repeated name
-  Usage,       // a call that is not allowed here
-  Value,       // a number out of range
-  File,        // unreadable or damaged file
-  Compile      // the compiler rejected the program
+  Shape,  // shapes, ranks or batch sizes that do not fit
+  Unit,   // physical dimensions that do not fit
+  DType,  // element type that does not fit
+  Name,   // unknown or repeated name
+  Usage,  // a call that is not allowed here
+  Value,  // a number out of range
+  File,   // unreadable or damaged file
+  Compile // the compiler rejected the program
 };
 
 /// A mistake of the user: "file:line:column: error: message", then notes. Thrown while tracing and at the boundary

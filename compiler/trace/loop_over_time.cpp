@@ -40,8 +40,8 @@ std::int64_t steps_in(double duration, double dt, SourceLocation at) {
   double n = duration / dt, nearest = std::round(n);
   double steps = std::abs(n - nearest) <= 1e-9 * std::max(1.0, n) ? nearest : std::ceil(n);
   if (steps > 9.0e18)
-    throw Error(ErrorKind::Value, "a duration of " + shortest(duration) + " ms has too many steps of " +
-                                      shortest(dt) + " ms", at);
+    throw Error(ErrorKind::Value,
+                "a duration of " + shortest(duration) + " ms has too many steps of " + shortest(dt) + " ms", at);
   return static_cast<std::int64_t>(steps);
 }
 
@@ -49,7 +49,8 @@ LoopOverTime::LoopOverTime(Model &target, LoopOptions options, At at) : data_(st
   data_->target = target.data();
   data_->dt = checked_dt(options.dt ? options.dt->ms : get_dt(), at);
   if (options.data_first_axis != 'T' && options.data_first_axis != 'B')
-    throw Error(ErrorKind::Value, std::string("data_first_axis is 'T' or 'B', got '") + options.data_first_axis + "'", at);
+    throw Error(ErrorKind::Value, std::string("data_first_axis is 'T' or 'B', got '") + options.data_first_axis + "'",
+                at);
   if (options.real != f32 && options.real != f64)
     throw Error(ErrorKind::DType, "a loop runs in f32 or f64, not in " + name_of(options.real), at);
   if (options.t0 && !std::isfinite(*options.t0))
@@ -57,7 +58,8 @@ LoopOverTime::LoopOverTime(Model &target, LoopOptions options, At at) : data_(st
   auto slots = target.data()->all_slots();
   options.out_vars.each([&](const std::string &, const Monitor &m) {
     if (std::find(slots.begin(), slots.end(), m.slot()) == slots.end())
-      throw Error(ErrorKind::Name, "out_vars holds '" + m.path() + "', which is not a variable of '" + target.name() + "'", at);
+      throw Error(ErrorKind::Name,
+                  "out_vars holds '" + m.path() + "', which is not a variable of '" + target.name() + "'", at);
   });
   data_->name = options.name.empty() ? detail::unique_name("LoopOverTime") : options.name;
   data_->options = std::move(options);
@@ -65,7 +67,9 @@ LoopOverTime::LoopOverTime(Model &target, LoopOptions options, At at) : data_(st
 LoopOverTime::~LoopOverTime() = default;
 LoopOverTime::LoopOverTime(LoopOverTime &&) noexcept = default;
 
-LoopResult LoopOverTime::operator()(Duration duration, At at) { return steps(steps_in(duration.ms, data_->dt, at), at); }
+LoopResult LoopOverTime::operator()(Duration duration, At at) {
+  return steps(steps_in(duration.ms, data_->dt, at), at);
+}
 LoopResult LoopOverTime::steps(std::int64_t count, At at) { return data_->run(data_->by_steps(count, at)); }
 LoopResult LoopOverTime::operator()(const Tree<Tensor> &data, At at) { return data_->run(data_->by_data(data, at)); }
 
@@ -119,19 +123,27 @@ Call LoopData::by_data(const Tree<Tensor> &data, SourceLocation at) const {
     const Tensor &x = leaves[number++];
     std::string name = path.empty() ? "the data" : "data '" + path + "'";
     if (x.shape().size() <= time_axis)
-      throw Error(ErrorKind::Shape, name + " has shape " + to_string(x.shape()) + " and no time axis; expected " +
-                                        (batch_first ? "[B, T, ...]" : "[T, ...]"), at);
+      throw Error(ErrorKind::Shape,
+                  name + " has shape " + to_string(x.shape()) + " and no time axis; expected " +
+                      (batch_first ? "[B, T, ...]" : "[T, ...]"),
+                  at);
     if (x.dtype() != options.real)
-      throw Error(ErrorKind::DType, name + " is " + name_of(x.dtype()) + ", this loop runs in " + name_of(options.real) +
-                                        "; convert it with to(" + name_of(options.real) + ")", at);
+      throw Error(ErrorKind::DType,
+                  name + " is " + name_of(x.dtype()) + ", this loop runs in " + name_of(options.real) +
+                      "; convert it with to(" + name_of(options.real) + ")",
+                  at);
     if (first && x.shape()[time_axis] != first->shape()[time_axis])
-      throw Error(ErrorKind::Shape, name + " has shape " + to_string(x.shape()) + ", " + first_path + " has shape " +
-                                        to_string(first->shape()) + ": their time axes differ", at);
+      throw Error(ErrorKind::Shape,
+                  name + " has shape " + to_string(x.shape()) + ", " + first_path + " has shape " +
+                      to_string(first->shape()) + ": their time axes differ",
+                  at);
     std::size_t batch_axis = 1 - time_axis;
     if (target->batch && (x.shape().size() < 2 || x.shape()[batch_axis] != *target->batch))
-      throw Error(ErrorKind::Shape, name + " has shape " + to_string(x.shape()) + ", but the states of '" + model().name() +
-                                        "' have batch size " + std::to_string(*target->batch) +
-                                        "; call reset_state with the batch size of the data", at);
+      throw Error(ErrorKind::Shape,
+                  name + " has shape " + to_string(x.shape()) + ", but the states of '" + model().name() +
+                      "' have batch size " + std::to_string(*target->batch) +
+                      "; call reset_state with the batch size of the data",
+                  at);
     if (!first) {
       first = &x;
       first_path = name;
@@ -147,17 +159,18 @@ Call LoopData::by_data(const Tree<Tensor> &data, SourceLocation at) const {
 
 Tree<InputSpec> LoopData::input_specs(const Tree<Tensor> &data) const {
   std::vector<std::string> paths;
-  data.each([&](const std::string &path, const Tensor &) { paths.push_back(path.empty() ? model().input_name() : path); });
+  data.each(
+      [&](const std::string &path, const Tensor &) { paths.push_back(path.empty() ? model().input_name() : path); });
   std::size_t next = 0;
-  return data.map_leaves<InputSpec>([&](const Tensor &x) {
-    return InputSpec{paths[next++], Shape(x.shape().begin() + 1, x.shape().end())};
-  });
+  return data.map_leaves<InputSpec>(
+      [&](const Tensor &x) { return InputSpec{paths[next++], Shape(x.shape().begin() + 1, x.shape().end())}; });
 }
 
 ProgramSpec LoopData::spec(const Tree<InputSpec> &data, const std::string &program_name) const {
   ProgramSpec spec;
   spec.name = program_name;
-  spec.settings = {options.real, dt, options.t0.has_value(), options.i0.has_value(), options.no_state, options.shared_arg};
+  spec.settings = {options.real,      dt, options.t0.has_value(), options.i0.has_value(), options.no_state,
+                   options.shared_arg};
   spec.t0 = options.t0.value_or(0.0);
   spec.i0 = options.i0.value_or(0);
   switch (options.remat.policy) {

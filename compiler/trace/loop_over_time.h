@@ -43,22 +43,22 @@ double get_dt();
 void set_dt(Duration dt);
 
 struct LoopOptions {
-  Tree<Monitor> out_vars = {};         ///< one variable, a list, or a map of names
-  bool no_state = false;               ///< the target keeps no state: all steps at once
-  std::optional<double> t0 = 0.0;      ///< time of the first step [ms]; none: the step has no t
-  std::optional<std::int64_t> i0 = 0;  ///< index of the first step; none: the step has no i
-  std::optional<Duration> dt = {};     ///< step; the global one unless given
-  SharedArgs shared_arg = {};          ///< for instance {{"fit", false}}
-  char data_first_axis = 'T';          ///< 'T': [T, B, ...]; 'B': [B, T, ...] for a batching target
-  std::string name = {};               ///< unique name unless given
-  bool jit = true;                     ///< false: the loop runs on the host, so that on_step sees every step
+  Tree<Monitor> out_vars = {};        ///< one variable, a list, or a map of names
+  bool no_state = false;              ///< the target keeps no state: all steps at once
+  std::optional<double> t0 = 0.0;     ///< time of the first step [ms]; none: the step has no t
+  std::optional<std::int64_t> i0 = 0; ///< index of the first step; none: the step has no i
+  std::optional<Duration> dt = {};    ///< step; the global one unless given
+  SharedArgs shared_arg = {};         ///< for instance {{"fit", false}}
+  char data_first_axis = 'T';         ///< 'T': [T, B, ...]; 'B': [B, T, ...] for a batching target
+  std::string name = {};              ///< unique name unless given
+  bool jit = true;                    ///< false: the loop runs on the host, so that on_step sees every step
   Remat remat = {};
-  DType real = f32;                    ///< element type of the run
-  std::uint64_t seed = 0;              ///< of random numbers inside the loop
-  bool keep_outputs = true;            ///< false: the outputs are not stacked (memory does not grow with T)
-  std::function<void(std::int64_t i)> on_step = {};                              ///< with jit = false, after each step
-  std::function<bool(std::int64_t done, std::int64_t steps)> progress = {};      ///< between chunks; false stops the run
-  bool cache = true;                   ///< keep compiled objects on disk
+  DType real = f32;         ///< element type of the run
+  std::uint64_t seed = 0;   ///< of random numbers inside the loop
+  bool keep_outputs = true; ///< false: the outputs are not stacked (memory does not grow with T)
+  std::function<void(std::int64_t i)> on_step = {};                         ///< with jit = false, after each step
+  std::function<bool(std::int64_t done, std::int64_t steps)> progress = {}; ///< between chunks; false stops the run
+  bool cache = true;                                                        ///< keep compiled objects on disk
 };
 
 namespace detail {
@@ -108,7 +108,7 @@ public:
   const std::string &name() const;
   Model &target() const;
   const LoopOptions &options() const;
-  std::int64_t compilations() const;      ///< programs compiled or loaded from the cache by this loop so far
+  std::int64_t compilations() const; ///< programs compiled or loaded from the cache by this loop so far
 
   const std::unique_ptr<detail::LoopData> &data() const { return data_; }
 

@@ -23,7 +23,8 @@ std::string unique_name(const std::string &type) {
 /// "HH" of overtime::models::HH.
 static std::string type_name(const Model &model) {
   int status = 0;
-  std::unique_ptr<char, void (*)(void *)> text(abi::__cxa_demangle(typeid(model).name(), nullptr, nullptr, &status), std::free);
+  std::unique_ptr<char, void (*)(void *)> text(abi::__cxa_demangle(typeid(model).name(), nullptr, nullptr, &status),
+                                               std::free);
   std::string name = status == 0 ? text.get() : "Model";
   name = name.substr(0, name.find('<'));
   size_t colon = name.rfind(':');
@@ -136,8 +137,10 @@ static std::shared_ptr<Slot> declare(const std::shared_ptr<ModelData> &model, Sl
   else if (init.number())
     slot->unit = init.number()->unit;
   if (init.number() && !init.number()->unit.dimensionless() && !init.number()->unit.same_dimension(slot->unit))
-    throw Error(ErrorKind::Unit, "'" + name + "' counts in [" + slot->unit.str() + "], its initial value in [" +
-                                     init.number()->unit.str() + "]", at);
+    throw Error(ErrorKind::Unit,
+                "'" + name + "' counts in [" + slot->unit.str() + "], its initial value in [" +
+                    init.number()->unit.str() + "]",
+                at);
   model->slots.push_back(slot);
   return slot;
 }
@@ -180,7 +183,8 @@ Input Model::input(const std::string &name, Init init, At at) {
 void Model::adopt(const std::string &name, Model &model, At at) {
   check_new_name(*data_, name, at);
   if (model.data_->parent.lock())
-    throw Error(ErrorKind::Usage, "'" + model.data_->path() + "' has a parent already; a model is the child of one", at);
+    throw Error(ErrorKind::Usage, "'" + model.data_->path() + "' has a parent already; a model is the child of one",
+                at);
   model.data_->name = name;
   model.data_->parent = data_;
   data_->children.push_back(model.data_);

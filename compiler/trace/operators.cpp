@@ -148,8 +148,10 @@ Argument plain(const Operand &x, const char *function) {
   Trace &trace = trace_of({&x}, function);
   const Unit &unit = x.value().unit();
   if (!unit.dimensionless()) {
-    Error error(ErrorKind::Unit, std::string(function) + " takes a dimensionless value, got " + describe(unit) +
-                                     "; divide by a unit first, as in V / mV", x.where());
+    Error error(ErrorKind::Unit,
+                std::string(function) + " takes a dimensionless value, got " + describe(unit) +
+                    "; divide by a unit first, as in V / mV",
+                x.where());
     error.note("the value comes from here", x.value().where());
     throw error;
   }
@@ -194,7 +196,8 @@ Value operator-(Operand a) {
   if (a.value().dtype() == DType::I64)
     return Operand(0) - a;
   v = trace.to_real(v, a.where());
-  return trace.wrap(mlir::arith::NegFOp::create(trace.builder, trace.location(a.where()), v), a.value().unit(), a.where());
+  return trace.wrap(mlir::arith::NegFOp::create(trace.builder, trace.location(a.where()), v), a.value().unit(),
+                    a.where());
 }
 
 Value operator<(Operand a, Operand b) { return compare(a, b, CmpFPredicate::OLT, CmpIPredicate::slt); }
@@ -216,23 +219,25 @@ Value where(Operand c, Operand a, Operand b) {
   Trace &trace = trace_of({&c, &a, &b}, "where");
   mlir::Value choice = condition(trace, c);
   Pair p = a.is_literal() && b.is_literal()
-               ? same_unit(Operand(trace.wrap(trace.number(a.literal().value, a.where()), a.literal().unit, a.where())), b,
-                           "choose between")
+               ? same_unit(Operand(trace.wrap(trace.number(a.literal().value, a.where()), a.literal().unit, a.where())),
+                           b, "choose between")
                : same_unit(a, b, "choose between");
   unify_types(p, a, b);
   unify_shapes(p, "choose between", a, b);
   Operand chosen(trace.wrap(p.a, p.unit, p.at));
   Shape shape = detail::broadcast_shapes(Trace::shape_of(choice.getType()), p.shape, "choose between", c, chosen);
-  mlir::Value result = mlir::arith::SelectOp::create(
-      trace.builder, trace.location(c.where()), trace.broadcast(choice, shape, c.where()),
-      trace.broadcast(p.a, shape, c.where()), trace.broadcast(p.b, shape, c.where()));
+  mlir::Value result =
+      mlir::arith::SelectOp::create(trace.builder, trace.location(c.where()), trace.broadcast(choice, shape, c.where()),
+                                    trace.broadcast(p.a, shape, c.where()), trace.broadcast(p.b, shape, c.where()));
   return trace.wrap(result, p.unit, c.where());
 }
 Value minimum(Operand a, Operand b) {
-  return arithmetic<mlir::arith::MinimumFOp, mlir::arith::MinSIOp>(same_unit(a, b, "take the minimum of"), "take the minimum of", a, b);
+  return arithmetic<mlir::arith::MinimumFOp, mlir::arith::MinSIOp>(same_unit(a, b, "take the minimum of"),
+                                                                   "take the minimum of", a, b);
 }
 Value maximum(Operand a, Operand b) {
-  return arithmetic<mlir::arith::MaximumFOp, mlir::arith::MaxSIOp>(same_unit(a, b, "take the maximum of"), "take the maximum of", a, b);
+  return arithmetic<mlir::arith::MaximumFOp, mlir::arith::MaxSIOp>(same_unit(a, b, "take the maximum of"),
+                                                                   "take the maximum of", a, b);
 }
 
 Value exp(Operand x) { return function<mlir::math::ExpOp>(x, "exp"); }

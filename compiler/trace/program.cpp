@@ -122,17 +122,20 @@ private:
   void collectOutputs(const Tree<Value> &result) {
     std::string lone = target.output_name();
     std::vector<std::string> names;
-    result.each([&](const std::string &path, const Value &) { names.push_back(path.empty() ? lone : lone + "." + path); });
+    result.each(
+        [&](const std::string &path, const Value &) { names.push_back(path.empty() ? lone : lone + "." + path); });
     size_t next = 0;
     program.outputs = result.map_leaves<int>([&](const Value &v) { return addOutput(names[next++], v); });
     program.monitors = spec.out_vars.map_leaves<int>([&](const Monitor &m) {
       const Slot &slot = *m.slot();
       if (slot.trace != &trace())
-        throw Error(ErrorKind::Name, "out_vars holds '" + slot.path() + "', which is not a variable of '" + target.name() + "'",
+        throw Error(ErrorKind::Name,
+                    "out_vars holds '" + slot.path() + "', which is not a variable of '" + target.name() + "'",
                     slot.declared);
       Value v = slot.current;
       if (slot.kind == Slot::Kind::Input) // shows its value before it is cleared, one number an element
-        v = trace().wrap(trace().broadcast(Trace::unwrap(v), inputShape(slot, v), slot.declared), slot.unit, slot.declared);
+        v = trace().wrap(trace().broadcast(Trace::unwrap(v), inputShape(slot, v), slot.declared), slot.unit,
+                         slot.declared);
       return addOutput(slot.path(), v);
     });
   }
@@ -165,7 +168,8 @@ private:
       }
     }
     for (mlir::Value &v : outputs) {
-      if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(v); argument && argument.getOwner() == step && argument.getArgNumber() >= 2 &&
+      if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(v);
+          argument && argument.getOwner() == step && argument.getArgNumber() >= 2 &&
           argument.getArgNumber() < 2 + program.states.size() && unused.test(argument.getArgNumber()))
         v = state(argument.getArgNumber() - 2);
       yielded.push_back(v);

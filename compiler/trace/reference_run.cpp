@@ -13,7 +13,8 @@ static LoopResult interpret_call(LoopData &loop, const Call &call) {
   ensure_initialised(*loop.target);
   TracedProgram traced = trace_program(loop.model(), loop.spec(loop.input_specs(call.data), "program"));
   std::vector<reference::Array> arguments = {
-      reference::Array::integer({}, {call.steps}), reference::Array::integer({}, {loop.options.i0.value_or(0) + loop.done}),
+      reference::Array::integer({}, {call.steps}),
+      reference::Array::integer({}, {loop.options.i0.value_or(0) + loop.done}),
       reference::Array::integer({}, {loop.done}), reference::Array::real({}, {loop.options.t0.value_or(0.0)}),
       reference::Array::integer({}, {static_cast<std::int64_t>(loop.options.seed)})};
   for (const auto &slots : {traced.states, traced.params})

@@ -14,7 +14,8 @@ void throw_compile_error(llvm::Error error) {
   std::string text = llvm::toString(std::move(error));
   constexpr std::string_view prefix = "error: ";
   std::size_t at = text.find(prefix); // Error writes its own
-  throw Error(ErrorKind::Compile, at == std::string::npos ? text : text.substr(0, at) + text.substr(at + prefix.size()));
+  throw Error(ErrorKind::Compile,
+              at == std::string::npos ? text : text.substr(0, at) + text.substr(at + prefix.size()));
 }
 
 static bool same_numbers(const Tensor &a, const Tensor &b) {
@@ -147,12 +148,15 @@ private:
   std::size_t firstInput = 0;
 };
 
-/// Steps between two looks at the caller: all of them, one, or as many as take about 25 ms. The numbers do not depend on
-/// it (semantics S11).
+/// Steps between two looks at the caller: all of them, one, or as many as take about 25 ms. The numbers do not depend
+/// on it (semantics S11).
 class Chunks {
 public:
   Chunks(const LoopOptions &options, std::int64_t steps)
-      : size(!options.jit ? 1 : options.progress ? 64 : steps), adapts(options.jit && options.progress) {}
+      : size(!options.jit       ? 1
+             : options.progress ? 64
+                                : steps),
+        adapts(options.jit && options.progress) {}
 
   std::int64_t next() {
     auto now = std::chrono::steady_clock::now();

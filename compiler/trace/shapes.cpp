@@ -24,8 +24,9 @@ mlir::Value filled(Trace &trace, const Shape &shape, double v, SourceLocation at
 int normal_axis(int axis, const Shape &shape, const char *what, SourceLocation at) {
   int rank = static_cast<int>(shape.size());
   if (axis < -rank || axis >= rank)
-    throw Error(ErrorKind::Shape, std::string(what) + ": axis " + std::to_string(axis) + " of shape " + to_string(shape) +
-                                      " does not exist", at);
+    throw Error(
+        ErrorKind::Shape,
+        std::string(what) + ": axis " + std::to_string(axis) + " of shape " + to_string(shape) + " does not exist", at);
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -80,7 +81,8 @@ Value matmul(Operand a, Operand b) {
   Value x = materialize(trace, a), y = materialize(trace, b);
   Shape left = x.shape(), right = y.shape();
   if (left.empty() || right.size() != 2 || left.back() != right[0]) {
-    Error error(ErrorKind::Shape, "matmul takes [.., K] and [K, N], got " + to_string(left) + " and " + to_string(right), at);
+    Error error(ErrorKind::Shape,
+                "matmul takes [.., K] and [K, N], got " + to_string(left) + " and " + to_string(right), at);
     error.note("the " + to_string(left) + " value comes from here", x.where());
     error.note("the " + to_string(right) + " value comes from here", y.where());
     throw error;
@@ -89,9 +91,10 @@ Value matmul(Operand a, Operand b) {
   mlir::Value u = trace.reshape(trace.to_real(Trace::unwrap(x), at), {rows, left.back()}, at);
   mlir::Value w = trace.to_real(Trace::unwrap(y), at);
   mlir::Value zero = filled(trace, {rows, right[1]}, 0.0, at);
-  mlir::Value product = mlir::linalg::MatmulOp::create(trace.builder, trace.location(at), mlir::TypeRange{zero.getType()},
-                                                       mlir::ValueRange{u, w}, mlir::ValueRange{zero})
-                            .getResult(0);
+  mlir::Value product =
+      mlir::linalg::MatmulOp::create(trace.builder, trace.location(at), mlir::TypeRange{zero.getType()},
+                                     mlir::ValueRange{u, w}, mlir::ValueRange{zero})
+          .getResult(0);
   Shape shape = left;
   shape.back() = right[1];
   return trace.wrap(trace.reshape(product, shape, at), x.unit() * y.unit(), at);
@@ -102,7 +105,8 @@ Value max(Operand x, std::optional<int> axis, bool keep) { return reduce(x, axis
 Value min(Operand x, std::optional<int> axis, bool keep) { return reduce(x, axis, keep, Reduction::Min, "min"); }
 Value mean(Operand x, std::optional<int> axis, bool keep) {
   Value total = sum(x, axis, keep);
-  return total / (static_cast<double>(element_count(x.value().shape())) / static_cast<double>(element_count(total.shape())));
+  return total /
+         (static_cast<double>(element_count(x.value().shape())) / static_cast<double>(element_count(total.shape())));
 }
 
 Value concat(const std::vector<Value> &parts, int axis, std::source_location here) {
@@ -118,11 +122,13 @@ Value concat(const std::vector<Value> &parts, int axis, std::source_location her
     if (shape.size() == first.size())
       expected[d] = shape[d];
     if (shape != expected || part.dtype() != parts.front().dtype())
-      throw Error(ErrorKind::Shape, "concat along axis " + std::to_string(d) + ": " + to_string(shape) + " does not fit " +
-                                        to_string(first), at);
+      throw Error(
+          ErrorKind::Shape,
+          "concat along axis " + std::to_string(d) + ": " + to_string(shape) + " does not fit " + to_string(first), at);
     if (!part.unit().same_dimension(parts.front().unit()))
-      throw Error(ErrorKind::Unit, "cannot concatenate " + detail::describe(parts.front().unit()) + " and " +
-                                       detail::describe(part.unit()), at);
+      throw Error(
+          ErrorKind::Unit,
+          "cannot concatenate " + detail::describe(parts.front().unit()) + " and " + detail::describe(part.unit()), at);
     values.push_back(trace.rescale(Trace::unwrap(part), part.unit(), parts.front().unit(), at));
   }
   if (values.size() == 1)
@@ -136,8 +142,10 @@ Value slice(Operand x, std::int64_t begin, std::int64_t end, int axis) {
   Shape shape = x.value().shape();
   int d = normal_axis(axis, shape, "slice", x.where());
   if (begin < 0 || end < begin || end > shape[d])
-    throw Error(ErrorKind::Shape, "slice [" + std::to_string(begin) + ", " + std::to_string(end) + ") of axis " +
-                                      std::to_string(d) + " does not lie in shape " + to_string(shape), x.where());
+    throw Error(ErrorKind::Shape,
+                "slice [" + std::to_string(begin) + ", " + std::to_string(end) + ") of axis " + std::to_string(d) +
+                    " does not lie in shape " + to_string(shape),
+                x.where());
   llvm::SmallVector<mlir::OpFoldResult> offsets(shape.size(), trace.builder.getIndexAttr(0)), sizes,
       strides(shape.size(), trace.builder.getIndexAttr(1));
   for (std::int64_t n : shape)
@@ -152,8 +160,10 @@ Value slice(Operand x, std::int64_t begin, std::int64_t end, int axis) {
 Value reshape(Operand x, const Shape &shape) {
   Trace &trace = trace_of({&x}, "reshape");
   if (element_count(shape) != element_count(x.value().shape()))
-    throw Error(ErrorKind::Shape, "cannot reshape " + to_string(x.value().shape()) + " to " + to_string(shape) +
-                                      ": the number of elements differs", x.where());
+    throw Error(ErrorKind::Shape,
+                "cannot reshape " + to_string(x.value().shape()) + " to " + to_string(shape) +
+                    ": the number of elements differs",
+                x.where());
   return trace.wrap(trace.reshape(Trace::unwrap(x.value()), shape, x.where()), x.value().unit(), x.where());
 }
 

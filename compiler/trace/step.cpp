@@ -71,8 +71,9 @@ Model &Model::method(const std::string &name, At at) {
       known.push_back(method.str());
       list += (list.empty() ? "" : ", ") + method.str();
     }
-    throw Error(ErrorKind::Name, "there is no integration method '" + name + "'" + did_you_mean(name, known) +
-                                     "; the methods are: " + list, at);
+    throw Error(
+        ErrorKind::Name,
+        "there is no integration method '" + name + "'" + did_you_mean(name, known) + "; the methods are: " + list, at);
   }
   data_->each([&](detail::ModelData &model) { model.method = name; });
   return *this;
@@ -93,7 +94,8 @@ void Derivative::operator=(const Operand &rate) {
   Value v = detail::materialize(trace, rate);
   bool plain_zero = rate.is_literal() && rate.literal().value == 0.0;
   if (!plain_zero && !v.unit().same_dimension(expected))
-    throw Error(ErrorKind::Unit, "d" + path + "/dt must be in [" + expected.str() + "], got [" + v.unit().str() + "]", rate.where())
+    throw Error(ErrorKind::Unit, "d" + path + "/dt must be in [" + expected.str() + "], got [" + v.unit().str() + "]",
+                rate.where())
         .note("'" + path + "' is declared here in [" + slot.unit.str() + "]", slot.declared);
   mlir::Value raw = trace.to_real(Trace::unwrap(v), rate.where());
   if (!plain_zero)
@@ -103,7 +105,8 @@ void Derivative::operator=(const Operand &rate) {
   for (size_t d = 0; fits && d < given.size(); ++d)
     fits = given[d] == 1 || given[d] == shape[d + shape.size() - given.size()];
   if (!fits)
-    throw Error(ErrorKind::Shape, "d" + path + "/dt must have shape " + to_string(shape) + ", got " + to_string(given), rate.where())
+    throw Error(ErrorKind::Shape, "d" + path + "/dt must have shape " + to_string(shape) + ", got " + to_string(given),
+                rate.where())
         .note("'" + path + "' is declared here", slot.declared);
   slot.derivative = trace.wrap(trace.broadcast(raw, shape, rate.where()), expected, rate.where());
 }
@@ -126,7 +129,8 @@ void Model::integrate(At here) {
   for (const auto &slot : states) {
     before.push_back(slot->current);
     slot->derivative.reset();
-    slot->current = trace.wrap(block->addArgument(Trace::unwrap(slot->current).getType(), loc), slot->unit, slot->declared);
+    slot->current =
+        trace.wrap(block->addArgument(Trace::unwrap(slot->current).getType(), loc), slot->unit, slot->declared);
   }
   {
     mlir::OpBuilder::InsertionGuard guard(trace.builder);
@@ -168,7 +172,8 @@ void Model::integrate(At here) {
     order[k]->assigned = true;
     order[k]->derivative.reset();
     if (trace.settings.no_state)
-      throw Error(ErrorKind::Usage, "state '" + order[k]->path() + "' is updated, but this loop was built with no_state = true", at);
+      throw Error(ErrorKind::Usage,
+                  "state '" + order[k]->path() + "' is updated, but this loop was built with no_state = true", at);
   }
 }
 

@@ -18,17 +18,18 @@ namespace overtime {
 enum class DType : std::int32_t { F32 = 0, F64 = 1, I64 = 2, Bool = 3 }; // values of overtime_dtype in runtime/abi.h
 inline constexpr DType f32 = DType::F32, f64 = DType::F64, i64 = DType::I64;
 
-std::string name_of(DType);      // "f32"
-std::size_t size_of(DType);      // bytes of an element
+std::string name_of(DType); // "f32"
+std::size_t size_of(DType); // bytes of an element
 
 using Shape = std::vector<std::int64_t>;
 std::string to_string(const Shape &); // "[30, 128, 2]"
 std::int64_t element_count(const Shape &);
 
-/// A dense, row-major array on the host, 64-byte aligned. Copies share the numbers (as NumPy's do); clone() copies them.
+/// A dense, row-major array on the host, 64-byte aligned. Copies share the numbers (as NumPy's do); clone() copies
+/// them.
 class Tensor {
 public:
-  Tensor(); // f32, shape [0]
+  Tensor();                         // f32, shape [0]
   Tensor(Shape shape, DType dtype); // zeros
   /// A scalar. A template, so that Tensor({3}, f32) means a shape.
   template <class Number>
@@ -42,7 +43,8 @@ public:
   static Tensor of(std::initializer_list<double> values, DType dtype = f32);
   /// Uniform in [low, high), from the counter-based generator keyed by `seed`.
   static Tensor uniform(Shape shape, double low = 0.0, double high = 1.0, std::uint64_t seed = 0, DType dtype = f32);
-  static Tensor normal(Shape shape, double mean = 0.0, double deviation = 1.0, std::uint64_t seed = 0, DType dtype = f32);
+  static Tensor normal(Shape shape, double mean = 0.0, double deviation = 1.0, std::uint64_t seed = 0,
+                       DType dtype = f32);
 
   const Shape &shape() const { return shape_; }
   std::int64_t rank() const { return static_cast<std::int64_t>(shape_.size()); }
@@ -60,11 +62,11 @@ public:
   void set(std::int64_t flat, double value);
 
   Tensor clone() const;
-  Tensor to(DType dtype) const;                 // converted copy (itself when equal)
-  Tensor reshape(Shape shape) const;            // shares the numbers
+  Tensor to(DType dtype) const;                            // converted copy (itself when equal)
+  Tensor reshape(Shape shape) const;                       // shares the numbers
   Tensor rows(std::int64_t begin, std::int64_t end) const; // part of the first axis; shares the numbers
-  Tensor swap_first_axes() const;               // [A, B, ...] -> [B, A, ...], copied
-  std::string str(std::int64_t limit = 8) const; // "f32 [3] 1 2 3"
+  Tensor swap_first_axes() const;                          // [A, B, ...] -> [B, A, ...], copied
+  std::string str(std::int64_t limit = 8) const;           // "f32 [3] 1 2 3"
 
 private:
   Shape shape_;

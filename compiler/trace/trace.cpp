@@ -198,7 +198,8 @@ Trace &trace_of(std::initializer_list<const Operand *> operands, const char *wha
         return *trace;
       throw Error(ErrorKind::Usage, std::string("an operand of ") + what + " is an empty Value", operand->where());
     }
-  throw Error(ErrorKind::Usage, std::string("both sides of ") + what + " are constants; compute them in C++ before the step",
+  throw Error(ErrorKind::Usage,
+              std::string("both sides of ") + what + " are constants; compute them in C++ before the step",
               (*operands.begin())->where());
 }
 
@@ -220,7 +221,8 @@ Shape broadcast_shapes(const Shape &a, const Shape &b, const char *what, const O
     int64_t x = d < result.size() - a.size() ? 1 : a[d - (result.size() - a.size())];
     int64_t y = d < result.size() - b.size() ? 1 : b[d - (result.size() - b.size())];
     if (x != y && x != 1 && y != 1) {
-      Error error(ErrorKind::Shape, std::string("cannot ") + what + " shapes " + to_string(a) + " and " + to_string(b), left.where());
+      Error error(ErrorKind::Shape, std::string("cannot ") + what + " shapes " + to_string(a) + " and " + to_string(b),
+                  left.where());
       if (!left.is_literal())
         error.note("the " + to_string(a) + " value comes from here", left.value().where());
       if (!right.is_literal())

@@ -59,8 +59,8 @@ public:
   /// Item of a list by place, of a map by key.
   const Tree &operator[](std::size_t k) const {
     if (k >= items_.size())
-      throw Error(ErrorKind::Name, "item " + std::to_string(k) + " of a " + kind_name() + " of " +
-                                       std::to_string(items_.size()));
+      throw Error(ErrorKind::Name,
+                  "item " + std::to_string(k) + " of a " + kind_name() + " of " + std::to_string(items_.size()));
     return items_[k].second;
   }
   const Tree &operator[](int k) const { return (*this)[static_cast<std::size_t>(k)]; }

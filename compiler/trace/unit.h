@@ -69,8 +69,8 @@ inline constexpr Quantity nF{1, {1.0, {1, -1, 1, 0}}}, uF{1, {1e3, {1, -1, 1, 0}
 } // namespace units
 
 inline namespace literals {
-#define OVERTIME_LITERAL(suffix, unit)                                                                       \
-  constexpr Quantity operator""_##suffix(long double v) { return static_cast<double>(v) * (unit); }          \
+#define OVERTIME_LITERAL(suffix, unit)                                                                                 \
+  constexpr Quantity operator""_##suffix(long double v) { return static_cast<double>(v) * (unit); }                    \
   constexpr Quantity operator""_##suffix(unsigned long long v) { return static_cast<double>(v) * (unit); }
 OVERTIME_LITERAL(ms, ms)
 OVERTIME_LITERAL(s, second)

@@ -115,28 +115,28 @@ Value square(Operand x); ///< x * x
 Value cube(Operand x);   ///< x * x * x
 Value floor(Operand x);
 Value ceil(Operand x);
-Value round(Operand x);  ///< half to even
+Value round(Operand x); ///< half to even
 
 // Activations (jax.nn's definitions).
-Value sigmoid(Operand x);                      ///< 1 / (1 + exp(-x))
-Value relu(Operand x);                         ///< max(x, 0)
-Value relu6(Operand x);                        ///< min(max(x, 0), 6)
+Value sigmoid(Operand x); ///< 1 / (1 + exp(-x))
+Value relu(Operand x);    ///< max(x, 0)
+Value relu6(Operand x);   ///< min(max(x, 0), 6)
 Value leaky_relu(Operand x, double slope = 0.01);
 Value elu(Operand x, double alpha = 1.0);
 Value selu(Operand x);
-Value gelu(Operand x);                         ///< tanh form
-Value silu(Operand x);                         ///< x * sigmoid(x)
-Value softplus(Operand x);                     ///< log(1 + exp(x))
-Value soft_sign(Operand x);                    ///< x / (1 + |x|)
+Value gelu(Operand x);      ///< tanh form
+Value silu(Operand x);      ///< x * sigmoid(x)
+Value softplus(Operand x);  ///< log(1 + exp(x))
+Value soft_sign(Operand x); ///< x / (1 + |x|)
 Value hard_tanh(Operand x);
-Value hard_sigmoid(Operand x);                 ///< relu6(x + 3) / 6
-Value mish(Operand x);                         ///< x * tanh(softplus(x))
+Value hard_sigmoid(Operand x); ///< relu6(x + 3) / 6
+Value mish(Operand x);         ///< x * tanh(softplus(x))
 Value softmax(Operand x, int axis = -1);
 Value log_softmax(Operand x, int axis = -1);
 Value identity(Operand x);
 
 // Shapes. Negative axes count from the end.
-Value matmul(Operand a, Operand b);            ///< [.., K] x [K, N]; a vector counts as one row
+Value matmul(Operand a, Operand b); ///< [.., K] x [K, N]; a vector counts as one row
 Value sum(Operand x, std::optional<int> axis = {}, bool keep_axis = false);
 Value mean(Operand x, std::optional<int> axis = {}, bool keep_axis = false);
 Value max(Operand x, std::optional<int> axis = {}, bool keep_axis = false);
@@ -144,8 +144,8 @@ Value min(Operand x, std::optional<int> axis = {}, bool keep_axis = false);
 Value concat(const std::vector<Value> &parts, int axis = -1, std::source_location at = std::source_location::current());
 Value slice(Operand x, std::int64_t begin, std::int64_t end, int axis = -1); ///< [begin, end) of one axis
 Value reshape(Operand x, const Shape &shape);
-Value transpose(Operand x);                    ///< swaps the last two axes
+Value transpose(Operand x); ///< swaps the last two axes
 Value broadcast_to(Operand x, const Shape &shape);
-Value as_real(Operand x);                      ///< bool or integer to the run's real type
+Value as_real(Operand x); ///< bool or integer to the run's real type
 
 } // namespace overtime

@@ -10,7 +10,8 @@ using detail::Trace;
 Operand::Operand(const Variable &v, At at) : at_(at) {
   const Slot &slot = *v.slot_;
   if (!slot.trace)
-    throw Error(ErrorKind::Usage, "'" + slot.path() + "' has a traced value only inside a step; outside use value()", at_)
+    throw Error(ErrorKind::Usage, "'" + slot.path() + "' has a traced value only inside a step; outside use value()",
+                at_)
         .note("'" + slot.path() + "' is declared here", slot.declared);
   value_ = slot.current;
 }
@@ -55,15 +56,21 @@ void Variable::bind(const Operand &next) {
     throw declared(Error(ErrorKind::Usage, "'" + path + "' is assigned outside a step", next.where()));
   Trace &trace = *slot.trace;
   if (trace.settings.no_state && slot.is_state())
-    throw declared(Error(ErrorKind::Usage, "state '" + path + "' is updated, but this loop was built with no_state = true", next.where()));
+    throw declared(Error(ErrorKind::Usage,
+                         "state '" + path + "' is updated, but this loop was built with no_state = true",
+                         next.where()));
   bool counts_in_unit = next.is_literal() && next.literal().unit.dimensionless() && next.literal().unit.scale == 1.0;
   Value v = counts_in_unit ? trace.wrap(trace.number(next.literal().value, next.where()), slot.unit, next.where())
                            : detail::materialize(trace, next);
   if (!v.unit().same_dimension(slot.unit))
-    throw declared(Error(ErrorKind::Unit, "'" + path + "' is " + detail::describe(slot.unit) + ", got " + detail::describe(v.unit()), next.where()));
+    throw declared(Error(ErrorKind::Unit,
+                         "'" + path + "' is " + detail::describe(slot.unit) + ", got " + detail::describe(v.unit()),
+                         next.where()));
   mlir::Value raw = Trace::unwrap(v);
   if (slot.flag && v.dtype() != DType::Bool)
-    throw declared(Error(ErrorKind::DType, "'" + path + "' is bool, got " + name_of(v.dtype()) + "; compare it with a threshold", next.where()));
+    throw declared(Error(ErrorKind::DType,
+                         "'" + path + "' is bool, got " + name_of(v.dtype()) + "; compare it with a threshold",
+                         next.where()));
   if (!slot.flag)
     raw = trace.rescale(trace.to_real(raw, next.where()), v.unit(), slot.unit, next.where());
   Shape shape = slot.full_shape(), given = v.shape();
@@ -71,7 +78,10 @@ void Variable::bind(const Operand &next) {
   for (size_t d = 0; fits && d < given.size(); ++d)
     fits = given[d] == 1 || given[d] == shape[d + shape.size() - given.size()];
   if (!fits)
-    throw declared(Error(ErrorKind::Shape, "'" + path + "' has shape " + to_string(shape) + " and cannot take a value of shape " + to_string(given), next.where()));
+    throw declared(
+        Error(ErrorKind::Shape,
+              "'" + path + "' has shape " + to_string(shape) + " and cannot take a value of shape " + to_string(given),
+              next.where()));
   slot.current = trace.wrap(trace.broadcast(raw, shape, next.where()), slot.unit, next.where());
   slot.assigned = true;
 }
@@ -120,8 +130,10 @@ void Slot::reset(std::uint64_t seed) {
   if (init.draw()) {
     Tensor drawn = init.draw()(full, seed ^ hash(path()));
     if (drawn.shape() != full)
-      throw Error(ErrorKind::Shape, "the initializer of '" + path() + "' made shape " + to_string(drawn.shape()) +
-                                        ", expected " + to_string(full), declared);
+      throw Error(ErrorKind::Shape,
+                  "the initializer of '" + path() + "' made shape " + to_string(drawn.shape()) + ", expected " +
+                      to_string(full),
+                  declared);
     value = drawn.to(dtype);
   } else if (init.array()) {
     value.reset();
@@ -153,7 +165,8 @@ void Slot::set(const Tensor &array) {
   DType dtype = flag ? DType::Bool : f64;
   Tensor given = array.to(dtype);
   auto model = owner.lock();
-  bool per_element = kind != Kind::State && shape.empty() && model && !model->size.empty() && array.shape() == model->size;
+  bool per_element =
+      kind != Kind::State && shape.empty() && model && !model->size.empty() && array.shape() == model->size;
   if (array.shape() == full || per_element) {
     value = given.clone();
   } else if (array.size() == 1) {

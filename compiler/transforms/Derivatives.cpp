@@ -77,33 +77,23 @@ const llvm::StringMap<Rule> &rules() {
       {"arith.maximumf", [](const Writer &w, unsigned k) { return std::optional(Partial::of(pickedSlope(w, k))); }},
       {"arith.minimumf", [](const Writer &w, unsigned k) { return std::optional(Partial::of(pickedSlope(w, k))); }},
       {"math.exp", [](const Writer &w, unsigned) { return std::optional(Partial::of(w.y())); }},
-      {"math.expm1",
-       [](const Writer &w, unsigned) { return std::optional(Partial::of(w.add(w.y(), w.number(1)))); }},
+      {"math.expm1", [](const Writer &w, unsigned) { return std::optional(Partial::of(w.add(w.y(), w.number(1)))); }},
       {"dyn.exprel", [](const Writer &w, unsigned) { return std::optional(Partial::of(exprelSlope(w))); }},
-      {"math.log",
-       [](const Writer &w, unsigned) { return std::optional(Partial::of(w.div(w.number(1), w.x()))); }},
+      {"math.log", [](const Writer &w, unsigned) { return std::optional(Partial::of(w.div(w.number(1), w.x()))); }},
       {"math.log1p",
        [](const Writer &w, unsigned) {
          return std::optional(Partial::of(w.div(w.number(1), w.add(w.x(), w.number(1)))));
        }},
       {"math.tanh",
-       [](const Writer &w, unsigned) {
-         return std::optional(Partial::of(w.sub(w.number(1), w.mul(w.y(), w.y()))));
-       }},
-      {"math.sinh",
-       [](const Writer &w, unsigned) { return std::optional(Partial::of(w.make<math::CoshOp>(w.x()))); }},
-      {"math.cosh",
-       [](const Writer &w, unsigned) { return std::optional(Partial::of(w.make<math::SinhOp>(w.x()))); }},
-      {"math.sin",
-       [](const Writer &w, unsigned) { return std::optional(Partial::of(w.make<math::CosOp>(w.x()))); }},
+       [](const Writer &w, unsigned) { return std::optional(Partial::of(w.sub(w.number(1), w.mul(w.y(), w.y())))); }},
+      {"math.sinh", [](const Writer &w, unsigned) { return std::optional(Partial::of(w.make<math::CoshOp>(w.x()))); }},
+      {"math.cosh", [](const Writer &w, unsigned) { return std::optional(Partial::of(w.make<math::SinhOp>(w.x()))); }},
+      {"math.sin", [](const Writer &w, unsigned) { return std::optional(Partial::of(w.make<math::CosOp>(w.x()))); }},
       {"math.cos",
        [](const Writer &w, unsigned) { return std::optional(Partial::of(w.neg(w.make<math::SinOp>(w.x())))); }},
-      {"math.sqrt",
-       [](const Writer &w, unsigned) { return std::optional(Partial::of(w.div(w.number(0.5), w.y()))); }},
-      {"math.absf",
-       [](const Writer &w, unsigned) {
-         return std::optional(Partial::of(w.make<math::CopySignOp>(w.number(1), w.x())));
-       }},
+      {"math.sqrt", [](const Writer &w, unsigned) { return std::optional(Partial::of(w.div(w.number(0.5), w.y()))); }},
+      {"math.absf", [](const Writer &w,
+                       unsigned) { return std::optional(Partial::of(w.make<math::CopySignOp>(w.number(1), w.x()))); }},
       {"math.erf",
        [](const Writer &w, unsigned) {
          Value bell = w.make<math::ExpOp>(w.neg(w.mul(w.x(), w.x())));

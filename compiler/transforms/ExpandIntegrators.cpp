@@ -70,8 +70,8 @@ private:
       Partial p = it == of.end() ? Partial::constant(0) : it->second;
       return materialize(p, select.getLoc(), select.getType());
     };
-    of[original->getResult(0)] = Partial::of(
-        arith::SelectOp::create(builder, select.getLoc(), select.getCondition(), branch(1), branch(2)));
+    of[original->getResult(0)] =
+        Partial::of(arith::SelectOp::create(builder, select.getLoc(), select.getCondition(), branch(1), branch(2)));
     return success();
   }
   Partial product(Operation *op, const Partial &a, const Partial &b) {

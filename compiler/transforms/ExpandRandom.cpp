@@ -36,8 +36,8 @@ public:
   std::array<Value, 4> philox(std::array<Value, 4> counter, Value key0, Value key1) {
     for (int round = 0; round < 10; ++round) {
       Value p0 = mul(counter[0], 0xD2511F53u), p1 = mul(counter[2], 0xCD9E8D57u);
-      counter = {xorWith(xorWith(high(p1), counter[1]), key0), low(p1),
-                 xorWith(xorWith(high(p0), counter[3]), key1), low(p0)};
+      counter = {xorWith(xorWith(high(p1), counter[1]), key0), low(p1), xorWith(xorWith(high(p0), counter[3]), key1),
+                 low(p0)};
       key0 = low(add(key0, 0x9E3779B9u));
       key1 = low(add(key1, 0xBB67AE85u));
     }
@@ -83,7 +83,8 @@ Value expand(OpBuilder &builder, RandomUniformOp op) {
     }
     linalg::YieldOp::create(b, loc, drawElement(b, op, flat, cast<FloatType>(tensor.getElementType())));
   };
-  return linalg::GenericOp::create(builder, loc, TypeRange{tensor}, ValueRange{}, ValueRange{empty}, maps, iterators, body)
+  return linalg::GenericOp::create(builder, loc, TypeRange{tensor}, ValueRange{}, ValueRange{empty}, maps, iterators,
+                                   body)
       .getResult(0);
 }
 

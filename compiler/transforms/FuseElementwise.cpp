@@ -44,7 +44,7 @@ bool isStoredSpread(Operation *op) {
 
 /// What an operand of a group reads: a value and how its elements spread over the iteration space.
 struct Source {
-  Value value;       // tensor or scalar
+  Value value; // tensor or scalar
   AffineMap map;
   TypedAttr constant; // a splat constant, written into the body
 };
@@ -85,9 +85,7 @@ public:
 private:
   using Key = std::pair<unsigned, SmallVector<int64_t>>;
 
-  static bool dropped(Operation &op) {
-    return (isSpread(&op) && !isStoredSpread(&op)) || isa<tensor::EmptyOp>(op);
-  }
+  static bool dropped(Operation &op) { return (isSpread(&op) && !isStoredSpread(&op)) || isa<tensor::EmptyOp>(op); }
   static SmallVector<int64_t> shapeOf(Operation *op) {
     return SmallVector<int64_t>(tensorType(op->getResult(0)).getShape());
   }

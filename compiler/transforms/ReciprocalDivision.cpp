@@ -34,7 +34,8 @@ Value hoistedReciprocal(arith::DivFOp div, LoopOverTimeOp loop) {
     Value scalar = splatScalar(outside, divisor);
     if (!isOutside(scalar))
       return {};
-    return tensor::SplatOp::create(inside, div.getLoc(), invert(outside, scalar), cast<RankedTensorType>(div.getType()));
+    return tensor::SplatOp::create(inside, div.getLoc(), invert(outside, scalar),
+                                   cast<RankedTensorType>(div.getType()));
   }
   if (Operation *constant = divisor.getDefiningOp<arith::ConstantOp>())
     return invert(outside, outside.clone(*constant)->getResult(0));

@@ -2,7 +2,8 @@
 // Elementary functions written out as arithmetic, for scalars and vectors of one real type.
 //
 // exp(x) = 2^n exp(r) with n = round(x / ln 2) and r = x - n ln 2 in two parts; exp(r) = 1 + r + r^2 q(r). Everything
-// else rests on expm1, which has no cancellation: exprel(x) = expm1(x) / x; with e = expm1(2 |x|), tanh(x) = e / (e + 2).
+// else rests on expm1, which has no cancellation: exprel(x) = expm1(x) / x; with e = expm1(2 |x|), tanh(x) = e / (e +
+// 2).
 #pragma once
 
 #include "compiler/lower/cpu/Polynomials.h"
