@@ -28,6 +28,7 @@ public:
 
   void write() {
     auto copy = scf::ForOp::create(b, time.getLoc(), time.getLowerBound(), time.getUpperBound(), time.getStep());
+    copy->setAttr(timeLoopAttr, b.getUnitAttr());
     // Memory from outside is cut before the loop; scratch memory becomes as small as the tile.
     b.setInsertionPoint(copy);
     for (Value memory : lanes.outside())

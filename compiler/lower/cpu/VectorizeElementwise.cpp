@@ -145,8 +145,10 @@ private:
       lanes = llvm::PowerOf2Ceil(n);
     int64_t whole = n / lanes * lanes;
     if (whole / lanes <= unrolled()) {
+      SmallVector<Value> starts;
       for (int64_t at = 0; at < whole; at += lanes)
-        emitBody(index(at), lanes);
+        starts.push_back(index(at));
+      emitBody(starts, lanes);
     } else if (whole > 0) {
       auto loop = scf::ForOp::create(b, loc, index(0), index(whole), index(lanes));
       OpBuilder::InsertionGuard guard(b);
@@ -157,8 +159,7 @@ private:
       emitBody(index(whole), n - whole);
   }
 
-  /// Vectors written one after the other instead of in a loop: state can then stay in registers, and short steps hide
-  /// their latency.
+  /// Vectors written out instead of in a loop: state can then stay in registers, and short steps hide their latency.
   int64_t unrolled() {
     int64_t operations = std::distance(op.getBody()->begin(), op.getBody()->end());
     return place.empty() ? std::clamp<int64_t>(256 / operations, 2, 8) : 1;
@@ -171,24 +172,29 @@ private:
                                                       : vector::BroadcastOp::create(b, loc, widened(v.getType()), v);
   }
 
-  /// Elements [at, at + active) of the innermost dimension.
-  void emitBody(Value at, int64_t active) {
-    SmallVector<Value> where(place);
-    where.push_back(at);
+  /// Elements [at, at + active) of the innermost dimension, for each `at`. Vectors take turns operation by operation:
+  /// neighbours do not wait for each other, and the processor looks only a few hundred instructions ahead.
+  void emitBody(ArrayRef<Value> starts, int64_t active) {
     Value mask;
     if (active < int64_t(lanes))
       mask = vector::ConstantMaskOp::create(b, loc, VectorType::get({int64_t(lanes)}, b.getI1Type()),
                                             ArrayRef<int64_t>{active});
-    IRMapping map;
+    SmallVector<SmallVector<Value>> where(starts.size(), place);
+    for (auto [at, start] : llvm::zip(where, starts))
+      at.push_back(start);
+    SmallVector<IRMapping> maps(starts.size());
     Block &body = *op.getBody();
     for (auto [k, argument] : llvm::enumerate(body.getArguments()))
       if (!argument.use_empty())
-        map.map(argument, read(k, where, mask));
+        for (auto [at, map] : llvm::zip(where, maps))
+          map.map(argument, read(k, at, mask));
     for (Operation &inner : body.without_terminator())
-      widen(inner, where, map);
+      for (auto [at, map] : llvm::zip(where, maps))
+        widen(inner, at, map);
     unsigned first = op.getNumDpsInputs();
     for (auto [k, v] : llvm::enumerate(body.getTerminator()->getOperands()))
-      write(spread(map.lookupOrDefault(v)), first + k, where, mask);
+      for (auto [at, map] : llvm::zip(where, maps))
+        write(spread(map.lookupOrDefault(v)), first + k, at, mask);
   }
 
   SmallVector<Value> indices(size_t k, ArrayRef<Value> where) {
