@@ -9,7 +9,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/Matchers.h"
+#include <cmath>
 
 namespace overtime::ir {
 #define GEN_PASS_DEF_APPROXIMATEMATH
@@ -25,67 +25,33 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
   using ApproximateMathBase::ApproximateMathBase;
 
   void runOnOperation() override {
-    SmallVector<Operation *> quotients, scaled, others;
+    SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
-      if (auto div = dyn_cast<arith::DivFOp>(op); div && div.getRhs().getDefiningOp<ExprelOp>())
-        quotients.push_back(op);
-      else if (matchScaledExprel(op))
-        scaled.push_back(op);
-      else if (isa<math::ExpOp, math::ExpM1Op, math::TanhOp, math::LogOp, math::Log1pOp, math::SinhOp, math::CoshOp,
-                   ExprelOp>(op))
-        others.push_back(op);
+      if (isa<arith::DivFOp, arith::MulFOp, math::ExpOp, math::ExpM1Op, math::TanhOp, math::LogOp, math::Log1pOp,
+              math::SinhOp, math::CoshOp, ExprelOp>(op))
+        ops.push_back(op);
     });
-    for (Operation *op : quotients)
-      replace(op, [&](Real &f) {
-        return expandOverExprel(f, op->getOperand(0), op->getOperand(1).getDefiningOp()->getOperand(0));
-      });
-    for (Operation *op : scaled)
-      replace(op, [&](Real &f) {
-        ScaledExprel match = *matchScaledExprel(op);
-        return expandScaledExprel(f, match.factor, match.x);
-      });
-    for (Operation *op : others)
-      if (op->use_empty())
-        op->erase();
+    // From the last to the first: a product or quotient takes in the function it uses before that is looked at alone.
+    for (Operation *op : llvm::reverse(ops))
+      if (isa<arith::MulFOp, arith::DivFOp>(op) ? true : !op->use_empty())
+        replace(op);
       else
-        replace(op, [&](Real &f) { return expand(f, op); });
+        op->erase();
   }
 
-  struct ScaledExprel {
-    double factor;
-    Value x;
-  };
-  static std::optional<double> number(Value v) {
-    FloatAttr scalar;
-    DenseFPElementsAttr dense;
-    if (matchPattern(v, m_Constant(&scalar)))
-      return scalar.getValueAsDouble();
-    if (matchPattern(v, m_Constant(&dense)) && dense.isSplat())
-      return dense.getSplatValue<APFloat>().convertToDouble();
-    return std::nullopt;
-  }
-  /// c * exprel(c * x) in either order of the factors.
-  static std::optional<ScaledExprel> matchScaledExprel(Operation *op) {
-    auto outer = dyn_cast<arith::MulFOp>(op);
-    if (!outer)
-      return std::nullopt;
-    for (unsigned k : {0u, 1u}) {
-      std::optional<double> c = number(outer->getOperand(k));
-      auto exprel = outer->getOperand(1 - k).getDefiningOp<ExprelOp>();
-      auto inner = c && *c > 0.0 && exprel ? exprel.getX().getDefiningOp<arith::MulFOp>() : arith::MulFOp();
-      for (unsigned j : {0u, 1u})
-        if (inner && number(inner->getOperand(j)) == c)
-          return ScaledExprel{*c, inner->getOperand(1 - j)};
-    }
-    return std::nullopt;
-  }
-
+  /// What an operation becomes, or nothing.
   static Value expand(Real &f, Operation *op) {
+    if (auto div = dyn_cast<arith::DivFOp>(op)) {
+      auto exprel = div.getRhs().getDefiningOp<ExprelOp>();
+      return exprel && exprel->hasOneUse() ? expandOverExprel(f, div.getLhs(), scaled(exprel.getX())) : Value();
+    }
+    if (auto mul = dyn_cast<arith::MulFOp>(op))
+      return expandMultiple(f, mul);
     Value x = op->getOperand(0);
     if (isa<math::ExpOp>(op))
-      return expandExp(f, x);
+      return expandExp(f, scaled(x));
     if (isa<math::ExpM1Op>(op))
-      return expandExpm1(f, x);
+      return expandExpm1(f, scaled(x));
     if (isa<math::TanhOp>(op))
       return expandTanh(f, x);
     if (isa<math::SinhOp>(op))
@@ -94,17 +60,51 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
       return expandCosh(f, x);
     if (isa<math::Log1pOp>(op))
       return expandLog1p(f, x);
-    return isa<math::LogOp>(op) ? expandLog(f, x) : expandExprel(f, x);
+    return isa<math::LogOp>(op) ? expandLog(f, x) : expandExprel(f, scaled(x));
   }
 
-  void replace(Operation *op, llvm::function_ref<Value(Real &)> write) {
+  /// c * exp(x) and c * exprel(x).
+  static Value expandMultiple(Real &f, arith::MulFOp mul) {
+    for (unsigned k : {0u, 1u}) {
+      std::optional<double> c = constantOf(mul->getOperand(k));
+      Operation *function = mul->getOperand(1 - k).getDefiningOp();
+      if (!c || !foldable(*c) || !function || !function->hasOneUse())
+        continue;
+      if (isa<math::ExpOp>(function))
+        return expandExp(f, scaled(function->getOperand(0)), *c);
+      if (isa<ExprelOp>(function))
+        return expandExprel(f, scaled(function->getOperand(0)), *c);
+    }
+    return {};
+  }
+
+  /// So far from the limits that powers of it in a polynomial's coefficients are ordinary numbers.
+  static bool foldable(double c) { return std::abs(c) > 1e-4 && std::abs(c) < 1e4; }
+
+  /// A product with a constant gives up its rounding, whether something else uses it or not: bits depend on nothing but
+  /// the expression.
+  static Scaled scaled(Value x) {
+    if (auto negation = x.getDefiningOp<arith::NegFOp>()) {
+      Scaled inner = scaled(negation.getOperand());
+      return {inner.x, -inner.factor};
+    }
+    if (auto mul = x.getDefiningOp<arith::MulFOp>())
+      for (unsigned k : {0u, 1u})
+        if (std::optional<double> c = constantOf(mul->getOperand(k)); c && foldable(*c))
+          return {mul->getOperand(1 - k), *c};
+    return {x};
+  }
+
+  void replace(Operation *op) {
     Type element = getElementTypeOrSelf(op->getResult(0).getType());
     if (!element.isF32() && !element.isF64())
       return;
     OpBuilder b(op);
     Real f(b, op->getLoc(), op->getResult(0).getType(), avx512);
-    op->getResult(0).replaceAllUsesWith(write(f));
-    op->erase();
+    if (Value result = expand(f, op)) {
+      op->getResult(0).replaceAllUsesWith(result);
+      op->erase();
+    }
   }
 };
 

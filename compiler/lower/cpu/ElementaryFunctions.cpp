@@ -2,82 +2,167 @@
 // Elementary functions written out as arithmetic.
 #include "compiler/lower/cpu/ElementaryFunctions.h"
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "compiler/lower/cpu/Polynomials.h"
 
+#include "mlir/IR/Matchers.h"
+
+#include <cmath>
 #include <limits>
+#include <numbers>
 
 using namespace mlir;
 namespace poly = overtime::ir::polynomial;
 
 namespace overtime::ir {
 
-/// vscalef gives infinity, zero and subnormals for free.
-Value Real::scaleByInstruction(Value x, Value n) {
-  auto vector = dyn_cast<VectorType>(type);
-  if (!avx512 || !vector || vector.getRank() != 1 || vector.getNumElements() * bits() != 512)
-    return {};
-  StringRef name = single() ? "llvm.x86.avx512.mask.scalef.ps.512" : "llvm.x86.avx512.mask.scalef.pd.512";
-  Type maskType = b.getIntegerType(vector.getNumElements());
-  Value all = LLVM::ConstantOp::create(b, loc, maskType, b.getIntegerAttr(maskType, -1));
-  Value currentRounding = LLVM::ConstantOp::create(b, loc, b.getI32Type(), b.getI32IntegerAttr(4));
-  return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), ValueRange{x, n, x, all, currentRounding})
-      .getResult(0);
+std::optional<double> constantOf(Value v) {
+  FloatAttr scalar;
+  DenseFPElementsAttr dense;
+  if (matchPattern(v, m_Constant(&scalar)))
+    return scalar.getValueAsDouble();
+  if (matchPattern(v, m_Constant(&dense)) && dense.isSplat())
+    return dense.getSplatValue<APFloat>().convertToDouble();
+  return std::nullopt;
 }
 
-Value expandExp(Real &f, Value x) {
-  auto [n, r] = f.reduce(f.atLeast(f.underflow(), f.atMost(f.overflow(), x)));
-  Value one = f.real(1.0);
-  return f.scale(f.fma(f.fma(f.tail(r), r, one), r, one), n);
+// Just beyond the arguments of the last finite result, of the last one above zero, and of the last one above -1.
+static double overflow(const Real &f) { return f.single() ? 89.0 : 710.0; }
+static double underflow(const Real &f) { return f.single() ? -104.0 : -746.0; }
+constexpr double lowestExpm1 = -60.0;
+
+/// factor * x is at most (at least) a bound.
+static Scaled atMost(Real &f, double high, Scaled x) {
+  return {x.factor > 0 ? f.atMost(high / x.factor, x.x) : f.atLeast(high / x.factor, x.x), x.factor};
+}
+static Scaled atLeast(Real &f, double low, Scaled x) {
+  return {x.factor > 0 ? f.atLeast(low / x.factor, x.x) : f.atMost(low / x.factor, x.x), x.factor};
 }
 
-/// 2 (2^(n-1) p + 2^(n-1) - 1/2): the half keeps 2^n finite where the result is. x is at most overflow().
-static Value expandBoundedExpm1(Real &f, Value x) {
-  auto [n, r] = f.reduce(f.atLeast(-60.0, x));
-  Value p = f.fma(f.mul(r, r), f.tail(r), r); // the leading term stays unrounded
-  Value half = f.scale(f.real(0.5), n);
-  Value y = f.fma(half, p, f.sub(half, f.real(0.5)));
-  return f.add(y, y);
+/// exp(x) = 2^n (1 + p).
+struct Reduced {
+  Value n, p, place; // place: what looks up 2^(n - floor(n)) in a table
+};
+
+static Reduced reduceWhole(Real &f, Value x) {
+  Value n = f.round(f.mul(x, f.real(std::numbers::log2e)));
+  Value r = f.fma(n, f.real(f.single() ? -poly::ln2HighF32 : -poly::ln2HighF64), x);
+  r = f.fma(n, f.real(f.single() ? -poly::ln2LowF32 : -poly::ln2LowF64), r);
+  Value q = f.horner(r, f.single() ? ArrayRef<double>(poly::expF32) : poly::expF64);
+  return {n, f.fma(f.mul(r, r), q, r), {}}; // the leading term stays unrounded
 }
 
-Value expandExpm1(Real &f, Value x) { return expandBoundedExpm1(f, f.atMost(f.overflow(), x)); }
-
-// Quotients with expm1: a bound keeps them from infinity over infinity, a tiny number for 0 from 0 over 0, and expm1 of
-// it is itself, so that the quotient is exact.
-
-Value expandExprel(Real &f, Value x) {
-  x = f.awayFromZero(f.atMost(f.overflow(), x));
-  return f.div(expandBoundedExpm1(f, x), x);
+static Reduced reduceToTable(Real &f, Scaled x) {
+  // The unit in the last place of this sum is one step of the table, so its last bits count steps; adding and
+  // subtracting rounds.
+  Value large = f.real(std::ldexp(1.5, int(f.mantissa())) / f.tableSize());
+  Value place = f.fma(x.x, f.real(x.factor * std::numbers::log2e), large);
+  Value n = f.sub(place, large);
+  // r = x - n ln 2 / factor, so that x itself is never multiplied.
+  double period = std::numbers::ln2 / x.factor, high = f.single() ? double(float(period)) : period;
+  double low = f.single() ? period - high : double(std::numbers::ln2_v<long double> / x.factor - high);
+  Value r = f.fma(n, f.real(-low), f.fma(n, f.real(-high), x.x));
+  auto q = f.single() ? ArrayRef<double>(poly::tableExpF32) : ArrayRef<double>(poly::tableExpF64);
+  if (x.factor == 1.0)
+    return {n, f.fma(f.mul(r, r), f.horner(r, q), r), place};
+  SmallVector<double> c = {1.0};
+  c.append(q.begin(), q.end());
+  for (double &coefficient : c)
+    coefficient *= x.factor;
+  return {n, f.mul(r, f.horner(r, c, x.factor)), place};
 }
 
-/// a / exprel(x) = a x / expm1(x): one division less.
-Value expandOverExprel(Real &f, Value a, Value x) {
-  x = f.awayFromZero(f.atMost(f.overflow(), x));
-  return f.div(f.mul(a, x), expandBoundedExpm1(f, x));
+static double powerOfTable(const Real &f, unsigned j) { return std::exp2(double(j) / f.tableSize()); }
+
+Value expandExp(Real &f, Scaled x, double times) {
+  if (f.avx512) {
+    Reduced e = reduceToTable(f, atLeast(f, underflow(f), atMost(f, overflow(f), x)));
+    Value power = f.lookUp([&](unsigned j) { return times * powerOfTable(f, j); }, e.place);
+    return f.scale(f.fma(power, e.p, power), e.n);
+  }
+  Value whole = x.factor == 1.0 ? x.x : f.mul(x.x, f.real(x.factor));
+  Reduced e = reduceWhole(f, f.atLeast(underflow(f), f.atMost(overflow(f), whole)));
+  Value y = f.scale(f.add(e.p, f.real(1.0)), e.n);
+  return times == 1.0 ? y : f.mul(y, f.real(times));
 }
 
-/// c exprel(c x) = expm1(c x) / x for a number c > 0, as exponential Euler has it with c = dt.
-Value expandScaledExprel(Real &f, double c, Value x) {
-  x = f.awayFromZero(f.atMost(f.overflow() / c, x));
-  return f.div(expandBoundedExpm1(f, f.mul(f.real(c), x)), x);
+/// expm1(x) / 2 for x of at most overflow(): the half keeps 2^n finite where the result is.
+static Value expandHalfExpm1(Real &f, Scaled x) {
+  Value half = f.real(0.5);
+  if (!f.avx512) {
+    Value whole = x.factor == 1.0 ? x.x : f.mul(x.x, f.real(x.factor));
+    Reduced e = reduceWhole(f, f.atLeast(lowestExpm1, whole));
+    Value power = f.scale(half, e.n);
+    return f.fma(power, e.p, f.sub(power, half));
+  }
+  // 2^n (1 + p) - 1 = (2^n - 1) + 2^n p is exact in its first term, up to what the table's entries lost to rounding:
+  // that is a table of its own.
+  Reduced e = reduceToTable(f, atLeast(f, lowestExpm1, x));
+  auto rounded = [&](unsigned j) { return f.single() ? double(float(powerOfTable(f, j))) : powerOfTable(f, j); };
+  Value power = f.scale(f.lookUp([&](unsigned j) { return 0.5 * rounded(j); }, e.place), e.n);
+  Value lost = f.lookUp(
+      [&](unsigned j) {
+        long double exact = std::exp2((long double)(j) / f.tableSize());
+        return double((exact - rounded(j)) / exact);
+      },
+      e.place);
+  return f.fma(power, f.add(e.p, lost), f.sub(power, half));
+}
+
+Value expandExpm1(Real &f, Scaled x) {
+  Value half = expandHalfExpm1(f, atMost(f, overflow(f), x));
+  return f.add(half, half);
+}
+
+// Quotients of expm1(x) and x: a bound keeps them from infinity over infinity, a tiny number in place of 0 from 0 over
+// 0; expm1 of a tiny number is itself, so that the quotient is exact.
+
+static Scaled forQuotient(Real &f, Scaled s) {
+  Value x = atMost(f, overflow(f), s).x;
+  constexpr double tiny = 1e-30; // vanishes in the sum with any number that matters
+  Value moved = f.add(x, f.real(tiny));
+  if (f.avx512 && !f.scalar()) { // as integers, zero is the only number below the tiny one; no comparison
+    auto bits = f.single() ? int64_t(llvm::bit_cast<int32_t>(float(tiny))) : llvm::bit_cast<int64_t>(tiny);
+    Value larger = arith::MaxUIOp::create(f.b, f.loc, f.bitsOf(moved), f.integer(bits));
+    return {f.fromBits(larger), s.factor};
+  }
+  Value isZero = f.compare(arith::CmpFPredicate::OEQ, moved, f.real(0.0));
+  return {f.choose(isZero, f.real(tiny), moved), s.factor};
+}
+
+static Value multiplied(Real &f, Value x, double c) {
+  if (c == 2.0)
+    return f.add(x, x); // additions are the cheaper half of a step
+  return c == 1.0 ? x : f.mul(x, f.real(c));
+}
+
+Value expandExprel(Real &f, Scaled x, double times) {
+  x = forQuotient(f, x);
+  return f.div(multiplied(f, expandHalfExpm1(f, x), 2.0 * times / x.factor), x.x);
+}
+
+Value expandOverExprel(Real &f, Value a, Scaled x) {
+  x = forQuotient(f, x);
+  std::optional<double> c = constantOf(a);
+  if (c && *c != 0.0)
+    return f.div(x.x, multiplied(f, expandHalfExpm1(f, x), 2.0 / (*c * x.factor)));
+  return f.div(f.mul(a, x.x), multiplied(f, expandHalfExpm1(f, x), 2.0 / x.factor));
 }
 
 Value expandTanh(Real &f, Value x) {
-  Value twice = f.abs(x);
-  twice = f.add(twice, twice);
-  Value e = expandBoundedExpm1(f, f.atMost(f.single() ? 20.0 : 44.0, twice));
-  Value y = f.div(e, f.add(e, f.real(2.0)));
-  return math::CopySignOp::create(f.b, f.loc, y, x);
+  Scaled twice = atMost(f, f.single() ? 20.0 : 44.0, {f.abs(x), 2.0});
+  Value half = expandHalfExpm1(f, twice); // e / (e + 2) = (e/2) / (e/2 + 1)
+  return f.withSign(f.div(half, f.add(half, f.real(1.0))), x);
 }
 
 /// (e + e / (e + 1)) / 2 with e = expm1(|x|).
 Value expandSinh(Real &f, Value x) {
-  Value e = expandExpm1(f, f.abs(x)), inf = f.real(std::numeric_limits<double>::infinity());
+  Value e = expandExpm1(f, {f.abs(x)}), inf = f.real(std::numeric_limits<double>::infinity());
   Value ratio = f.choose(f.compare(arith::CmpFPredicate::OEQ, e, inf), e, f.div(e, f.add(e, f.real(1.0))));
-  return math::CopySignOp::create(f.b, f.loc, f.mul(f.real(0.5), f.add(e, ratio)), x);
+  return f.withSign(f.mul(f.real(0.5), f.add(e, ratio)), x);
 }
 
 Value expandCosh(Real &f, Value x) {
-  Value e = expandExp(f, f.abs(x));
+  Value e = expandExp(f, {f.abs(x)});
   return f.add(f.mul(f.real(0.5), e), f.div(f.real(0.5), e));
 }
 
@@ -93,12 +178,12 @@ Value expandLog(Real &f, Value x) {
   Value above = f.subi(f.bitsOf(y), f.integer(rootBits));
   Value exponent = f.shiftRight(above, f.mantissa());
   Value m = f.fromBits(f.subi(f.bitsOf(y), f.shiftLeft(exponent, f.mantissa())));
-  Value e = arith::SIToFPOp::create(f.b, f.loc, f.type, exponent);
+  Value e = f.fromInteger(exponent);
   e = f.sub(e, f.choose(tiny, f.real(f.single() ? 25.0 : 54.0), f.real(0.0)));
   Value fraction = f.sub(m, f.real(1.0));
   Value s = f.div(fraction, f.add(fraction, f.real(2.0)));
   Value z = f.mul(s, s);
-  Value q = f.single() ? f.horner(z, poly::logF32) : f.horner(z, poly::logF64);
+  Value q = f.horner(z, f.single() ? ArrayRef<double>(poly::logF32) : poly::logF64);
   // 2 s = fraction - s fraction exactly enough: the leading term stays unrounded.
   Value tail = f.mul(s, f.sub(f.mul(z, q), fraction));
   tail = f.fma(e, f.real(f.single() ? poly::ln2LowF32 : poly::ln2LowF64), tail);

@@ -5,8 +5,20 @@ from mpmath import mp, mpf, cos, pi, log, expm1, exp, lu_solve, matrix, atanh, s
 mp.dps = 50
 
 
+def chebyshev(low, high, count):
+    return [(low + high) / 2 + (high - low) / 2 * cos((2 * k + 1) * pi / (2 * count)) for k in range(count)]
+
+
 def fit(function, low, high, degree):
-    nodes = [(low + high) / 2 + (high - low) / 2 * cos((2 * k + 1) * pi / (2 * degree + 2)) for k in range(degree + 1)]
+    return interpolate(function, chebyshev(low, high, degree + 1), degree)
+
+
+def fit_relative(function, high, degree):
+    """Of an odd degree on [-high, high], best for r * function(r), whose error is zero at zero."""
+    return interpolate(function, [x for x in chebyshev(-high, high, degree + 2) if abs(x) > high * 1e-9], degree)
+
+
+def interpolate(function, nodes, degree):
     system = matrix(degree + 1, degree + 1)
     for row, x in enumerate(nodes):
         for column in range(degree + 1):
@@ -29,6 +41,10 @@ def atanh_tail(z):
     return (2 * atanh(s) / s - 2) / z
 
 
+def show(name, coefficients):
+    print(name, ", ".join(mp.nstr(c, 20) for c in coefficients))
+
+
 if __name__ == "__main__":
     half = log(2) / 2
     s_max = (sqrt(2) - 1) / (sqrt(2) + 1)
@@ -38,5 +54,6 @@ if __name__ == "__main__":
         ("log f32", atanh_tail, mpf(0), s_max**2, 3),
         ("log f64", atanh_tail, mpf(0), s_max**2, 6),
     ]:
-        coefficients = fit(function, low, high, degree)
-        print(name, ", ".join(mp.nstr(c, 20) for c in coefficients))
+        show(name, fit(function, low, high, degree))
+    show("expm1 f32, table of 16", fit_relative(expm1_tail, half / 16, 1))
+    show("expm1 f64, table of 8", fit_relative(expm1_tail, half / 8, 5))
