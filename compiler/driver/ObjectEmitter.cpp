@@ -2,7 +2,12 @@
 // The pass pipelines and the code generator; LLVM's complaints come back as errors.
 #include "compiler/driver/ObjectEmitter.h"
 
+#include "compiler/driver/InstructionOrder.h"
+
 #include "llvm/Analysis/AliasAnalysis.h"
+#include "llvm/CodeGen/MachineModuleInfo.h"
+#include "llvm/CodeGen/Passes.h"
+#include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -97,6 +102,7 @@ FunctionPassManager shortPipeline() {
   passes.addPass(EarlyCSEPass(/*UseMemorySSA=*/true));
   passes.addPass(ADCEPass());
   passes.addPass(SimplifyCFGPass());
+  passes.addPass(InstructionOrderPass());
   return passes;
 }
 
@@ -119,10 +125,28 @@ void runPasses(Module &module, TargetMachine &machine, unsigned level) {
   passes.run(module, modules);
 }
 
+/// TargetMachine::addPassesToEmitFile without the machine scheduler, which would undo InstructionOrderPass.
+bool addCodeGenerator(legacy::PassManager &passes, TargetMachine &machine, CodeGenFileType kind,
+                      raw_pwrite_stream &out) {
+  auto *info = new MachineModuleInfoWrapperPass(&machine);
+  TargetPassConfig *config = machine.createPassConfig(passes);
+  config->disablePass(&MachineSchedulerID);
+  passes.add(config);
+  passes.add(info);
+  if (config->addISelPasses())
+    return false;
+  config->addMachinePasses();
+  config->setInitialized();
+  if (machine.addAsmPrinter(passes, out, nullptr, kind, info->getMMI().getContext()))
+    return false;
+  passes.add(createFreeMachineFunctionPass());
+  return true;
+}
+
 Error generate(Module &module, TargetMachine &machine, CodeGenFileType kind, raw_pwrite_stream &out) {
   DiagnosticCollector diagnostics(module.getContext());
   legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, out, nullptr, kind))
+  if (!addCodeGenerator(passes, machine, kind, out))
     return createStringError(inconvertibleErrorCode(), "the code generator of " + machine.getTargetTriple().str() +
                                                            " cannot write this kind of file");
   passes.run(module);

@@ -165,25 +165,25 @@ private:
       SmallVector<Operation *> members;
     };
     std::map<Key, size_t> groupIndex;
-    SmallVector<std::pair<unsigned, Item>> items;
+    std::map<unsigned, SmallVector<Item>> items; // of each level, in the order of the step
     for (Operation *op : order) {
+      SmallVector<Item> &here = items[level[op]];
       if (!inGroup(op)) {
-        items.push_back({level[op], {op, {}}});
+        here.push_back({op, {}});
         continue;
       }
-      auto [it, fresh] = groupIndex.try_emplace({level[op], shapeOf(op)}, items.size());
+      auto [it, fresh] = groupIndex.try_emplace({level[op], shapeOf(op)}, here.size());
       if (fresh)
-        items.push_back({level[op], {}});
-      items[it->second].second.members.push_back(op);
+        here.push_back({});
+      here[it->second].members.push_back(op);
     }
-    llvm::stable_sort(items, [](const auto &a, const auto &b) { return a.first < b.first; });
     Operation *terminator = block.getTerminator();
-    for (auto &[at, item] : items) {
-      if (item.single)
-        item.single->moveBefore(terminator);
-      else
-        buildGroup(item.members, terminator);
-    }
+    for (auto &[at, here] : items)
+      for (Item &item : here)
+        if (item.single)
+          item.single->moveBefore(terminator);
+        else
+          buildGroup(item.members, terminator);
     SmallVector<Operation *> rest;
     for (Operation &op : block.without_terminator())
       rest.push_back(&op);
