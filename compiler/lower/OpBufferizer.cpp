@@ -126,11 +126,16 @@ static bool isZeroFill(Value v) {
 
 LogicalResult OpBufferizer::emitMatmul(linalg::MatmulOp op) {
   Location loc = op.getLoc();
-  SmallVector<Value> places = placesOf(loc, op.getResult(0));
-  Value init = op.getOutputs()[0];
+  Value init = op.getOutputs()[0], start = buffers.lookup(init);
   bool fresh = isZeroFill(init);
-  if (!fresh)
-    memory.copy(loc, buffers.lookup(init), places.front());
+  // Nothing else reads where the accumulation starts from, and the step writes it anew: go on there.
+  bool ours = !fresh && init.hasOneUse() && init.getParentBlock() == op->getBlock() &&
+              start.getDefiningOp<memref::AllocOp>();
+  if (ours && destinations[op.getResult(0)].empty())
+    destinations[op.getResult(0)].push_back(start);
+  SmallVector<Value> places = placesOf(loc, op.getResult(0));
+  if (!fresh && places.front() != start)
+    memory.copy(loc, start, places.front());
   auto product = linalg::MatmulOp::create(
       b, loc, TypeRange{}, ValueRange{buffers.lookup(op.getInputs()[0]), buffers.lookup(op.getInputs()[1])},
       ValueRange{places.front()});

@@ -15,7 +15,8 @@ def BufferizeStep : Pass<"bufferize-step", "::mlir::ModuleOp"> {
     A state's next value is computed into the state's own memory when nothing reads the old value afterwards; an
     elementwise operation may read the element that it replaces. A value that is also stacked is written to both places by the
     operation that makes it. What remains is copied at the end of the step. Scalars are carried in registers. Booleans
-    are bytes in memory. Tested by `tests/lower/bufferize_in_place.mlir`.
+    are bytes in memory. Tested by `tests/lower/bufferize_in_place.mlir`; where it must not happen, by
+    `tests/lower/bufferize_keeps_old_values.mlir`.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::linalg::LinalgDialect"];
@@ -36,7 +37,8 @@ def SplitLanes : Pass<"split-lanes", "::mlir::func::FuncOp"> {
     Neurons of an uncoupled population and rows of a batch are independent lanes. When every memory that a step writes
     has such a dimension, the loop over time is written for one tile of lanes after the other, so that carried state
     stays in registers or in the first cache for the whole run. Scratch memory shrinks to a tile. Lanes that remain are
-    a tile of their own. Numbers do not change. Tested by `tests/lower/split_lanes.mlir`.
+    a tile of their own. Numbers do not change. Tested by `tests/lower/split_lanes.mlir`; where a step mixes lanes, by
+    `tests/lower/split_lanes_not_when_mixed.mlir`.
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];

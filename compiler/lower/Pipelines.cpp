@@ -36,6 +36,8 @@ void addOptimize(OpPassManager &passes, const LoweringOptions &) {
   func.addPass(createReciprocalDivision());
   func.addPass(createHoistInvariants());
   func.addPass(createCSEPass());
+  func.addPass(createAccumulateProducts());
+  func.addPass(createCanonicalizerPass()); // drops the products and sums that were replaced
   func.addPass(createFuseElementwise());
 }
 
@@ -47,8 +49,8 @@ void addBufferize(OpPassManager &passes, const LoweringOptions &options) {
 
 void addCpu(OpPassManager &passes, const LoweringOptions &options) {
   OpPassManager &func = passes.nest<func::FuncOp>();
+  func.addPass(createLowerMatmul(LowerMatmulOptions{options.vectorBits})); // first: takes in how its result starts
   func.addPass(createVectorizeElementwise(VectorizeElementwiseOptions{options.vectorBits}));
-  func.addPass(createLowerMatmul(LowerMatmulOptions{options.vectorBits}));
   func.addPass(createConvertLinalgToLoopsPass());
   if (options.fma)
     func.addPass(createContractFma());

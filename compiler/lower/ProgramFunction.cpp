@@ -2,6 +2,8 @@
 // The form of a program function: which argument is what.
 #include "compiler/lower/ProgramFunction.h"
 
+#include "mlir/Interfaces/ViewLikeInterface.h"
+
 using namespace mlir;
 
 namespace overtime::ir {
@@ -34,6 +36,12 @@ FailureOr<ProgramFunction> ProgramFunction::get(func::FuncOp func) {
     return func.emitError("a program returns its states first");
   program.outputs = func.getNumResults() - program.states;
   return program;
+}
+
+Value rootOf(Value memory) {
+  while (auto view = memory.getDefiningOp<ViewLikeOpInterface>())
+    memory = view.getViewSource();
+  return memory;
 }
 
 } // namespace overtime::ir

@@ -36,4 +36,7 @@ struct ProgramFunction {
   unsigned buffers() const { return states + params + inputs + outputs + 1; } // and the workspace, after bufferization
 };
 
+/// The memory that a view shows.
+mlir::Value rootOf(mlir::Value memory);
+
 } // namespace overtime::ir

@@ -25,11 +25,16 @@ def ExpandIntegrators : Pass<"expand-integrators", "::mlir::func::FuncOp"> {
 
     ```mlir
     %f = arith.negf %v : tensor<4xf32>
-    %phi = dyn.exprel %minus_dt : tensor<4xf32>
+    %dt = arith.constant dense<1.000000e-01> : tensor<4xf32>
+    %slope = arith.constant dense<-1.000000e+00> : tensor<4xf32>
+    %x = arith.mulf %dt, %slope : tensor<4xf32>
+    %phi = dyn.exprel %x : tensor<4xf32>
     %gain = arith.mulf %dt, %phi : tensor<4xf32>
     %step = arith.mulf %gain, %f : tensor<4xf32>
     %v1 = arith.addf %v, %step : tensor<4xf32>
     ```
+
+    The explicit methods are shown by `tests/transforms/expand_runge_kutta.mlir`.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
@@ -48,8 +53,8 @@ def HoistInvariants : Pass<"hoist-invariants", "::mlir::func::FuncOp"> {
   let summary = "Moves what no step changes out of the loop over time";
   let description = [{
     A pure operation of a `dyn.loop_over_time` whose operands come from outside the loop is computed once: parameter
-    expressions, exponentials of constants, reciprocals of time constants. Tested by
-    `tests/transforms/hoist_invariants.mlir`.
+    expressions, exponentials of constants, reciprocals of time constants. What may trap, such as an integer division,
+    stays. Tested by `tests/transforms/hoist_invariants.mlir` and `tests/transforms/hoist_keeps_traps.mlir`.
   }];
 }
 
@@ -68,10 +73,21 @@ def ReciprocalDivision : Pass<"reciprocal-division", "::mlir::func::FuncOp"> {
   let description = [{
     Inside a `dyn.loop_over_time`, `x / c` with a divisor from outside the loop becomes `x * (1 / c)`: one division
     before the loop in place of one an element and step. The result may differ from the division by one unit in the
-    last place; it is the same under every schedule. Powers of two stay exact. Tested by
+    last place; it is the same under every schedule. Powers of two stay exact. Divisors whose reciprocal overflows or is
+    subnormal are not told apart: with f32, `0 / 1e-40` is NaN inside a loop. Tested by
     `tests/transforms/reciprocal_division.mlir`.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def AccumulateProducts : Pass<"accumulate-products", "::mlir::func::FuncOp"> {
+  let summary = "A sum of matrix products and a bias becomes one accumulation";
+  let description = [{
+    `x W + h U + b` starts from the bias and accumulates both products in turn, so that neither is stored by itself.
+    Products that do not read carried states come first. Sums are then taken in another order than the model writes
+    them, the same under every schedule. Tested by `tests/transforms/accumulate_products.mlir`.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
 def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {

@@ -5,6 +5,7 @@
 // half of the 32 AVX-512 registers and hide the latency of the multiply-add. Shapes are static, so remainders are tiles
 // of their own.
 #include "compiler/lower/Passes.h"
+#include "compiler/lower/ProgramFunction.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -21,6 +22,7 @@ namespace overtime::ir {
 } // namespace overtime::ir
 
 using namespace mlir;
+using namespace overtime::ir;
 
 namespace {
 
@@ -36,15 +38,21 @@ struct Column {
   int64_t active; // lanes that exist
 };
 
-class Product {
+/// A sum of products with one result, and what it starts from: zero, a row for all rows, or what the result holds.
+class Products {
 public:
-  Product(linalg::MatmulOp op, unsigned bits)
-      : op(op), b(op), loc(op.getLoc()), left(op.getInputs()[0]), right(op.getInputs()[1]), out(op.getOutputs()[0]) {
-    auto a = cast<MemRefType>(left.getType()), c = cast<MemRefType>(out.getType());
+  Products(MutableArrayRef<linalg::MatmulOp> ops, bool fromZero, Value bias, unsigned bits)
+      : b(ops.front()), loc(ops.front().getLoc()), out(ops.front().getOutputs()[0]), fromZero(fromZero), bias(bias) {
+    for (linalg::MatmulOp op : ops)
+      factors.push_back({op.getInputs()[0], op.getInputs()[1]});
+    auto c = cast<MemRefType>(out.getType());
     element = c.getElementType();
     lanes = bits / element.getIntOrFloatBitWidth();
-    rows = c.getDimSize(0), columns = c.getDimSize(1), inner = a.getDimSize(1);
-    overwrite = op->hasAttr("dyn.overwrite");
+    rows = c.getDimSize(0), columns = c.getDimSize(1);
+    // A few columns beyond whole vectors: vectors of half the width all take one slot of the multiply-add units, while
+    // whole and partial vectors in turn get in each other's way.
+    if (columns > lanes && columns < 2 * lanes && columns % lanes <= lanes / 2)
+      lanes /= 2;
   }
 
   void run() {
@@ -54,7 +62,6 @@ public:
       eachTile(columns == step ? 0 : whole, step, [&](Value j) { columnTile(j, step); });
     if (whole < columns)
       columnTile(index(whole), columns - whole);
-    op.erase();
   }
 
 private:
@@ -89,11 +96,11 @@ private:
                                           ArrayRef<int64_t>{c.active});
   }
   bool isWhole(const Column &c) { return c.active == c.type.getNumElements(); }
-  Value load(Value memory, Value row, Value column, const Column &c) {
+  Value load(Value memory, ArrayRef<Value> at, const Column &c) {
     if (isWhole(c))
-      return vector::LoadOp::create(b, loc, c.type, memory, ValueRange{row, column});
+      return vector::LoadOp::create(b, loc, c.type, memory, at);
     Value zero = arith::ConstantOp::create(b, loc, c.type, b.getZeroAttr(c.type));
-    return vector::MaskedLoadOp::create(b, loc, c.type, memory, ValueRange{row, column}, maskOf(c), zero);
+    return vector::MaskedLoadOp::create(b, loc, c.type, memory, at, maskOf(c), zero);
   }
   void store(Value v, Value row, Value column, const Column &c) {
     if (isWhole(c))
@@ -103,58 +110,140 @@ private:
   }
 
   void rowTile(Value i, int64_t height, Value j, ArrayRef<Column> tile) {
-    SmallVector<Value> start;
-    for (int64_t r = 0; r < height; ++r)
-      for (const Column &c : tile)
-        start.push_back(overwrite ? Value(arith::ConstantOp::create(b, loc, c.type, b.getZeroAttr(c.type)))
-                                  : load(out, offset(i, r), offset(j, c.offset), c));
-    auto loop = scf::ForOp::create(b, loc, index(0), index(inner), index(1), start);
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToEnd(loop.getBody());
-      scf::YieldOp::create(b, loc, accumulate(loop, i, height, j, tile));
-    }
+    SmallVector<Value> total = initial(i, height, j, tile);
+    for (const Factors &f : factors)
+      total = accumulate(f, total, i, height, j, tile);
     unsigned k = 0;
     for (int64_t r = 0; r < height; ++r)
       for (const Column &c : tile)
-        store(loop.getResult(k++), offset(i, r), offset(j, c.offset), c);
+        store(total[k++], offset(i, r), offset(j, c.offset), c);
   }
 
-  SmallVector<Value> accumulate(scf::ForOp loop, Value i, int64_t height, Value j, ArrayRef<Column> tile) {
+  SmallVector<Value> initial(Value i, int64_t height, Value j, ArrayRef<Column> tile) {
+    SmallVector<Value> row, all;
+    for (const Column &c : tile)
+      if (fromZero)
+        row.push_back(arith::ConstantOp::create(b, loc, c.type, b.getZeroAttr(c.type)));
+      else if (bias)
+        row.push_back(load(bias, {offset(j, c.offset)}, c));
+    for (int64_t r = 0; r < height; ++r)
+      for (auto [k, c] : llvm::enumerate(tile))
+        all.push_back(row.empty() ? load(out, {offset(i, r), offset(j, c.offset)}, c) : row[k]);
+    return all;
+  }
+
+  struct Factors {
+    Value left, right;
+  };
+
+  /// One multiply-add for each row and vector of the tile in every turn of a loop over the inner dimension.
+  SmallVector<Value> accumulate(const Factors &f, ArrayRef<Value> start, Value i, int64_t height, Value j,
+                                ArrayRef<Column> tile) {
+    int64_t inner = cast<MemRefType>(f.left.getType()).getDimSize(1);
+    auto loop = scf::ForOp::create(b, loc, index(0), index(inner), index(1), start);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(loop.getBody());
     Value k = loop.getInductionVar();
     SmallVector<Value> vectors, next;
     for (const Column &c : tile)
-      vectors.push_back(load(right, k, offset(j, c.offset), c));
+      vectors.push_back(load(f.right, {k, offset(j, c.offset)}, c));
     for (int64_t r = 0; r < height; ++r) {
-      Value a = memref::LoadOp::create(b, loc, left, ValueRange{offset(i, r), k});
+      Value a = memref::LoadOp::create(b, loc, f.left, ValueRange{offset(i, r), k});
       for (auto [c, column] : llvm::enumerate(tile)) {
         Value spread = vector::BroadcastOp::create(b, loc, column.type, a);
         next.push_back(math::FmaOp::create(b, loc, spread, vectors[c], loop.getRegionIterArg(next.size())));
       }
     }
-    return next;
+    scf::YieldOp::create(b, loc, next);
+    return SmallVector<Value>(loop.getResults());
   }
 
-  linalg::MatmulOp op;
   OpBuilder b;
   Location loc;
-  Value left, right, out;
+  Value out;
+  bool fromZero;
+  Value bias;
+  SmallVector<Factors> factors;
   Type element;
-  int64_t lanes, rows, columns, inner;
-  bool overwrite;
+  int64_t lanes, rows, columns;
 };
+
+bool isLowered(linalg::MatmulOp op) {
+  return op.hasPureBufferSemantics() && !op.hasUserDefinedMaps() && hasUnitInnerStride(op.getInputs()[1]) &&
+         hasUnitInnerStride(op.getOutputs()[0]);
+}
+
+bool startsFromZero(linalg::MatmulOp op) { return op->hasAttr("dyn.overwrite"); }
+
+/// The next operation that touches memory.
+Operation *nextOnMemory(Operation *op) {
+  do
+    op = op->getNextNode();
+  while (op && isMemoryEffectFree(op));
+  return op;
+}
+
+/// A row that an operation writes into every row of `out`, and nothing else.
+Value biasOf(Operation *op, Value out) {
+  auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
+  if (!generic || generic.getNumDpsInputs() != 1 || generic.getNumDpsInits() != 1 || generic.getOutputs()[0] != out ||
+      generic.getBody()->getTerminator()->getOperand(0) != generic.getBody()->getArgument(0))
+    return {};
+  Value row = generic.getInputs()[0];
+  auto type = dyn_cast<MemRefType>(row.getType());
+  bool isRow = type && type.getRank() == 1 && hasUnitInnerStride(row) &&
+               generic.getIndexingMapsArray()[0] == AffineMap::get(2, 0, getAffineDimExpr(1, op->getContext()));
+  return isRow && generic.getIndexingMapsArray()[1].isIdentity() ? row : Value();
+}
 
 struct LowerMatmulPass : overtime::ir::impl::LowerMatmulBase<LowerMatmulPass> {
   using LowerMatmulBase::LowerMatmulBase;
   void runOnOperation() override {
-    SmallVector<linalg::MatmulOp> ops;
+    llvm::SetVector<linalg::MatmulOp> ops;
     getOperation().walk([&](linalg::MatmulOp op) {
-      if (op.hasPureBufferSemantics() && !op.hasUserDefinedMaps() && hasUnitInnerStride(op.getInputs()[1]) &&
-          hasUnitInnerStride(op.getOutputs()[0]))
-        ops.push_back(op);
+      if (isLowered(op))
+        ops.insert(op);
     });
-    for (linalg::MatmulOp op : ops)
-      Product(op, vectorBits).run();
+    while (!ops.empty()) {
+      SmallVector<linalg::MatmulOp> chain = chainFrom(ops.front());
+      lower(chain);
+      for (linalg::MatmulOp op : chain) {
+        ops.remove(op);
+        op.erase();
+      }
+    }
+  }
+
+  /// The products that follow and accumulate into the same result.
+  static SmallVector<linalg::MatmulOp> chainFrom(linalg::MatmulOp first) {
+    SmallVector<linalg::MatmulOp> chain = {first};
+    Value out = first.getOutputs()[0];
+    while (auto next = dyn_cast_or_null<linalg::MatmulOp>(nextOnMemory(chain.back()))) {
+      if (next.getOutputs()[0] != out || startsFromZero(next) || !isLowered(next) ||
+          rootOf(next.getInputs()[0]) == rootOf(out))
+        break;
+      chain.push_back(next);
+    }
+    return chain;
+  }
+
+  void lower(MutableArrayRef<linalg::MatmulOp> chain) {
+    linalg::MatmulOp first = chain.front();
+    Operation *before = first->getPrevNode();
+    while (before && isMemoryEffectFree(before))
+      before = before->getPrevNode();
+    Value bias = startsFromZero(first) ? Value() : biasOf(before, first.getOutputs()[0]);
+    // Operands of the later products may stand between them: they are pure and only need what was there before.
+    for (linalg::MatmulOp op : chain.drop_front())
+      for (Operation *between = first->getNextNode(); between && between != op.getOperation();) {
+        Operation *next = between->getNextNode();
+        if (!isa<linalg::MatmulOp>(between))
+          between->moveBefore(first);
+        between = next;
+      }
+    Products(chain, startsFromZero(first), bias, vectorBits).run();
+    if (bias)
+      before->erase();
   }
 };
 

@@ -9,7 +9,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace overtime::ir {
 #define GEN_PASS_DEF_PROMOTESTATE
@@ -64,13 +63,6 @@ Value loadBefore(OpBuilder &b, Operation *store) {
   VectorType type = masked.getVectorType();
   Value zero = arith::ConstantOp::create(b, loc, type, b.getZeroAttr(type));
   return vector::MaskedLoadOp::create(b, loc, type, masked.getBase(), masked.getIndices(), masked.getMask(), zero);
-}
-
-/// The memory that a view shows.
-Value rootOf(Value memory) {
-  while (auto view = memory.getDefiningOp<ViewLikeOpInterface>())
-    memory = view.getViewSource();
-  return memory;
 }
 
 class Promotion {
