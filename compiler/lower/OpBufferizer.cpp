@@ -2,6 +2,8 @@
 // Operations of a step on memory: one rule for each kind that a program may hold after fuse-elementwise.
 #include "compiler/lower/OpBufferizer.h"
 
+#include "compiler/lower/ProductChain.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 
@@ -140,7 +142,7 @@ LogicalResult OpBufferizer::emitMatmul(linalg::MatmulOp op) {
       b, loc, TypeRange{}, ValueRange{buffers.lookup(op.getInputs()[0]), buffers.lookup(op.getInputs()[1])},
       ValueRange{places.front()});
   if (fresh)
-    product->setAttr("dyn.overwrite", b.getUnitAttr());
+    product->setAttr(overwriteAttr, b.getUnitAttr());
   copyToOthers(loc, places);
   return success();
 }

@@ -44,6 +44,19 @@ def SplitLanes : Pass<"split-lanes", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
+def PackWeights : Pass<"pack-weights", "::mlir::func::FuncOp"> {
+  let summary = "Lays out large right factors of products in panels before the loop over time";
+  let description = [{
+    A parameter that products inside the loop over time read as their right factor, of 256 KiB or more with the others
+    of its chain, is copied once into panels as wide as a tile of lower-matmul; the products become a loop over panels.
+    A run of fewer than four steps reads the parameter as it is, by the same code. Tested by
+    `tests/lower/pack_weights.mlir`.
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
 def PromoteState : Pass<"promote-state", "::mlir::func::FuncOp"> {
   let summary = "Keeps vectors of carried state in registers over the loop over time";
   let description = [{

@@ -72,6 +72,13 @@ TEST_CASE("a batch of LSTM cells in chunks and on the host has the bits of the w
   }
 }
 
+TEST_CASE("weights in panels, and as they are in short calls, give the same bits", "[trace]") {
+  for (DType real : {f32, f64}) {
+    LSTMCell cell(100, 130); // 520 columns: whole panels and a rest
+    check_partitions(cell, cell.state, sample({24, 3, 100}, 8, real));
+  }
+}
+
 TEST_CASE("with jit = false the callback sees every step (S6)", "[trace]") {
   Counter model;
   std::vector<std::int64_t> seen;

@@ -5,7 +5,7 @@
 // half of the 32 AVX-512 registers and hide the latency of the multiply-add. Shapes are static, so remainders are tiles
 // of their own.
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProductChain.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -26,11 +26,6 @@ using namespace overtime::ir;
 
 namespace {
 
-bool hasUnitInnerStride(Value v) {
-  auto [strides, offset] = cast<MemRefType>(v.getType()).getStridesAndOffset();
-  return strides.back() == 1;
-}
-
 /// One vector of columns of a tile.
 struct Column {
   int64_t offset; // from the first column of the tile
@@ -38,12 +33,13 @@ struct Column {
   int64_t active; // lanes that exist
 };
 
-/// A sum of products with one result, and what it starts from: zero, a row for all rows, or what the result holds.
+/// Writes the code of one chain of products.
 class Products {
 public:
-  Products(MutableArrayRef<linalg::MatmulOp> ops, bool fromZero, Value bias, unsigned bits)
-      : b(ops.front()), loc(ops.front().getLoc()), out(ops.front().getOutputs()[0]), fromZero(fromZero), bias(bias) {
-    for (linalg::MatmulOp op : ops)
+  Products(ProductChain &chain, unsigned bits)
+      : b(chain.products.front()), loc(chain.products.front().getLoc()), out(chain.result()),
+        fromZero(chain.startsFromZero()), bias(chain.biasRow()) {
+    for (linalg::MatmulOp op : chain.products)
       factors.push_back({op.getInputs()[0], op.getInputs()[1]});
     auto c = cast<MemRefType>(out.getType());
     element = c.getElementType();
@@ -168,82 +164,13 @@ private:
   int64_t lanes, rows, columns;
 };
 
-bool isLowered(linalg::MatmulOp op) {
-  return op.hasPureBufferSemantics() && !op.hasUserDefinedMaps() && hasUnitInnerStride(op.getInputs()[1]) &&
-         hasUnitInnerStride(op.getOutputs()[0]);
-}
-
-bool startsFromZero(linalg::MatmulOp op) { return op->hasAttr("dyn.overwrite"); }
-
-/// The next operation that touches memory.
-Operation *nextOnMemory(Operation *op) {
-  do
-    op = op->getNextNode();
-  while (op && isMemoryEffectFree(op));
-  return op;
-}
-
-/// A row that an operation writes into every row of `out`, and nothing else.
-Value biasOf(Operation *op, Value out) {
-  auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
-  if (!generic || generic.getNumDpsInputs() != 1 || generic.getNumDpsInits() != 1 || generic.getOutputs()[0] != out ||
-      generic.getBody()->getTerminator()->getOperand(0) != generic.getBody()->getArgument(0))
-    return {};
-  Value row = generic.getInputs()[0];
-  auto type = dyn_cast<MemRefType>(row.getType());
-  bool isRow = type && type.getRank() == 1 && hasUnitInnerStride(row) &&
-               generic.getIndexingMapsArray()[0] == AffineMap::get(2, 0, getAffineDimExpr(1, op->getContext()));
-  return isRow && generic.getIndexingMapsArray()[1].isIdentity() ? row : Value();
-}
-
 struct LowerMatmulPass : overtime::ir::impl::LowerMatmulBase<LowerMatmulPass> {
   using LowerMatmulBase::LowerMatmulBase;
   void runOnOperation() override {
-    llvm::SetVector<linalg::MatmulOp> ops;
-    getOperation().walk([&](linalg::MatmulOp op) {
-      if (isLowered(op))
-        ops.insert(op);
-    });
-    while (!ops.empty()) {
-      SmallVector<linalg::MatmulOp> chain = chainFrom(ops.front());
-      lower(chain);
-      for (linalg::MatmulOp op : chain) {
-        ops.remove(op);
-        op.erase();
-      }
+    for (ProductChain &chain : findProductChains(getOperation())) {
+      Products(chain, vectorBits).run();
+      chain.erase();
     }
-  }
-
-  /// The products that follow and accumulate into the same result.
-  static SmallVector<linalg::MatmulOp> chainFrom(linalg::MatmulOp first) {
-    SmallVector<linalg::MatmulOp> chain = {first};
-    Value out = first.getOutputs()[0];
-    while (auto next = dyn_cast_or_null<linalg::MatmulOp>(nextOnMemory(chain.back()))) {
-      if (next.getOutputs()[0] != out || startsFromZero(next) || !isLowered(next) ||
-          rootOf(next.getInputs()[0]) == rootOf(out))
-        break;
-      chain.push_back(next);
-    }
-    return chain;
-  }
-
-  void lower(MutableArrayRef<linalg::MatmulOp> chain) {
-    linalg::MatmulOp first = chain.front();
-    Operation *before = first->getPrevNode();
-    while (before && isMemoryEffectFree(before))
-      before = before->getPrevNode();
-    Value bias = startsFromZero(first) ? Value() : biasOf(before, first.getOutputs()[0]);
-    // Operands of the later products may stand between them: they are pure and only need what was there before.
-    for (linalg::MatmulOp op : chain.drop_front())
-      for (Operation *between = first->getNextNode(); between && between != op.getOperation();) {
-        Operation *next = between->getNextNode();
-        if (!isa<linalg::MatmulOp>(between))
-          between->moveBefore(first);
-        between = next;
-      }
-    Products(chain, startsFromZero(first), bias, vectorBits).run();
-    if (bias)
-      before->erase();
   }
 };
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// A large parameter is copied into panels before the loop when the run has four steps or more; the chain of products
+// on it, with its bias, becomes a loop over panels. The last 32 columns are no whole panel: they are read in place.
+// RUN: overtime-opt %s --pack-weights --split-input-file | FileCheck %s
+
+// CHECK-LABEL: func.func @panels(
+// CHECK-SAME: %[[STEPS:[a-z0-9]*]]: index
+// CHECK-SAME: %[[W:[a-z0-9]*]]: memref<512x160xf32>
+// CHECK: %[[MANY:.*]] = arith.cmpi sge, %[[STEPS]], %{{.*}} : index
+// CHECK: memref.alloc() : memref<65536xf32>
+// CHECK: scf.if %[[MANY]] {
+// CHECK-NEXT: %{{.*}} = arith.constant 0
+// CHECK: scf.for
+// CHECK: memref.subview %[[W]]
+// CHECK: linalg.generic
+// CHECK: %[[MEMORY:.*]] = arith.select %[[MANY]], %{{.*}}, %{{.*}} : memref<?xf32>
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[STEPS]]
+// CHECK:   scf.for %[[J:.*]] =
+// CHECK:     %[[OUT:.*]] = memref.subview {{.*}}[0, %[[J]]] [4, 64]
+// CHECK:     linalg.generic {{.*}}outs(%[[OUT]]
+// CHECK:     %[[PANEL:.*]] = memref.reinterpret_cast %[[MEMORY]]{{.*}} sizes: [512, 64]
+// CHECK:     linalg.matmul ins(%{{.*}}, %[[PANEL]] {{.*}}outs(%[[OUT]]
+// CHECK:   %[[REST:.*]] = memref.subview %[[W]][0, %{{.*}}] [512, 32]
+// CHECK:   linalg.matmul ins(%{{.*}}, %[[REST]]
+#row = affine_map<(d0, d1) -> (d1)>
+#same = affine_map<(d0, d1) -> (d0, d1)>
+func.func @panels(%steps: index, %h: memref<4x512xf32>, %w: memref<512x160xf32>, %b: memref<160xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %gates = memref.alloc() : memref<4x160xf32>
+  scf.for %k = %c0 to %steps step %c1 {
+    linalg.generic {indexing_maps = [#row, #same], iterator_types = ["parallel", "parallel"]}
+        ins(%b : memref<160xf32>) outs(%gates : memref<4x160xf32>) {
+    ^bb0(%x: f32, %old: f32):
+      linalg.yield %x : f32
+    }
+    linalg.matmul ins(%h, %w : memref<4x512xf32>, memref<512x160xf32>) outs(%gates : memref<4x160xf32>)
+  } {dyn.time_loop}
+  return
+}
+
+// -----
+
+// A state is no parameter: the step writes it, so that a copy would be out of date.
+// CHECK-LABEL: func.func @state(
+// CHECK-NOT: scf.if
+// CHECK: linalg.matmul
+// CHECK-NOT: scf.if
+func.func @state(%steps: index, %h: memref<4x512xf32>, %w: memref<512x160xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %y = memref.alloc() : memref<4x160xf32>
+  scf.for %k = %c0 to %steps step %c1 {
+    linalg.matmul {dyn.overwrite} ins(%h, %w : memref<4x512xf32>, memref<512x160xf32>) outs(%y : memref<4x160xf32>)
+    linalg.fill ins(%zero : f32) outs(%w : memref<512x160xf32>)
+  } {dyn.time_loop}
+  return
+}
