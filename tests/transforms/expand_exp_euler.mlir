@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Exponential Euler: every equation is linearised in its own state, and in no other.
+// RUN: overtime-opt %s --split-input-file --expand-integrators --verify-diagnostics | FileCheck %s
+
+// CHECK-LABEL: func.func @decay(
+// CHECK-SAME: %[[T:.*]]: f32, %[[V:.*]]: tensor<4xf32>)
+func.func @decay(%t: f32, %v: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK: %[[F:.*]] = arith.negf %[[V]] : tensor<4xf32>
+  // CHECK: %[[DT:.*]] = arith.constant dense<1.000000e-01>
+  // CHECK: %[[SLOPE:.*]] = arith.constant dense<-1.000000e+00>
+  // CHECK: %[[X:.*]] = arith.mulf %{{.*}}, %[[SLOPE]]
+  // CHECK: %[[PHI:.*]] = dyn.exprel %[[X]]
+  // CHECK: %[[GAIN:.*]] = arith.mulf %[[DT]], %[[PHI]]
+  // CHECK: %[[STEP:.*]] = arith.mulf %[[GAIN]], %[[F]]
+  // CHECK: %[[NEXT:.*]] = arith.addf %[[V]], %[[STEP]]
+  // CHECK-NEXT: return %[[NEXT]]
+  %v1 = dyn.integrate "exp_euler" at %t : f32 step 1.0e-01 (%v : tensor<4xf32>) {
+  ^bb0(%s: f32, %y: tensor<4xf32>):
+    %dy = arith.negf %y : tensor<4xf32>
+    dyn.yield %dy : tensor<4xf32>
+  } -> tensor<4xf32>
+  return %v1 : tensor<4xf32>
+}
+
+// x' = x y has the slope y in x; y' = s has none and becomes plain Euler. Both read the old states.
+// CHECK-LABEL: func.func @coupled(
+// CHECK-SAME: %[[T:.*]]: f32, %[[A:.*]]: f32, %[[B:.*]]: f32)
+func.func @coupled(%t: f32, %a: f32, %b: f32) -> (f32, f32) {
+  // CHECK: %[[F:.*]] = arith.mulf %[[A]], %[[B]] : f32
+  // CHECK: %[[X:.*]] = arith.mulf %{{.*}}, %[[B]] : f32
+  // CHECK: dyn.exprel %[[X]]
+  // CHECK: %[[A1:.*]] = arith.addf %[[A]], %{{.*}}
+  // CHECK-NOT: dyn.exprel
+  // CHECK: %[[STEP:.*]] = arith.mulf %{{.*}}, %[[T]] : f32
+  // CHECK: %[[B1:.*]] = arith.addf %[[B]], %[[STEP]]
+  // CHECK-NEXT: return %[[A1]], %[[B1]]
+  %a1, %b1 = dyn.integrate "exp_euler" at %t : f32 step 1.0e-01 (%a, %b : f32, f32) {
+  ^bb0(%s: f32, %x: f32, %y: f32):
+    %dx = arith.mulf %x, %y : f32
+    dyn.yield %dx, %s : f32, f32
+  } -> f32, f32
+  return %a1, %b1 : f32, f32
+}
+
+// -----
+
+func.func @mixes_elements(%t: f32, %v: tensor<2x2xf32>, %w: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %v1 = dyn.integrate "exp_euler" at %t : f32 step 1.0e-01 (%v : tensor<2x2xf32>) {
+  ^bb0(%s: f32, %y: tensor<2x2xf32>):
+    // expected-error @+1 {{has no elementwise slope, which exp_euler needs of every equation in its own state}}
+    %dy = linalg.matmul ins(%y, %w : tensor<2x2xf32>, tensor<2x2xf32>) outs(%w : tensor<2x2xf32>) -> tensor<2x2xf32>
+    dyn.yield %dy : tensor<2x2xf32>
+  } -> tensor<2x2xf32>
+  return %v1 : tensor<2x2xf32>
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A division of a step by what no step changes becomes a product; every other division stays.
+// RUN: overtime-opt %s --reciprocal-division | FileCheck %s
+
+// CHECK-LABEL: func.func @fixed(
+// CHECK-SAME: %[[TAU:[a-z0-9]*]]: f32, %[[TAUS:[a-z0-9]*]]: tensor<4xf32>)
+// CHECK: %[[R:.*]] = arith.divf %{{.*}}, %[[TAU]] : f32
+// CHECK: %[[EIGHTH:.*]] = arith.constant 1.250000e-01 : f32
+// CHECK: %[[RS:.*]] = arith.divf %{{.*}}, %[[TAUS]] : tensor<4xf32>
+// CHECK: dyn.loop_over_time
+// CHECK-NOT: arith.divf
+// CHECK: %[[SR:.*]] = tensor.splat %[[R]]
+// CHECK: %[[A:.*]] = arith.mulf %{{.*}}, %[[SR]]
+// CHECK: %[[SE:.*]] = tensor.splat %[[EIGHTH]]
+// CHECK: %[[B:.*]] = arith.mulf %[[A]], %[[SE]]
+// CHECK: arith.mulf %[[B]], %[[RS]]
+// CHECK-NOT: arith.divf
+func.func @fixed(%steps: index, %i0: i64, %k0: i64, %t0: f64, %v0: tensor<4xf32>, %tau: f32, %taus: tensor<4xf32>)
+    -> tensor<4xf32> {
+  %v = dyn.loop_over_time %steps from (%i0, %k0, %t0) step 1.0e-01 carry (%v0 : tensor<4xf32>) {
+  ^bb0(%i: i64, %t: f32, %vk: tensor<4xf32>):
+    %s = tensor.splat %tau : tensor<4xf32>
+    %eight = arith.constant dense<8.0> : tensor<4xf32>
+    %a = arith.divf %vk, %s : tensor<4xf32>
+    %b = arith.divf %a, %eight : tensor<4xf32>
+    %c = arith.divf %b, %taus : tensor<4xf32>
+    dyn.yield %c : tensor<4xf32>
+  } -> tensor<4xf32>
+  return %v : tensor<4xf32>
+}
+
+// The clock, a carried state, and a numerator from outside: none of them makes the divisor a constant.
+// CHECK-LABEL: func.func @changing(
+// CHECK: %[[OUTSIDE:.*]] = arith.divf %arg5, %arg5 : f32
+// CHECK-NEXT: dyn.loop_over_time
+// CHECK: %[[A:.*]] = arith.divf %[[V:.*]], %{{.*}} : tensor<4xf32>
+// CHECK: %[[B:.*]] = arith.divf %[[A]], %{{.*}} : tensor<4xf32>
+// CHECK: arith.divf %{{.*}}, %[[B]] : tensor<4xf32>
+// CHECK-NOT: arith.mulf
+func.func @changing(%steps: index, %i0: i64, %k0: i64, %t0: f64, %v0: tensor<4xf32>, %tau: f32) -> tensor<4xf32> {
+  %one = arith.divf %tau, %tau : f32
+  %v = dyn.loop_over_time %steps from (%i0, %k0, %t0) step 1.0e-01 carry (%v0 : tensor<4xf32>) {
+  ^bb0(%i: i64, %t: f32, %vk: tensor<4xf32>):
+    %st = tensor.splat %t : tensor<4xf32>
+    %s = tensor.splat %one : tensor<4xf32>
+    %a = arith.divf %vk, %st : tensor<4xf32>
+    %b = arith.divf %a, %vk : tensor<4xf32>
+    %c = arith.divf %s, %b : tensor<4xf32>
+    dyn.yield %c : tensor<4xf32>
+  } -> tensor<4xf32>
+  return %v : tensor<4xf32>
+}
