@@ -23,6 +23,7 @@ using AddStage = void (*)(OpPassManager &, const LoweringOptions &);
 
 void addDynamics(OpPassManager &passes, const LoweringOptions &) {
   OpPassManager &func = passes.nest<func::FuncOp>();
+  func.addPass(createReciprocalDivision()); // while it can be seen what an equation is
   func.addPass(createExpandIntegrators());
   func.addPass(createExpandRandom());
 }
@@ -32,8 +33,6 @@ void addOptimize(OpPassManager &passes, const LoweringOptions &) {
   func.addPass(createCanonicalizerPass());
   func.addPass(createCSEPass());
   func.addPass(createScalarizeUniform());
-  func.addPass(createHoistInvariants());
-  func.addPass(createReciprocalDivision());
   func.addPass(createHoistInvariants());
   func.addPass(createCSEPass());
   func.addPass(createAccumulateProducts());

@@ -69,13 +69,13 @@ def ScalarizeUniform : Pass<"scalarize-uniform", "::mlir::func::FuncOp"> {
 }
 
 def ReciprocalDivision : Pass<"reciprocal-division", "::mlir::func::FuncOp"> {
-  let summary = "Divides by what no step changes through its reciprocal";
+  let summary = "In equations, divides by what no step changes through its reciprocal";
   let description = [{
-    Inside a `dyn.loop_over_time`, `x / c` with a divisor from outside the loop becomes `x * (1 / c)`: one division
-    before the loop in place of one an element and step. The result may differ from the division by one unit in the
-    last place; it is the same under every schedule. Powers of two stay exact. Divisors whose reciprocal overflows or is
-    subnormal are not told apart: with f32, `0 / 1e-40` is NaN inside a loop. Tested by
-    `tests/transforms/reciprocal_division.mlir`.
+    Inside a `dyn.integrate`, `x / c` with a divisor from outside the loop becomes `x * (1 / c)`: one division before
+    the loop in place of one an element and step. The result may differ from the division by one unit in the last place,
+    far below the error of any integrator, and is the same under every schedule. A divisor whose reciprocal is no
+    ordinary number (0, below 2^-126 or above 2^126 in f32) must not occur in equations. Elsewhere a division stays
+    one: `floor(i / 49.0)` counts on it. Tested by `tests/transforms/reciprocal_division.mlir`.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }

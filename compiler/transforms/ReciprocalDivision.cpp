@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// reciprocal-division: dividing by what no step changes costs one division before the loop.
+// reciprocal-division: in equations, dividing by what no step changes costs one division before the loop.
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/StepValues.h"
 #include "dialect/Dyn.h"
@@ -46,7 +46,7 @@ struct ReciprocalDivisionPass : overtime::ir::impl::ReciprocalDivisionBase<Recip
   void runOnOperation() override {
     SmallVector<arith::DivFOp> divisions;
     getOperation().walk([&](arith::DivFOp div) {
-      if (div->getParentOfType<LoopOverTimeOp>())
+      if (div->getParentOfType<IntegrateOp>() && div->getParentOfType<LoopOverTimeOp>())
         divisions.push_back(div);
     });
     for (arith::DivFOp div : divisions) {

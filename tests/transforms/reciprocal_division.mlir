@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A division of a step by what no step changes becomes a product; every other division stays.
+// In an equation, a division by what no step changes becomes a product; every other division stays.
 // RUN: overtime-opt %s --reciprocal-division | FileCheck %s
 
 // CHECK-LABEL: func.func @fixed(
@@ -8,6 +8,7 @@
 // CHECK: %[[EIGHTH:.*]] = arith.constant 1.250000e-01 : f32
 // CHECK: %[[RS:.*]] = arith.divf %{{.*}}, %[[TAUS]] : tensor<4xf32>
 // CHECK: dyn.loop_over_time
+// CHECK: dyn.integrate
 // CHECK-NOT: arith.divf
 // CHECK: %[[SR:.*]] = tensor.splat %[[R]]
 // CHECK: %[[A:.*]] = arith.mulf %{{.*}}, %[[SR]]
@@ -17,16 +18,20 @@
 // CHECK-NOT: arith.divf
 func.func @fixed(%steps: index, %i0: i64, %k0: i64, %t0: f64, %v0: tensor<4xf32>, %tau: f32, %taus: tensor<4xf32>)
     -> tensor<4xf32> {
-  %v = dyn.loop_over_time %steps from (%i0, %k0, %t0) step 1.0e-01 carry (%v0 : tensor<4xf32>) {
+  %last = dyn.loop_over_time %steps from (%i0, %k0, %t0) step 1.0e-01 carry (%v0 : tensor<4xf32>) {
   ^bb0(%i: i64, %t: f32, %vk: tensor<4xf32>):
-    %s = tensor.splat %tau : tensor<4xf32>
-    %eight = arith.constant dense<8.0> : tensor<4xf32>
-    %a = arith.divf %vk, %s : tensor<4xf32>
-    %b = arith.divf %a, %eight : tensor<4xf32>
-    %c = arith.divf %b, %taus : tensor<4xf32>
-    dyn.yield %c : tensor<4xf32>
+    %next = dyn.integrate "euler" at %t : f32 step 1.0e-01 (%vk : tensor<4xf32>) {
+    ^bb0(%stage: f32, %v: tensor<4xf32>):
+      %s = tensor.splat %tau : tensor<4xf32>
+      %eight = arith.constant dense<8.0> : tensor<4xf32>
+      %a = arith.divf %v, %s : tensor<4xf32>
+      %b = arith.divf %a, %eight : tensor<4xf32>
+      %c = arith.divf %b, %taus : tensor<4xf32>
+      dyn.yield %c : tensor<4xf32>
+    } -> tensor<4xf32>
+    dyn.yield %next : tensor<4xf32>
   } -> tensor<4xf32>
-  return %v : tensor<4xf32>
+  return %last : tensor<4xf32>
 }
 
 // The clock, a carried state, and a numerator from outside: none of them makes the divisor a constant.
@@ -39,14 +44,33 @@ func.func @fixed(%steps: index, %i0: i64, %k0: i64, %t0: f64, %v0: tensor<4xf32>
 // CHECK-NOT: arith.mulf
 func.func @changing(%steps: index, %i0: i64, %k0: i64, %t0: f64, %v0: tensor<4xf32>, %tau: f32) -> tensor<4xf32> {
   %one = arith.divf %tau, %tau : f32
-  %v = dyn.loop_over_time %steps from (%i0, %k0, %t0) step 1.0e-01 carry (%v0 : tensor<4xf32>) {
+  %last = dyn.loop_over_time %steps from (%i0, %k0, %t0) step 1.0e-01 carry (%v0 : tensor<4xf32>) {
   ^bb0(%i: i64, %t: f32, %vk: tensor<4xf32>):
-    %st = tensor.splat %t : tensor<4xf32>
-    %s = tensor.splat %one : tensor<4xf32>
-    %a = arith.divf %vk, %st : tensor<4xf32>
-    %b = arith.divf %a, %vk : tensor<4xf32>
-    %c = arith.divf %s, %b : tensor<4xf32>
-    dyn.yield %c : tensor<4xf32>
+    %next = dyn.integrate "euler" at %t : f32 step 1.0e-01 (%vk : tensor<4xf32>) {
+    ^bb0(%stage: f32, %v: tensor<4xf32>):
+      %st = tensor.splat %stage : tensor<4xf32>
+      %s = tensor.splat %one : tensor<4xf32>
+      %a = arith.divf %v, %st : tensor<4xf32>
+      %b = arith.divf %a, %vk : tensor<4xf32>
+      %c = arith.divf %s, %b : tensor<4xf32>
+      dyn.yield %c : tensor<4xf32>
+    } -> tensor<4xf32>
+    dyn.yield %next : tensor<4xf32>
   } -> tensor<4xf32>
-  return %v : tensor<4xf32>
+  return %last : tensor<4xf32>
+}
+
+// A step that is no equation may count on the exact quotient: floor(i / 49.0) does.
+// CHECK-LABEL: func.func @no_equation(
+// CHECK: dyn.loop_over_time
+// CHECK: arith.divf
+// CHECK-NOT: arith.mulf
+func.func @no_equation(%steps: index, %i0: i64, %k0: i64, %t0: f64, %v0: tensor<4xf32>) -> tensor<4xf32> {
+  %last = dyn.loop_over_time %steps from (%i0, %k0, %t0) step 1.0e-01 carry (%v0 : tensor<4xf32>) {
+  ^bb0(%i: i64, %t: f32, %vk: tensor<4xf32>):
+    %c = arith.constant dense<49.0> : tensor<4xf32>
+    %q = arith.divf %vk, %c : tensor<4xf32>
+    dyn.yield %q : tensor<4xf32>
+  } -> tensor<4xf32>
+  return %last : tensor<4xf32>
 }
