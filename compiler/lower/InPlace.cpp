@@ -63,8 +63,9 @@ bool InPlace::collectReads(Value alias, const Piece &part, SmallVectorImpl<Read>
         return false;
       reads.push_back({alias.getDefiningOp(), nullptr, part}); // copied out where it is defined
     } else if (isView(user)) {
+      // Only a slice of the state itself is a part in the state's own shape.
       auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
-      Piece inner = slice && part.whole() && slice.getSource() == alias ? slicedPart(slice) : part;
+      Piece inner = slice && isa<BlockArgument>(alias) ? slicedPart(slice) : slice ? part : Piece();
       if (!collectReads(user->getResult(0), inner, reads))
         return false;
       if (!slice) // may be packed into memory of its own where it stands
@@ -88,10 +89,12 @@ bool InPlace::writeIsSafe(const Piece &written, ArrayRef<Read> reads) {
   if (!writer || writer->getBlock() != &loop.step())
     writer = nullptr; // there when the step begins: it would be written before any read
   for (const Read &read : reads) {
-    if (!read.user || !read.part.overlaps(written)) // stacked as it is: copied when the step begins
+    if (!read.part.overlaps(written))
       continue;
     if (!writer)
       return false;
+    if (!read.user) // stacked as it is: copied when the step begins
+      continue;
     if (read.user == writer) {
       if (!read.operand || !read.part.covers(written) || !readsOwnElement(writer, *read.operand))
         return false;

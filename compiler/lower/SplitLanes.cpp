@@ -139,7 +139,7 @@ struct SplitLanesPass : overtime::ir::impl::SplitLanesBase<SplitLanesPass> {
     if (!time || time.getNumResults() > 0)
       return;
     std::optional<LaneAnalysis> lanes = LaneAnalysis::run(time);
-    if (!lanes)
+    if (!lanes || lanes->count() == 0)
       return;
     split(time, *lanes);
   }

@@ -19,8 +19,10 @@ using namespace overtime::ir;
 
 namespace {
 
-/// A product that starts from zero and that nothing but the sum reads.
-linalg::MatmulOp productOf(Value v) {
+/// A product of this block that starts from zero and that nothing but the sum reads.
+linalg::MatmulOp productOf(Value v, Block *block) {
+  if (v.getParentBlock() != block) // computed once, before the loop
+    return {};
   auto product = v.getDefiningOp<linalg::MatmulOp>();
   auto zero = product ? product.getOutputs()[0].getDefiningOp<linalg::FillOp>() : linalg::FillOp();
   bool fresh = zero && matchPattern(zero.getInputs()[0], m_AnyZeroFloat());
@@ -34,7 +36,9 @@ bool isBias(Value v) {
          cast<RankedTensorType>(broadcast.getInput().getType()).getRank() == 1;
 }
 
-bool isInnerSum(Value v) { return v.getDefiningOp<arith::AddFOp>() && v.hasOneUse(); }
+bool isInnerSum(Value v, Block *block) {
+  return v.getDefiningOp<arith::AddFOp>() && v.hasOneUse() && v.getParentBlock() == block;
+}
 
 /// Whether a value changes with the carried states of its loop.
 bool readsState(Value v) {
@@ -55,16 +59,18 @@ bool readsState(Value v) {
 
 /// The terms of a tree of additions.
 struct Sum {
+  explicit Sum(Block *block) : block(block) {}
+  Block *block;
   SmallVector<linalg::MatmulOp> products;
   Value bias;
   SmallVector<Value> others;
 
   void add(Value v) {
-    if (isInnerSum(v)) {
+    if (isInnerSum(v, block)) {
       auto sum = v.getDefiningOp<arith::AddFOp>();
       add(sum.getLhs());
       add(sum.getRhs());
-    } else if (linalg::MatmulOp product = productOf(v)) {
+    } else if (linalg::MatmulOp product = productOf(v, block)) {
       products.push_back(product);
     } else if (isBias(v) && !bias) {
       bias = v;
@@ -88,7 +94,7 @@ struct AccumulateProductsPass : overtime::ir::impl::AccumulateProductsBase<Accum
   }
 
   static void rewrite(arith::AddFOp op) {
-    Sum sum;
+    Sum sum(op->getBlock());
     sum.add(op.getLhs());
     sum.add(op.getRhs());
     if (sum.products.empty() || sum.products.size() + bool(sum.bias) < 2)

@@ -52,6 +52,8 @@ public:
   }
 
   void run() {
+    if (rows == 0 || columns == 0)
+      return;
     int64_t wide = std::min<int64_t>(4, llvm::divideCeil(columns, lanes)); // vectors a tile
     int64_t step = wide * lanes, whole = columns / step * step;
     if (whole > 0)

@@ -71,6 +71,8 @@ public:
   }
 
   void run() {
+    if (llvm::is_contained(shape, 0)) // no elements
+      return op.erase();
     flatten();
     for (size_t k = 0; k < memory.size(); ++k)
       if (maps[k].getNumResults() == 0)
