@@ -81,18 +81,22 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
   /// So far from the limits that powers of it in a polynomial's coefficients are ordinary numbers.
   static bool foldable(double c) { return std::abs(c) > 1e-4 && std::abs(c) < 1e4; }
 
-  /// A product with a constant gives up its rounding, whether something else uses it or not: bits depend on nothing but
-  /// the expression.
+  /// A product with a constant, or a quotient by one, gives up its rounding, whether something else uses it or not: bits
+  /// depend on nothing but the expression.
   static Scaled scaled(Value x) {
-    if (auto negation = x.getDefiningOp<arith::NegFOp>()) {
-      Scaled inner = scaled(negation.getOperand());
-      return {inner.x, -inner.factor};
-    }
+    if (auto negation = x.getDefiningOp<arith::NegFOp>())
+      return times(scaled(negation.getOperand()), -1.0, x);
     if (auto mul = x.getDefiningOp<arith::MulFOp>())
       for (unsigned k : {0u, 1u})
-        if (std::optional<double> c = constantOf(mul->getOperand(k)); c && foldable(*c))
-          return {mul->getOperand(1 - k), *c};
+        if (std::optional<double> c = constantOf(mul->getOperand(k)))
+          return times(scaled(mul->getOperand(1 - k)), *c, x);
+    if (auto div = x.getDefiningOp<arith::DivFOp>())
+      if (std::optional<double> c = constantOf(div.getRhs()))
+        return times(scaled(div.getLhs()), 1.0 / *c, x);
     return {x};
+  }
+  static Scaled times(Scaled inner, double c, Value whole) {
+    return foldable(inner.factor * c) ? Scaled{inner.x, inner.factor * c} : Scaled{whole};
   }
 
   void replace(Operation *op) {

@@ -25,8 +25,9 @@ std::optional<double> constantOf(Value v) {
   return std::nullopt;
 }
 
-// Just beyond the arguments of the last finite result, of the last one above zero, and of the last one above -1.
-static double overflow(const Real &f) { return f.single() ? 89.0 : 710.0; }
+// Just beyond the arguments of the last finite result, also when that is halved, of the last one above zero, and of the
+// last one above -1.
+static double overflow(const Real &f) { return f.single() ? 90.0 : 711.0; }
 static double underflow(const Real &f) { return f.single() ? -104.0 : -746.0; }
 constexpr double lowestExpm1 = -60.0;
 
@@ -75,7 +76,9 @@ static double powerOfTable(const Real &f, unsigned j) { return std::exp2(double(
 
 Value expandExp(Real &f, Scaled x, double times) {
   if (f.avx512) {
-    Reduced e = reduceToTable(f, atLeast(f, underflow(f), atMost(f, overflow(f), x)));
+    double shift = std::log(std::abs(times)); // of what overflows, and of what underflows
+    double high = overflow(f) + std::max(0.0, -shift), low = underflow(f) - std::max(0.0, shift);
+    Reduced e = reduceToTable(f, atLeast(f, low, atMost(f, high, x)));
     Value power = f.lookUp([&](unsigned j) { return times * powerOfTable(f, j); }, e.place);
     return f.scale(f.fma(power, e.p, power), e.n);
   }
@@ -85,39 +88,44 @@ Value expandExp(Real &f, Scaled x, double times) {
   return times == 1.0 ? y : f.mul(y, f.real(times));
 }
 
-/// expm1(x) / 2 for x of at most overflow(): the half keeps 2^n finite where the result is.
-static Value expandHalfExpm1(Real &f, Scaled x) {
-  Value half = f.real(0.5);
+/// unit * expm1(x) for a power of two: one below 1 keeps 2^n finite where the result is.
+static Value expandScaledExpm1(Real &f, Scaled x, double unit) {
+  Value one = f.real(unit);
   if (!f.avx512) {
     Value whole = x.factor == 1.0 ? x.x : f.mul(x.x, f.real(x.factor));
     Reduced e = reduceWhole(f, f.atLeast(lowestExpm1, whole));
-    Value power = f.scale(half, e.n);
-    return f.fma(power, e.p, f.sub(power, half));
+    Value power = f.scale(one, e.n);
+    return f.fma(power, e.p, f.sub(power, one));
   }
   // 2^n (1 + p) - 1 = (2^n - 1) + 2^n p is exact in its first term, up to what the table's entries lost to rounding:
   // that is a table of its own.
   Reduced e = reduceToTable(f, atLeast(f, lowestExpm1, x));
   auto rounded = [&](unsigned j) { return f.single() ? double(float(powerOfTable(f, j))) : powerOfTable(f, j); };
-  Value power = f.scale(f.lookUp([&](unsigned j) { return 0.5 * rounded(j); }, e.place), e.n);
+  Value power = f.scale(f.lookUp([&](unsigned j) { return unit * rounded(j); }, e.place), e.n);
   Value lost = f.lookUp(
       [&](unsigned j) {
         long double exact = std::exp2((long double)(j) / f.tableSize());
         return double((exact - rounded(j)) / exact);
       },
       e.place);
-  return f.fma(power, f.add(e.p, lost), f.sub(power, half));
+  return f.fma(power, f.add(e.p, lost), f.sub(power, one));
 }
 
+static Value expandHalfExpm1(Real &f, Scaled x) { return expandScaledExpm1(f, atMost(f, overflow(f), x), 0.5); }
+
 Value expandExpm1(Real &f, Scaled x) {
-  Value half = expandHalfExpm1(f, atMost(f, overflow(f), x));
+  Value half = expandHalfExpm1(f, x);
   return f.add(half, half);
 }
 
-// Quotients of expm1(x) and x: a bound keeps them from infinity over infinity, a tiny number in place of 0 from 0 over
-// 0; expm1 of a tiny number is itself, so that the quotient is exact.
+// Quotients of expm1(x) and x. exprel(x) is finite for somewhat larger x than exp(x) is, hence the unit. A bound keeps
+// them from infinity over infinity, a tiny number in place of 0 from 0 over 0; expm1 of a tiny number is itself, so that
+// the quotient is exact.
+
+static double quotientUnit(const Real &f) { return f.single() ? 0x1p-8 : 0x1p-11; }
 
 static Scaled forQuotient(Real &f, Scaled s) {
-  Value x = atMost(f, overflow(f), s).x;
+  Value x = atMost(f, f.single() ? 94.2 : 717.2, s).x;
   constexpr double tiny = 1e-30; // vanishes in the sum with any number that matters
   Value moved = f.add(x, f.real(tiny));
   if (f.avx512 && !f.scalar()) { // as integers, zero is the only number below the tiny one; no comparison
@@ -129,41 +137,37 @@ static Scaled forQuotient(Real &f, Scaled s) {
   return {f.choose(isZero, f.real(tiny), moved), s.factor};
 }
 
-static Value multiplied(Real &f, Value x, double c) {
-  if (c == 2.0)
-    return f.add(x, x); // additions are the cheaper half of a step
-  return c == 1.0 ? x : f.mul(x, f.real(c));
-}
-
 Value expandExprel(Real &f, Scaled x, double times) {
   x = forQuotient(f, x);
-  return f.div(multiplied(f, expandHalfExpm1(f, x), 2.0 * times / x.factor), x.x);
+  return f.div(expandScaledExpm1(f, x, quotientUnit(f)), f.mul(x.x, f.real(x.factor * quotientUnit(f) / times)));
 }
 
 Value expandOverExprel(Real &f, Value a, Scaled x) {
   x = forQuotient(f, x);
+  double factor = x.factor * quotientUnit(f);
   std::optional<double> c = constantOf(a);
-  if (c && *c != 0.0)
-    return f.div(x.x, multiplied(f, expandHalfExpm1(f, x), 2.0 / (*c * x.factor)));
-  return f.div(f.mul(a, x.x), multiplied(f, expandHalfExpm1(f, x), 2.0 / x.factor));
+  Value numerator = f.mul(x.x, f.real(c ? *c * factor : factor));
+  return f.div(c ? numerator : f.mul(a, numerator), expandScaledExpm1(f, x, quotientUnit(f)));
 }
 
 Value expandTanh(Real &f, Value x) {
   Scaled twice = atMost(f, f.single() ? 20.0 : 44.0, {f.abs(x), 2.0});
-  Value half = expandHalfExpm1(f, twice); // e / (e + 2) = (e/2) / (e/2 + 1)
+  Value half = expandScaledExpm1(f, twice, 0.5); // e / (e + 2) = (e/2) / (e/2 + 1)
   return f.withSign(f.div(half, f.add(half, f.real(1.0))), x);
 }
 
-/// (e + e / (e + 1)) / 2 with e = expm1(|x|).
+/// h + h / (2 h + 1) with h = expm1(|x|) / 2; the quotient is below 1/2 and 0 once h + h overflows.
 Value expandSinh(Real &f, Value x) {
-  Value e = expandExpm1(f, {f.abs(x)}), inf = f.real(std::numeric_limits<double>::infinity());
-  Value ratio = f.choose(f.compare(arith::CmpFPredicate::OEQ, e, inf), e, f.div(e, f.add(e, f.real(1.0))));
-  return f.withSign(f.mul(f.real(0.5), f.add(e, ratio)), x);
+  Value h = expandHalfExpm1(f, {f.abs(x)}), inf = f.real(std::numeric_limits<double>::infinity());
+  Value ratio = f.div(h, f.add(f.add(h, h), f.real(1.0)));
+  Value y = f.choose(f.compare(arith::CmpFPredicate::OEQ, h, inf), h, f.add(h, ratio));
+  return f.withSign(y, x);
 }
 
+/// h + 1 / (4 h) with h = exp(|x|) / 2.
 Value expandCosh(Real &f, Value x) {
-  Value e = expandExp(f, {f.abs(x)});
-  return f.add(f.mul(f.real(0.5), e), f.div(f.real(0.5), e));
+  Value h = expandExp(f, {f.abs(x)}, 0.5);
+  return f.add(h, f.div(f.real(0.25), h));
 }
 
 /// log(2^e (1 + f)) = e ln 2 + 2 atanh(s), s = f / (2 + f).
@@ -191,7 +195,7 @@ Value expandLog(Real &f, Value x) {
   Value inf = f.real(Limits::infinity()), zero = f.real(0.0);
   result = f.choose(f.compare(arith::CmpFPredicate::OEQ, x, inf), inf, result);
   result = f.choose(f.compare(arith::CmpFPredicate::OEQ, x, zero), f.real(-Limits::infinity()), result);
-  return f.choose(f.compare(arith::CmpFPredicate::UGE, x, zero), result, f.real(Limits::quiet_NaN()));
+  return f.choose(f.compare(arith::CmpFPredicate::OGE, x, zero), result, f.real(Limits::quiet_NaN()));
 }
 
 /// log(1 + x) = log(u) + (x - (u - 1)) / u with u = 1 + x rounded: the quotient is what the rounding lost.
