@@ -90,11 +90,46 @@ Cell compareIntegers(ScalarCall &c) {
   return {};
 }
 
-/// A predicate's number is a set of relations: 1 equal, 2 greater, 4 less, 8 unordered.
 Cell compareReals(ScalarCall &c) {
+  using P = arith::CmpFPredicate;
   double a = c.x[0].value, b = c.x[1].value;
-  unsigned relation = std::isnan(a) || std::isnan(b) ? 8 : a == b ? 1 : a > b ? 2 : 4;
-  return integerCell((unsigned(cast<arith::CmpFOp>(c.op).getPredicate()) & relation) != 0);
+  bool unordered = std::isnan(a) || std::isnan(b);
+  switch (cast<arith::CmpFOp>(c.op).getPredicate()) {
+  case P::AlwaysFalse:
+    return integerCell(false);
+  case P::OEQ:
+    return integerCell(a == b);
+  case P::OGT:
+    return integerCell(a > b);
+  case P::OGE:
+    return integerCell(a >= b);
+  case P::OLT:
+    return integerCell(a < b);
+  case P::OLE:
+    return integerCell(a <= b);
+  case P::ONE:
+    return integerCell(!unordered && a != b);
+  case P::ORD:
+    return integerCell(!unordered);
+  case P::UEQ:
+    return integerCell(unordered || a == b);
+  case P::UGT:
+    return integerCell(!(a <= b));
+  case P::UGE:
+    return integerCell(!(a < b));
+  case P::ULT:
+    return integerCell(!(a >= b));
+  case P::ULE:
+    return integerCell(!(a > b));
+  case P::UNE:
+    return integerCell(a != b);
+  case P::UNO:
+    return integerCell(unordered);
+  case P::AlwaysTrue:
+    return integerCell(true);
+  }
+  c.problem = "has an unknown predicate";
+  return {};
 }
 
 /// Toward zero. What does not fit has no defined value; the nearest integer keeps an unselected one harmless.
