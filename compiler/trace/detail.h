@@ -42,6 +42,8 @@ struct Slot {
   const Tensor &ensure(std::uint64_t seed = 0);
   /// The numbers in another type; kept, so that large weights are converted once.
   const Tensor &converted(DType dtype);
+  /// Takes numbers of the right shape as they are.
+  void store(Tensor numbers);
   /// Draws the initial value again.
   void reset(std::uint64_t seed);
   void set(const Tensor &array);
@@ -50,7 +52,7 @@ struct Slot {
 struct ModelData {
   std::string name; // empty for a root that nobody has asked
   std::weak_ptr<ModelData> parent;
-  Model *self = nullptr; // follows moves of the model
+  Model *self = nullptr; // follows moves of the model; null after its end
   Shape size;
   std::vector<std::shared_ptr<Slot>> slots;
   std::vector<std::shared_ptr<ModelData>> children;
@@ -59,6 +61,8 @@ struct ModelData {
   bool initialised = false; // initial() has run since construction
   Trace *trace = nullptr;
 
+  /// The model itself; an error when it was destroyed before a loop over it.
+  Model &model() const;
   const std::string &ensure_name();
   std::string path() const; // below the root: "l1", "" for the root
   ModelData &root();

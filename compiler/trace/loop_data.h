@@ -37,7 +37,7 @@ struct LoopData {
   std::int64_t compilations = 0;
   std::multimap<std::string, std::unique_ptr<LoadedProgram>> programs;
 
-  Model &model() const { return *target->self; }
+  Model &model() const { return target->model(); }
   Call by_data(const Tree<Tensor> &data, SourceLocation at) const;
   Call by_steps(std::int64_t steps, SourceLocation at) const;
   ProgramSpec spec(const Tree<InputSpec> &data, const std::string &program_name) const;

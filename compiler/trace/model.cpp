@@ -31,9 +31,16 @@ static std::string type_name(const Model &model) {
   return colon == std::string::npos ? name : name.substr(colon + 1);
 }
 
+Model &ModelData::model() const {
+  if (!self)
+    throw Error(ErrorKind::Usage, "the model" + (name.empty() ? "" : " '" + name + "'") +
+                                      " was destroyed; it must live as long as a LoopOverTime over it");
+  return *self;
+}
+
 const std::string &ModelData::ensure_name() {
   if (name.empty())
-    name = unique_name(type_name(*self));
+    name = unique_name(type_name(model()));
   return name;
 }
 
@@ -70,7 +77,10 @@ Model::Model(Shape size) : data_(std::make_shared<ModelData>()) {
   data_->self = this;
   data_->size = std::move(size);
 }
-Model::~Model() = default;
+Model::~Model() {
+  if (data_ && data_->self == this)
+    data_->self = nullptr;
+}
 Model::Model(Model &&other) noexcept : data_(other.data_) { data_->self = this; }
 
 std::string Model::name() const { return data_->ensure_name(); }

@@ -114,6 +114,9 @@ private:
 
   int addOutput(const std::string &name, const Value &value) {
     mlir::Value raw = Trace::unwrap(value);
+    if (!raw)
+      throw Error(ErrorKind::Usage, "the step of '" + target.name() + "' returned an empty Value as '" + name +
+                                        "'; return what it computes, or {} for no output");
     outputs.push_back(raw);
     program.info.outputs.push_back(array_info(name, value.unit(), raw.getType()));
     return static_cast<int>(outputs.size()) - 1;
@@ -141,13 +144,16 @@ private:
   }
   Shape inputShape(const Slot &slot, const Value &v) {
     auto owner = slot.owner.lock();
-    Shape full = v.shape();
-    if (owner && full.size() < 1 + (owner->batch ? 1u : 0u)) {
-      full = owner->size;
-      if (owner->batch)
-        full.insert(full.begin(), *owner->batch);
+    Shape full = v.shape(), own = owner ? owner->size : Shape{};
+    if (owner && owner->batch)
+      own.insert(own.begin(), *owner->batch);
+    // One number an element, where the data is one for all of them.
+    bool spreads = full.size() <= own.size();
+    for (size_t d = 0; spreads && d < full.size(); ++d) {
+      auto n = own[own.size() - full.size() + d];
+      spreads = full[d] == n || full[d] == 1;
     }
-    return full;
+    return spreads ? own : full;
   }
 
   void createLoop() {
@@ -160,19 +166,21 @@ private:
       if (slot->assigned) {
         carried.push_back(k);
         inits.push_back(state(k));
-        yielded.push_back(Trace::unwrap(slot->current));
         types.push_back(state(k).getType());
       } else {
         step->getArgument(2 + k).replaceAllUsesWith(state(k));
         unused.set(2 + k);
       }
     }
-    for (mlir::Value &v : outputs) {
-      if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(v);
-          argument && argument.getOwner() == step && argument.getArgNumber() >= 2 &&
-          argument.getArgNumber() < 2 + program.states.size() && unused.test(argument.getArgNumber()))
-        v = state(argument.getArgNumber() - 2);
-      yielded.push_back(v);
+    auto yieldIt = [&](mlir::Value v) {
+      auto argument = llvm::dyn_cast<mlir::BlockArgument>(v);
+      bool dropped = argument && argument.getOwner() == step && unused.test(argument.getArgNumber());
+      yielded.push_back(dropped ? state(argument.getArgNumber() - 2) : v);
+    };
+    for (size_t k : carried)
+      yieldIt(Trace::unwrap(program.states[k]->current));
+    for (mlir::Value v : outputs) {
+      yieldIt(v);
       types.push_back(sequenceType(v.getType()));
     }
     ir::YieldOp::create(b(), loc, yielded);

@@ -29,7 +29,7 @@ static LoopResult interpret_call(LoopData &loop, const Call &call) {
   std::vector<Tensor> outputs;
   for (std::size_t k = 0; k < results->size(); ++k) {
     if (k < traced.states.size())
-      traced.states[k]->value = to_tensor((*results)[k], f64);
+      traced.states[k]->store(to_tensor((*results)[k], f64));
     else
       outputs.push_back(to_tensor((*results)[k], f64));
   }

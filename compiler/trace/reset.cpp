@@ -27,7 +27,7 @@ TracedInitial trace_initial(ModelData &root) {
   trace.enter(root);
   for (auto [k, slot] : llvm::enumerate(initial.arguments))
     trace.bind(slot, trace.wrap(entry->getArgument(k), slot->unit, slot->declared));
-  root.each([](ModelData &model) { model.self->initial(); });
+  root.each([](ModelData &model) { model.model().initial(); });
   llvm::SmallVector<mlir::Value> results;
   llvm::SmallVector<mlir::Type> resultTypes;
   for (const auto &slot : initial.arguments)
@@ -62,7 +62,7 @@ void reset_tree(ModelData &root, std::optional<std::int64_t> batch, std::uint64_
   if (!results)
     throw Error(ErrorKind::Compile, "initial() cannot be evaluated: " + error);
   for (auto [slot, result] : llvm::zip(initial.results, *results))
-    slot->value = to_tensor(result, f64);
+    slot->store(to_tensor(result, f64));
 }
 
 void ensure_initialised(ModelData &root) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 
 namespace overtime::detail {
 
@@ -18,26 +19,30 @@ void throw_compile_error(llvm::Error error) {
               at == std::string::npos ? text : text.substr(0, at) + text.substr(at + prefix.size()));
 }
 
-static bool same_numbers(const Tensor &a, const Tensor &b) {
-  if (a.shape() != b.shape())
-    return false;
-  for (std::int64_t k = 0; k < a.size(); ++k)
-    if (a[k] != b[k])
-      return false;
-  return true;
+static bool same_bits(const Tensor &a, const Tensor &b) {
+  return a.shape() == b.shape() && a.dtype() == b.dtype() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
 bool LoadedProgram::still_valid() const {
   return std::all_of(host_reads.begin(), host_reads.end(),
-                     [](const auto &read) { return same_numbers(read.first->ensure(), read.second); });
+                     [](const auto &read) { return same_bits(read.first->ensure(), read.second); });
+}
+
+/// "[0:x[100],0:{1:ax[2, 3],},]": kinds, keys and shapes of one step's data. A number a step, "x[]", differs from no
+/// data, "[]".
+static std::string structure(const Tree<Tensor> &data) {
+  if (data.is_leaf())
+    return "x" + to_string(Shape(data->shape().begin() + 1, data->shape().end()));
+  bool map = data.kind() == Tree<Tensor>::Kind::Map;
+  std::string text(1, map ? '{' : '[');
+  for (const auto &[key, item] : data.items())
+    text += std::to_string(key.size()) + ":" + key + structure(item) + ",";
+  return text + (map ? '}' : ']');
 }
 
 /// Everything that decides which program a call needs, except numbers read while tracing.
 static std::string program_key(const LoopData &loop, const Tree<Tensor> &data) {
-  std::string key;
-  data.each([&](const std::string &path, const Tensor &x) {
-    key += path + to_string(Shape(x.shape().begin() + 1, x.shape().end())) + ";";
-  });
+  std::string key = structure(data);
   loop.target->each([&](ModelData &model) {
     key += "|" + model.method + "," + (model.batch ? std::to_string(*model.batch) : "-");
     for (const auto &slot : model.slots)
@@ -75,11 +80,9 @@ class Arguments {
 public:
   Arguments(const LoopOptions &options, LoadedProgram &program, const Call &call)
       : info(program.host->info), program(program) {
-    for (const auto &slot : program.states)
-      buffers.push_back(state(*slot, options.real));
-    for (const auto &slot : program.params)
-      buffers.push_back(const_cast<void *>(slot->converted(slot->flag ? DType::Bool : options.real).data()));
-    firstInput = buffers.size();
+    firstInput = program.states.size() + program.params.size();
+    buffers.resize(firstInput);
+    bindVariables(options.real);
     for (const Tensor &x : call.data.leaves())
       add(x, const_cast<void *>(x.data()), element_count(x.shape()) / std::max<std::int64_t>(1, x.shape()[0]));
     addOutputs(options, call.steps);
@@ -87,6 +90,16 @@ public:
     if (program.workspace.size() < bytes)
       program.workspace = Tensor(Shape{bytes}, DType::Bool);
     buffers.push_back(program.workspace.data());
+  }
+
+  /// Points at the numbers of states and parameters, which a callback may have replaced.
+  void bindVariables(DType real) {
+    auto buffer = buffers.begin();
+    for (auto [slot, array] : llvm::zip(program.states, info.states))
+      *buffer++ = const_cast<void *>(checked(*slot, array, state(*slot, real)).data());
+    for (auto [slot, array] : llvm::zip(program.params, info.params))
+      *buffer++ = const_cast<void *>(
+          checked(*slot, array, slot->converted(slot->flag ? DType::Bool : real)).data());
   }
 
   void run(overtime_entry entry, std::int64_t steps, std::int64_t i0, std::int64_t k0, double t0, std::uint64_t seed) {
@@ -101,12 +114,16 @@ public:
   std::vector<Tensor> outputs;
 
 private:
-  /// The state's own memory, in the run's type.
-  static void *state(Slot &slot, DType real) {
-    DType dtype = slot.flag ? DType::Bool : real;
-    if (slot.ensure().dtype() != dtype)
-      slot.value = slot.value->to(dtype);
-    return slot.value->data();
+  /// The state's own numbers, in the run's type.
+  static const Tensor &state(Slot &slot, DType real) {
+    slot.store(slot.ensure().to(slot.flag ? DType::Bool : real));
+    return *slot.value;
+  }
+  static const Tensor &checked(const Slot &slot, const driver::ArrayInfo &array, const Tensor &numbers) {
+    if (numbers.shape() != array.shape)
+      throw Error(ErrorKind::Usage, "'" + slot.path() + "' changed its shape from " + to_string(array.shape) + " to " +
+                                        to_string(numbers.shape()) + " during a run; reset and resize between runs");
+    return numbers;
   }
   void add(const Tensor &t, void *data, std::int64_t stride) {
     buffers.push_back(data);
@@ -195,6 +212,8 @@ LoopResult LoopData::run(const Call &call) {
       options.on_step(i0 + done - 1);
     if (options.progress && !options.progress(finished, call.steps))
       break;
+    if (options.on_step || options.progress)
+      arguments.bindVariables(options.real);
   }
   if (finished < call.steps) // stopped: what was computed
     for (Tensor &t : arguments.outputs)

@@ -46,6 +46,22 @@ Trace::~Trace() {
     model->trace = nullptr;
 }
 
+Trace *Trace::of(const Value &v) {
+  if (!v.handle_)
+    return nullptr;
+  if (v.trace_.expired())
+    throw Error(ErrorKind::Usage,
+                "this Value belongs to a step that was traced before; a Value lives while its step is traced: keep "
+                "numbers from step to step in a State",
+                v.at_);
+  return v.trace_.lock().get();
+}
+
+mlir::Value Trace::unwrap(const Value &v) {
+  of(v);
+  return mlir::Value::getFromOpaquePointer(v.handle_);
+}
+
 void Trace::bind(const std::shared_ptr<Slot> &slot, const Value &value) {
   slot->trace = this;
   slot->current = value;
@@ -63,7 +79,7 @@ void Trace::enter(ModelData &root) {
 Value Trace::wrap(mlir::Value v, const Unit &unit, SourceLocation at) {
   Value value;
   value.handle_ = v.getAsOpaquePointer();
-  value.trace_ = this;
+  value.trace_ = alive;
   value.unit_ = unit;
   value.at_ = at;
   return value;

@@ -24,8 +24,9 @@ public:
   explicit Trace(TraceSettings settings);
 
   // Between the public handles and MLIR.
-  static mlir::Value unwrap(const Value &v) { return mlir::Value::getFromOpaquePointer(v.handle_); }
-  static Trace *of(const Value &v) { return v.trace_; }
+  /// Both are null for an empty Value, and an error for one whose trace has ended.
+  static mlir::Value unwrap(const Value &v);
+  static Trace *of(const Value &v);
   Value wrap(mlir::Value v, const Unit &unit, SourceLocation at);
 
   mlir::Location location(SourceLocation at);
@@ -58,6 +59,7 @@ public:
   std::vector<std::pair<std::shared_ptr<Slot>, Tensor>> host_reads; // numbers that decided while tracing
 
 private:
+  std::shared_ptr<Trace> alive{this, [](Trace *) {}}; // what Values look at
   std::vector<std::shared_ptr<Slot>> bound;
   std::vector<ModelData *> entered;
 };

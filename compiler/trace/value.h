@@ -6,6 +6,7 @@
 #include "compiler/trace/tensor.h"
 #include "compiler/trace/unit.h"
 
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <vector>
@@ -39,7 +40,7 @@ public:
 private:
   friend class detail::Trace;
   void *handle_ = nullptr;
-  detail::Trace *trace_ = nullptr;
+  std::weak_ptr<detail::Trace> trace_; // a value outlives its trace when a model keeps it
   Unit unit_;
   SourceLocation at_;
 };

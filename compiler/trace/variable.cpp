@@ -144,6 +144,11 @@ void Slot::reset(std::uint64_t seed) {
   }
 }
 
+void Slot::store(Tensor numbers) {
+  conversion.reset();
+  value = std::move(numbers);
+}
+
 const Tensor &Slot::converted(DType dtype) {
   if (ensure().dtype() == dtype)
     return *value;

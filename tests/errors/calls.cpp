@@ -5,6 +5,7 @@
 #include "tests/errors/cases.h"
 
 #include <cmath>
+#include <memory>
 
 namespace overtime::errors {
 
@@ -97,6 +98,43 @@ Cases call_cases() {
        [] {
          HH hh;
          LoopOverTime(hh, {.cache = false}).steps(1)[hh.V];
+       }},
+
+      // EXPECT: was destroyed; it must live as long as a LoopOverTime over it
+      {"model_destroyed",
+       [] {
+         auto hh = std::make_unique<HH>();
+         LoopOverTime over_time(*hh, {.cache = false});
+         hh.reset();
+         over_time.steps(1);
+       }},
+
+      // EXPECT: error: this Value belongs to a step that was traced before
+      // EXPECT: keep numbers from step to step in a State
+      {"value_kept_from_another_step",
+       [] {
+         Value kept;
+         Given model([&](Given &m, const Tree<Value> &x) -> Value {
+           if (x.leaves().empty())
+             return kept = m.V * 2;
+           return kept + m.V;
+         });
+         LoopOverTime over_time(model, {.cache = false});
+         over_time.steps(1);
+         over_time(Tensor::zeros({1, 3}));
+       }},
+
+      // EXPECT: returned an empty Value as 'out'; return what it computes, or {} for no output
+      {"empty_value_returned", [] { run([](Given &, auto &) { return Value(); }); }},
+
+      // EXPECT: error: 'V' changed its shape from [3] to [5, 3] during a run; reset and resize between runs
+      {"state_resized_during_a_run",
+       [] {
+         Given model([](Given &m, auto &) { return Value(m.V = m.V * 2); });
+         LoopOverTime over_time(model, {.jit = false,
+                                        .on_step = [&](std::int64_t) { model.reset_state(5); },
+                                        .cache = false});
+         over_time.steps(3);
        }},
 
       // EXPECT: @HERE
