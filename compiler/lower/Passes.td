@@ -96,7 +96,7 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::func::FuncOp"> {
     library. With AVX-512 a register holds a table of sixteenth (eighth) powers of two and the polynomials are short.
     A constant factor of the argument, and a constant multiple of exp or exprel, are folded into the constants. Largest
     errors in ulp: exp 1.1, expm1 2.1, exprel 3.1, tanh 4.1, log 0.9, log1p 1.3. Infinities, NaN and overflow behave as
-    in the C library, but exprel overflows already where exp does; subnormal results of exp may be flushed to zero on
+    in the C library; subnormal results of exp may be flushed to zero on
     targets without AVX-512. Tested by `tests/lower/approximate_math.mlir` and, in numbers, by
     `tests/trace/elementwise.cpp`.
   }];
