@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Raised whenever the entry function, the descriptor or the state header changes shape. */
-#define OVERTIME_ABI_VERSION 1u
+#define OVERTIME_ABI_VERSION 2u
 
 /* Every buffer that compiled code touches starts on such a boundary. */
 #define OVERTIME_ALIGNMENT 64u
@@ -34,7 +34,8 @@ typedef enum overtime_status {
   OVERTIME_BAD_FORMAT = 7,    /* a file is damaged or of a kind that is not supported */
   OVERTIME_NO_MEMORY = 8,
   OVERTIME_NOT_FOUND = 9,
-  OVERTIME_WRONG_PROCESSOR = 10 /* the program was built with instructions that this processor lacks */
+  OVERTIME_WRONG_PROCESSOR = 10, /* the program was built with instructions that this processor lacks */
+  OVERTIME_NEGATIVE_THREADS = 11
 } overtime_status;
 
 /* Instructions that a program was built with, beyond what every processor of its architecture has. */
@@ -53,12 +54,20 @@ const char *overtime_status_message(int status);
 /* Bytes of one element of a dtype; 0 for an unknown dtype. */
 size_t overtime_dtype_size(int32_t dtype);
 
-/* The compiled loop. Runs `steps` steps: step k has index i0 + k and time t0 + (k0 + k) * dt, where k0 counts the steps
- * since t0 (semantics S10: time is never accumulated).
+/* The compiled loop. Runs `steps` steps of the parts first <= p < last (overtime_schedule): step k has index i0 + k and
+ * time t0 + (k0 + k) * dt, where k0 counts the steps since t0 (semantics S10: time is never accumulated).
  *   buffers: states, parameters, inputs, outputs (each in the descriptor's order), then the workspace.
  *   strides: one per input, then one per output: elements between two steps; 0 repeats one row. */
 typedef void (*overtime_entry)(int64_t steps, int64_t i0, int64_t k0, double t0, uint64_t seed, void *const *buffers,
-                               const int64_t *strides);
+                               const int64_t *strides, int64_t first, int64_t last);
+
+/* How the work of a program may be shared among threads. Parts are tiles of independent lanes: they may run at the same
+ * time, each with a workspace of its own, and the numbers do not depend on who runs which. */
+typedef struct overtime_schedule {
+  int64_t parts;            /* 1 when the steps cannot be split */
+  int64_t part_cycles;      /* about the processor's cycles for a step of one part */
+  uint64_t workspace_bytes; /* of one thread */
+} overtime_schedule;
 
 /* One array of a program. `offset` is its place in the state block in bytes; for inputs and outputs it is the place of
  * one row that stands in for an array the caller leaves out. Shapes exclude the leading time axis. */
@@ -79,6 +88,7 @@ typedef struct overtime_program {
   const char *name;
   const char *target; /* "triple cpu features" the code was built for */
   overtime_entry entry;
+  overtime_schedule schedule;
   uint64_t state_bytes;
   uint64_t workspace_offset;
   int32_t n_states, n_params, n_inputs, n_outputs;
@@ -100,7 +110,8 @@ typedef struct overtime_state_header {
   int64_t i; /* index of the next step */
   int64_t k; /* steps since t0 */
   double t0;
-  uint64_t reserved;
+  int32_t threads; /* of a run; 0: as many as pay */
+  int32_t reserved;
 } overtime_state_header;
 
 /* Writes the initial states and parameters and sets the clock back. */
@@ -110,6 +121,10 @@ int overtime_program_reset(const overtime_program *program, void *state, uint64_
  * `outputs[j]` is [steps, shape...] or NULL when it is not wanted. */
 int overtime_program_run(const overtime_program *program, void *state, int64_t steps, const void *const *inputs,
                          void *const *outputs);
+
+/* Sets the threads of later runs on this block; 0 for as many as pay, which is what reset sets. A program that cannot
+ * be split, and a library that was linked without OpenMP, run on the caller alone. */
+int overtime_program_set_threads(const overtime_program *program, void *state, int32_t threads);
 
 /* What the last call on this state block reported. */
 const char *overtime_program_error(const void *state);

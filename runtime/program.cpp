@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Resets and runs compiled programs. Shipped inside AOT libraries: nothing here needs more than the C library.
 #include "runtime/abi.h"
-#include "runtime/float_mode.h"
+#include "runtime/parts.h"
 #include "runtime/processor.h"
 
 #include <stdlib.h>
@@ -38,11 +38,10 @@ int check_state(const void *state) {
 class CallTable {
 public:
   explicit CallTable(const overtime_program *program) : program_(program) {
-    size_t arrays = static_cast<size_t>(state_and_param_count(program)) + slices();
-    if (arrays + 1 > small) {
-      heap_ = malloc((arrays + 1) * sizeof(void *) + slices() * sizeof(int64_t));
+    if (count() > small) {
+      heap_ = malloc(count() * sizeof(void *) + slices() * sizeof(int64_t));
       buffers = static_cast<void **>(heap_);
-      strides = reinterpret_cast<int64_t *>(buffers + arrays + 1);
+      strides = reinterpret_cast<int64_t *>(buffers + count());
     }
   }
   ~CallTable() { free(heap_); }
@@ -50,6 +49,8 @@ public:
   CallTable &operator=(const CallTable &) = delete;
 
   int fill(void *state, const void *const *inputs, void *const *outputs);
+  /// Of buffers, the workspace among them.
+  size_t count() const { return static_cast<size_t>(state_and_param_count(program_)) + slices() + 1; }
 
   void **buffers = few_buffers_;
   int64_t *strides = few_strides_;
@@ -101,8 +102,12 @@ int run(const overtime_program *program, void *state, int64_t steps, const void 
   if (int status = table.fill(state, inputs, outputs))
     return status;
   if (steps > 0) {
-    overtime::detail::DefaultFloatMode mode;
-    program->entry(steps, header->i, header->k, header->t0, header->seed, table.buffers, table.strides);
+    overtime::detail::EntryCall call = {
+        program->entry, steps,        header->i,     header->k,
+        header->t0,     header->seed, table.buffers, static_cast<int64_t>(table.count()),
+        table.strides};
+    if (int status = overtime::detail::run_parts(call, program->schedule, header->threads))
+      return status;
   }
   header->i += steps;
   header->k += steps;
@@ -141,6 +146,20 @@ extern "C" int overtime_program_run(const overtime_program *program, void *state
     return status; // there is no header to keep it in; overtime_program_error finds the same fault again
   int status = program ? run(program, state, steps, inputs, outputs) : int(OVERTIME_NULL_ARGUMENT);
   header_of(state)->status = status;
+  return status;
+}
+
+extern "C" int overtime_program_set_threads(const overtime_program *program, void *state, int32_t threads) {
+  if (int status = check_state(state))
+    return status;
+  overtime_state_header *header = header_of(state);
+  int status = !program                     ? OVERTIME_NULL_ARGUMENT
+               : header->program != program ? OVERTIME_NOT_RESET
+               : threads < 0                ? OVERTIME_NEGATIVE_THREADS
+                                            : OVERTIME_OK;
+  if (status == OVERTIME_OK)
+    header->threads = threads;
+  header->status = status;
   return status;
 }
 

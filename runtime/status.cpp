@@ -25,6 +25,8 @@ extern "C" const char *overtime_status_message(int status) {
     return "not enough memory";
   case OVERTIME_WRONG_PROCESSOR:
     return "the program was built with instructions that this processor lacks: compile it for an older target";
+  case OVERTIME_NEGATIVE_THREADS:
+    return "the number of threads is negative, expected 0 (as many as pay) or more";
   case OVERTIME_NOT_FOUND:
     return "nothing has this name";
   default:

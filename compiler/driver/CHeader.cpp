@@ -238,7 +238,11 @@ void writeFunctions(raw_ostream &out, const ProgramInfo &info) {
       << "/* Writes initial states and parameters and sets the clock back. Returns 0 or a status. */\n"
       << formatv("int {0}_reset({0}_state *state, uint64_t seed);\n\n", name);
   writeRun(out, info);
-  out << "/* What the last call on this state block reported; never NULL. */\n"
+  out << "/* Threads of later runs on this block; 0, as after a reset: as many as pay. Numbers do not depend on it.\n"
+      << (info.threads > 1 ? " * Threads are those of libomp.so.5.\n" : " * Built for one: runs are the caller's.\n")
+      << " * Returns 0 or a status. */\n"
+      << formatv("int {0}_set_threads({0}_state *state, int32_t threads);\n\n", name)
+      << "/* What the last call on this state block reported; never NULL. */\n"
       << formatv("const char *{0}_error(const {0}_state *state);\n\n", name)
       << "/* The elements of a state or parameter inside the block, to read or to change; NULL for an unknown name. "
          "*/\n"

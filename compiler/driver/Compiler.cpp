@@ -23,19 +23,27 @@ std::string textOf(mlir::ModuleOp module) {
   return text;
 }
 
-/// An entry of the cache is the workspace's size, then the object.
-constexpr std::size_t prefixBytes = 8;
+/// An entry of the cache is what compiling told of the program, then the object.
+constexpr std::size_t prefixBytes = 24;
 
-std::string pack(std::uint64_t workspaceBytes, llvm::ArrayRef<char> object) {
+std::string pack(const ProgramInfo &info, llvm::ArrayRef<char> object) {
   std::string payload(prefixBytes, '\0');
-  llvm::support::endian::write64le(payload.data(), workspaceBytes);
+  llvm::support::endian::write64le(payload.data(), info.workspaceBytes);
+  llvm::support::endian::write64le(payload.data() + 8, info.parts);
+  llvm::support::endian::write64le(payload.data() + 16, info.partCycles);
   payload.append(object.begin(), object.end());
   return payload;
 }
 
+void unpack(llvm::StringRef payload, ProgramInfo &info) {
+  info.workspaceBytes = llvm::support::endian::read64le(payload.data());
+  info.parts = static_cast<std::int64_t>(llvm::support::endian::read64le(payload.data() + 8));
+  info.partCycles = static_cast<std::int64_t>(llvm::support::endian::read64le(payload.data() + 16));
+}
+
 llvm::Expected<std::unique_ptr<HostProgram>> load(std::unique_ptr<HostProgram> program, llvm::StringRef payload,
                                                   const TargetSpec &target) {
-  program->info.workspaceBytes = llvm::support::endian::read64le(payload.data());
+  unpack(payload, program->info);
   auto object = llvm::MemoryBuffer::getMemBufferCopy(payload.drop_front(prefixBytes), program->info.name);
   auto code = Jit::load(std::move(object), program->info.name + "_loop", target);
   if (!code)
@@ -71,7 +79,7 @@ llvm::Expected<std::unique_ptr<HostProgram>> compileForHost(mlir::ModuleOp modul
   std::string key, describe = target->describe();
   if (options.cache) {
     std::string text = textOf(module);
-    key = Cache::key({OVERTIME_PIPELINE_DIGEST, LLVM_VERSION_STRING, describe, text});
+    key = Cache::key({OVERTIME_PIPELINE_DIGEST, LLVM_VERSION_STRING, describe, std::to_string(info.threads), text});
     auto payload = cache.read(key);
     watch.lap("cache");
     if (payload && payload->getBufferSize() > prefixBytes) {
@@ -79,7 +87,7 @@ llvm::Expected<std::unique_ptr<HostProgram>> compileForHost(mlir::ModuleOp modul
       return load(std::move(program), payload->getBuffer(), *target);
     }
   }
-  if (llvm::Error error = runStages(module, *target, "llvm", &watch))
+  if (llvm::Error error = runStages(module, info, *target, "llvm", &watch))
     return std::move(error);
   llvm::LLVMContext context;
   auto code = translate(module, program->info, context);
@@ -89,7 +97,7 @@ llvm::Expected<std::unique_ptr<HostProgram>> compileForHost(mlir::ModuleOp modul
   auto object = emit(**code, *target, program->times);
   if (!object)
     return object.takeError();
-  std::string payload = pack(program->info.workspaceBytes, *object);
+  std::string payload = pack(program->info, *object);
   if (options.cache)
     cache.write(key, payload);
   StopWatch loading(program->times);
@@ -106,7 +114,7 @@ llvm::Expected<Library> compileLibrary(mlir::ModuleOp module, const ProgramInfo 
     return target.takeError();
   Library library{info, *target, {}, {}, {}, {}};
   StopWatch watch(library.times);
-  if (llvm::Error error = runStages(module, *target, "llvm", &watch))
+  if (llvm::Error error = runStages(module, info, *target, "llvm", &watch))
     return std::move(error);
   llvm::LLVMContext context;
   auto code = translate(module, library.info, context);
@@ -136,11 +144,12 @@ llvm::Expected<Library> compileLibrary(mlir::ModuleOp module, const ProgramInfo 
   return library;
 }
 
-llvm::Expected<std::string> printStage(mlir::ModuleOp module, llvm::StringRef last, llvm::StringRef target) {
+llvm::Expected<std::string> printStage(mlir::ModuleOp module, const ProgramInfo &info, llvm::StringRef last,
+                                       llvm::StringRef target) {
   auto spec = TargetSpec::get(target);
   if (!spec)
     return spec.takeError();
-  if (llvm::Error error = runStages(module, *spec, last, nullptr))
+  if (llvm::Error error = runStages(module, info, *spec, last, nullptr))
     return std::move(error);
   return textOf(module);
 }

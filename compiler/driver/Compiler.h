@@ -33,7 +33,7 @@ struct HostOptions {
 
 /// A program loaded into this process.
 struct HostProgram {
-  ProgramInfo info;          // with the workspace's size
+  ProgramInfo info;          // with the workspace's size and the parts
   std::shared_ptr<Jit> code; // keeps the entry alive
   overtime_entry entry = nullptr;
   bool fromCache = false;
@@ -63,6 +63,7 @@ llvm::Expected<Library> compileLibrary(mlir::ModuleOp module, const ProgramInfo 
                                        llvm::function_ref<std::vector<char>(const ProgramInfo &)> initial);
 
 /// Runs the stages up to and including `last` and returns the module as text.
-llvm::Expected<std::string> printStage(mlir::ModuleOp module, llvm::StringRef last, llvm::StringRef target);
+llvm::Expected<std::string> printStage(mlir::ModuleOp module, const ProgramInfo &info, llvm::StringRef last,
+                                       llvm::StringRef target);
 
 } // namespace overtime::driver

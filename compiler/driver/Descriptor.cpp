@@ -32,6 +32,7 @@ constexpr std::uint64_t programOffsets[] = {offsetof(overtime_program, abi_versi
                                             offsetof(overtime_program, name),
                                             offsetof(overtime_program, target),
                                             offsetof(overtime_program, entry),
+                                            offsetof(overtime_program, schedule),
                                             offsetof(overtime_program, state_bytes),
                                             offsetof(overtime_program, workspace_offset),
                                             offsetof(overtime_program, n_states),
@@ -44,9 +45,9 @@ constexpr std::uint64_t programOffsets[] = {offsetof(overtime_program, abi_versi
                                             offsetof(overtime_program, i0),
                                             offsetof(overtime_program, t0),
                                             offsetof(overtime_program, dt)};
-static_assert(sizeof(overtime_program) == 112 && offsetof(overtime_program, entry) == 24 &&
-              offsetof(overtime_program, n_states) == 48 && offsetof(overtime_program, arrays) == 64 &&
-              offsetof(overtime_program, initial_bytes) == 80 && offsetof(overtime_program, dt) == 104);
+static_assert(sizeof(overtime_program) == 136 && offsetof(overtime_program, entry) == 24 &&
+              offsetof(overtime_program, n_states) == 72 && offsetof(overtime_program, arrays) == 88 &&
+              offsetof(overtime_program, initial_bytes) == 104 && offsetof(overtime_program, dt) == 128);
 
 class Writer {
 public:
@@ -84,13 +85,14 @@ private:
 
 Expected<Function *> Writer::entry() {
   Function *f = module.getFunction(info.name + "_loop");
-  auto *expected = FunctionType::get(Type::getVoidTy(context), {i64, i64, i64, f64, i64, pointer, pointer}, false);
+  auto *expected =
+      FunctionType::get(Type::getVoidTy(context), {i64, i64, i64, f64, i64, pointer, pointer, i64, i64}, false);
   if (!f || f->isDeclaration())
     return createStringError(inconvertibleErrorCode(), "the module defines no function '" + info.name + "_loop'");
   if (f->getFunctionType() != expected)
     return createStringError(inconvertibleErrorCode(), "function '" + info.name +
                                                            "_loop' has not the type of overtime_entry, "
-                                                           "void (i64, i64, i64, double, i64, ptr, ptr)");
+                                                           "void (i64, i64, i64, double, i64, ptr, ptr, i64, i64)");
   return f;
 }
 
@@ -164,11 +166,14 @@ Error Writer::addProgram(ArrayRef<char> initial) {
   Constant *image = bytes.empty() ? static_cast<Constant *>(ConstantPointerNull::get(pointer))
                                   : hidden(ConstantDataArray::getString(context, bytes, /*AddNull=*/false), "_initial",
                                            OVERTIME_ALIGNMENT);
+  Constant *schedule = ConstantStruct::getAnon(
+      {number(i64, info.parts), number(i64, info.partCycles), number(i64, info.workspaceBytes)});
   Constant *program = ConstantStruct::getAnon(
       {number(i32, OVERTIME_ABI_VERSION), number(i32, target.instructions()), text(info.name), text(target.describe()),
-       *loop, number(i64, layout.stateBytes), number(i64, layout.workspaceOffset), number(i32, info.states.size()),
-       number(i32, info.params.size()), number(i32, info.inputs.size()), number(i32, info.outputs.size()), *arrays,
-       image, number(i64, layout.initialBytes), number(i64, info.i0), real(info.t0), real(info.dt)});
+       *loop, schedule, number(i64, layout.stateBytes), number(i64, layout.workspaceOffset),
+       number(i32, info.states.size()), number(i32, info.params.size()), number(i32, info.inputs.size()),
+       number(i32, info.outputs.size()), *arrays, image, number(i64, layout.initialBytes), number(i64, info.i0),
+       real(info.t0), real(info.dt)});
   if (Error error = checkStruct(cast<StructType>(program->getType()), programOffsets, "overtime_program"))
     return error;
   auto *global = new GlobalVariable(module, program->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage,
@@ -227,6 +232,9 @@ void Writer::addFunctions() {
   IRBuilder<> ir(&reset->getEntryBlock());
   returnCall(ir, "overtime_program_reset", i32, {program, reset->getArg(0), reset->getArg(1)});
   addRun();
+  Function *threads = function("_set_threads", i32, {pointer, i32});
+  ir.SetInsertPoint(&threads->getEntryBlock());
+  returnCall(ir, "overtime_program_set_threads", i32, {program, threads->getArg(0), threads->getArg(1)});
   Function *error = function("_error", pointer, {pointer});
   ir.SetInsertPoint(&error->getEntryBlock());
   returnCall(ir, "overtime_program_error", pointer, {error->getArg(0)});

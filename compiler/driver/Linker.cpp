@@ -42,39 +42,24 @@ std::optional<StringRef> systemLibraries() {
 }
 
 /// Undefined symbols fail here, where there is a message, and not when the library is loaded.
-std::vector<std::string> arguments(const LinkerTool &tool, StringRef object, StringRef runtime, StringRef result,
-                                   StringRef soname) {
+std::vector<std::string> arguments(const LinkerTool &tool, StringRef object, const RuntimeLibrary &runtime,
+                                   StringRef result, StringRef soname) {
+  std::vector<std::string> all = {tool.path, "-shared", "-o", result.str()};
+  auto add = [&](std::initializer_list<std::string> more) { all.insert(all.end(), more); };
   if (tool.isCompiler)
-    return {tool.path,
-            "-shared",
-            "-o",
-            result.str(),
-            "-Wl,-soname," + soname.str(),
-            "-Wl,--exclude-libs,ALL",
-            "-Wl,--gc-sections",
-            "-Wl,-z,defs",
-            "-Wl,-z,noexecstack",
-            object.str(),
-            runtime.str(),
-            "-lm"};
-  return {tool.path,
-          "-shared",
-          "-o",
-          result.str(),
-          "-soname",
-          soname.str(),
-          "--exclude-libs=ALL",
-          "--gc-sections",
-          "-z",
-          "defs",
-          "-z",
-          "noexecstack",
-          "--build-id",
-          object.str(),
-          runtime.str(),
-          "-L" + systemLibraries()->str(),
-          "-l:libm.so.6",
-          "-l:libc.so.6"};
+    add({"-Wl,-soname," + soname.str(), "-Wl,--exclude-libs,ALL", "-Wl,--gc-sections", "-Wl,-z,defs",
+         "-Wl,-z,noexecstack"});
+  else
+    add({"-soname", soname.str(), "--exclude-libs=ALL", "--gc-sections", "-z", "defs", "-z", "noexecstack",
+         "--build-id"});
+  add({object.str(), runtime.archive});
+  if (!runtime.openmp.empty())
+    add({runtime.openmp});
+  if (tool.isCompiler)
+    add({"-lm"});
+  else
+    add({"-L" + systemLibraries()->str(), "-l:libm.so.6", "-l:libc.so.6"});
+  return all;
 }
 
 Error failure(const Twine &text) { return createStringError(inconvertibleErrorCode(), text); }
@@ -125,9 +110,10 @@ Expected<LinkerTool> findLinker(ArrayRef<StringRef> names) {
                  " on PATH; install lld or gcc, or write the object file instead");
 }
 
-Error linkSharedLibrary(ArrayRef<char> object, StringRef runtime, StringRef output, const LinkerTool &tool) {
-  if (!sys::fs::exists(runtime))
-    return failure("the runtime library '" + runtime + "' does not exist: build the target overtime_abi");
+Error linkSharedLibrary(ArrayRef<char> object, const RuntimeLibrary &runtime, StringRef output,
+                        const LinkerTool &tool) {
+  if (!sys::fs::exists(runtime.archive))
+    return failure("the runtime library '" + runtime.archive + "' does not exist: build the target overtime_abi");
   StringRef folder = sys::path::parent_path(output);
   SmallString<128> prefix(folder.empty() ? "." : folder), scratch; // beside the output, so that the rename is atomic
   sys::path::append(prefix, ".overtime-link");

@@ -20,11 +20,17 @@ struct LinkerTool {
 /// folder, since they know of no system folders. `names` replaces the list.
 llvm::Expected<LinkerTool> findLinker(llvm::ArrayRef<llvm::StringRef> names = {});
 
-/// Links `object` and the static library `runtime` (libovertime_abi.a) into the shared library `output`, whose soname
+/// What a program's library is linked with: a static runtime (libovertime_abi.a) and the shared library of OpenMP, when
+/// that runtime needs it.
+struct RuntimeLibrary {
+  std::string archive, openmp;
+};
+
+/// Links `object` and the runtime into the shared library `output`, whose soname
 /// is the file's name. Of the runtime only what the object uses is kept, and nothing of it is exported. The library
 /// appears complete or not at all: it is written beside its place, then renamed. The linker's messages are in the
 /// error.
-llvm::Error linkSharedLibrary(llvm::ArrayRef<char> object, llvm::StringRef runtime, llvm::StringRef output,
+llvm::Error linkSharedLibrary(llvm::ArrayRef<char> object, const RuntimeLibrary &runtime, llvm::StringRef output,
                               const LinkerTool &tool);
 
 } // namespace overtime::driver

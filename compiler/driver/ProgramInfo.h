@@ -26,6 +26,8 @@ struct ProgramInfo {
   std::string model; // what it was traced from, for people: "HH"
   std::vector<ArrayInfo> states, params, inputs, outputs;
   std::uint64_t workspaceBytes = 0;
+  std::int64_t parts = 1, partCycles = 0; // of overtime_schedule (runtime/abi.h)
+  std::int32_t threads = 1;               // that a run may have; decides how the work is split
   double t0 = 0.0, dt = 0.1;
   std::int64_t i0 = 0;
   bool usesTime = true, usesIndex = true;

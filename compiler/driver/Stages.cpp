@@ -45,7 +45,8 @@ static std::string describe(Diagnostic &diagnostic) {
   return text;
 }
 
-llvm::Error runStages(ModuleOp module, const TargetSpec &target, llvm::StringRef last, StopWatch *watch) {
+llvm::Error runStages(ModuleOp module, const ProgramInfo &info, const TargetSpec &target, llvm::StringRef last,
+                      StopWatch *watch) {
   std::string message;
   ScopedDiagnosticHandler handler(module.getContext(), [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error && message.empty())
@@ -55,7 +56,7 @@ llvm::Error runStages(ModuleOp module, const TargetSpec &target, llvm::StringRef
   auto failure = [&](llvm::StringRef stage) {
     return llvm::createStringError(message.empty() ? "the stage '" + stage.str() + "' failed" : message);
   };
-  ir::LoweringOptions options{target.vectorBits, target.avx512, target.fma};
+  ir::LoweringOptions options{target.vectorBits, target.avx512, target.fma, unsigned(info.threads)};
   if (!llvm::is_contained(ir::stageNames(), last)) {
     std::string known = llvm::join(ir::stageNames(), ", ");
     return llvm::createStringError("there is no stage '" + last.str() + "'; the stages are: " + known);
@@ -78,13 +79,15 @@ llvm::Error runStages(ModuleOp module, const TargetSpec &target, llvm::StringRef
   return llvm::Error::success();
 }
 
-/// void NAME_loop(steps, i0, k0, t0, seed, buffers, strides): takes the arguments of @NAME out of the tables.
+/// void NAME_loop(steps, i0, k0, t0, seed, buffers, strides, first, last): takes the arguments of @NAME out of the
+/// tables.
 static void addEntry(llvm::Module &module, llvm::Function &body, llvm::StringRef name, unsigned buffers) {
   llvm::LLVMContext &context = module.getContext();
   auto *i64 = llvm::Type::getInt64Ty(context);
   auto *pointer = llvm::PointerType::get(context, 0);
-  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
-                                       {i64, i64, i64, llvm::Type::getDoubleTy(context), i64, pointer, pointer}, false);
+  auto *type = llvm::FunctionType::get(
+      llvm::Type::getVoidTy(context),
+      {i64, i64, i64, llvm::Type::getDoubleTy(context), i64, pointer, pointer, i64, i64}, false);
   auto *entry = llvm::Function::Create(type, llvm::Function::ExternalLinkage, name + "_loop", module);
   llvm::IRBuilder<> b(llvm::BasicBlock::Create(context, "", entry));
   llvm::SmallVector<llvm::Value *> arguments;
@@ -95,7 +98,8 @@ static void addEntry(llvm::Module &module, llvm::Function &body, llvm::StringRef
       arguments.push_back(b.CreateLoad(type, b.CreateConstInBoundsGEP1_64(type, entry->getArg(table), k)));
   };
   take(5, pointer, buffers);
-  take(6, i64, body.arg_size() - 5 - buffers);
+  take(6, i64, body.arg_size() - 5 - buffers - 2);
+  arguments.append({entry->getArg(7), entry->getArg(8)});
   b.CreateCall(&body, arguments);
   b.CreateRetVoid();
   body.setLinkage(llvm::Function::InternalLinkage);
@@ -103,9 +107,15 @@ static void addEntry(llvm::Module &module, llvm::Function &body, llvm::StringRef
 
 llvm::Expected<std::unique_ptr<llvm::Module>> translate(ModuleOp module, ProgramInfo &info,
                                                         llvm::LLVMContext &context) {
-  for (auto func : module.getOps<LLVM::LLVMFuncOp>())
-    if (auto bytes = func->getAttrOfType<IntegerAttr>(ir::workspaceBytesAttr))
-      info.workspaceBytes = bytes.getInt();
+  auto number = [&](llvm::StringRef name, int64_t otherwise) {
+    for (auto func : module.getOps<LLVM::LLVMFuncOp>())
+      if (auto attribute = func->getAttrOfType<IntegerAttr>(name))
+        return attribute.getInt();
+    return otherwise;
+  };
+  info.workspaceBytes = number(ir::workspaceBytesAttr, 0);
+  info.parts = number(ir::partsAttr, 1);
+  info.partCycles = number(ir::partCyclesAttr, 0);
   registerBuiltinDialectTranslation(*module.getContext());
   registerLLVMDialectTranslation(*module.getContext());
   std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, info.name);

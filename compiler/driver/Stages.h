@@ -24,10 +24,11 @@ private:
 };
 
 /// Runs the stages up to and including `last`.
-llvm::Error runStages(mlir::ModuleOp module, const TargetSpec &target, llvm::StringRef last, StopWatch *watch);
+llvm::Error runStages(mlir::ModuleOp module, const ProgramInfo &info, const TargetSpec &target, llvm::StringRef last,
+                      StopWatch *watch);
 
 /// The module after all stages as LLVM IR, bound to the target, with the entry function NAME_loop around @NAME. Sets
-/// the size of the workspace in `info`.
+/// in `info` the size of the workspace and how the work is split.
 llvm::Expected<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp module, ProgramInfo &info,
                                                         llvm::LLVMContext &context);
 

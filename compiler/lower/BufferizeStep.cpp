@@ -56,6 +56,7 @@ private:
       types.push_back(storageType(type, /*row=*/true));
     types.push_back(MemRefType::get({0}, b.getI8Type())); // sized by place-workspace
     types.append(program.inputs + program.outputs, b.getI64Type());
+    types.append(2, b.getIndexType()); // PartRange
 
     b.setInsertionPoint(source);
     target =

@@ -132,7 +132,7 @@ bool LaneAnalysis::isScratch(Value memory) const {
   return llvm::all_of(memory.getUsers(), [&](Operation *user) { return loop->isProperAncestor(user); });
 }
 
-int64_t LaneAnalysis::tileSize(unsigned vectorBits) const {
+int64_t LaneAnalysis::tileSize(unsigned vectorBits, unsigned threads) const {
   scf::ForOp loop = time;
   int64_t operations = 0, scalars = 0, sharedBytes = 0;
   unsigned widest = 32;
@@ -155,8 +155,32 @@ int64_t LaneAnalysis::tileSize(unsigned vectorBits) const {
     return std::min<int64_t>(lanes, vectorBits / widest * (scalars > 60 ? 2 : scalars > 30 ? 4 : 8));
   constexpr int64_t firstLevelCache = 16 << 10;
   if (sharedBytes > firstLevelCache) // weights would be read again for every tile
-    return lanes;
+    return std::min<int64_t>(lanes, llvm::alignTo(llvm::divideCeil(lanes, threads), 8)); // 8: rows of a product's tile
   return std::min<int64_t>(lanes, 32);
+}
+
+/// A transcendental function is a dozen operations, a division keeps its unit busy for half as long.
+static int64_t operationCycles(Operation &op) {
+  StringRef dialect = op.getName().getDialectNamespace();
+  return dialect == "math" || dialect == "dyn" ? 12 : isa<arith::DivFOp>(op) ? 6 : 1;
+}
+
+int64_t LaneAnalysis::stepCycles(int64_t tile, unsigned vectorBits) const {
+  scf::ForOp loop = time;
+  int64_t cycles = 0;
+  for (Operation &op : loop.getBody()->without_terminator()) {
+    auto linalg = dyn_cast<linalg::LinalgOp>(op);
+    if (!linalg)
+      continue;
+    int64_t points = 1, body = 0;
+    for (int64_t range : linalg.getStaticLoopRanges())
+      points *= range;
+    for (Operation &scalar : op.getRegion(0).front().without_terminator())
+      body += operationCycles(scalar);
+    int64_t vector = vectorBits / memoryType(linalg.getDpsInits()[0]).getElementTypeBitWidth();
+    cycles += llvm::divideCeil(points, vector) * std::max<int64_t>(1, body / 2);
+  }
+  return std::max<int64_t>(1, cycles * tile / lanes);
 }
 
 } // namespace overtime::ir

@@ -28,7 +28,10 @@ public:
   /// Memory that only the loop uses, and only within a step.
   bool isScratch(mlir::Value memory) const;
   /// Lanes that one run of the loop takes: few enough for the cache, or for registers when a step is one operation.
-  int64_t tileSize(unsigned vectorBits) const;
+  /// Where a step reads large weights, as many as let every thread have a tile.
+  int64_t tileSize(unsigned vectorBits, unsigned threads) const;
+  /// A processor's cycles for one step of a tile, to within a factor of two or so.
+  int64_t stepCycles(int64_t tile, unsigned vectorBits) const;
 
 private:
   explicit LaneAnalysis(mlir::scf::ForOp time) : time(time) {}

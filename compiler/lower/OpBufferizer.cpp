@@ -131,8 +131,8 @@ LogicalResult OpBufferizer::emitMatmul(linalg::MatmulOp op) {
   Value init = op.getOutputs()[0], start = buffers.lookup(init);
   bool fresh = isZeroFill(init);
   // Nothing else reads where the accumulation starts from, and the step writes it anew: go on there.
-  bool ours = !fresh && init.hasOneUse() && init.getParentBlock() == op->getBlock() &&
-              start.getDefiningOp<memref::AllocOp>();
+  bool ours =
+      !fresh && init.hasOneUse() && init.getParentBlock() == op->getBlock() && start.getDefiningOp<memref::AllocOp>();
   if (ours && destinations[op.getResult(0)].empty())
     destinations[op.getResult(0)].push_back(start);
   SmallVector<Value> places = placesOf(loc, op.getResult(0));

@@ -64,9 +64,8 @@ public:
       writeChain(first, width, [&](size_t k) { return panelAt(panels[k], first); });
     }
     if (whole < columns)
-      writeChain(index(whole), columns - whole, [&](size_t k) {
-        return columnsOf(chain.products[k].getInputs()[1], index(whole), columns - whole);
-      });
+      writeChain(index(whole), columns - whole,
+                 [&](size_t k) { return columnsOf(chain.products[k].getInputs()[1], index(whole), columns - whole); });
     chain.erase();
   }
 

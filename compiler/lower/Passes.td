@@ -37,10 +37,13 @@ def SplitLanes : Pass<"split-lanes", "::mlir::func::FuncOp"> {
     Neurons of an uncoupled population and rows of a batch are independent lanes. When every memory that a step writes
     has such a dimension, the loop over time is written for one tile of lanes after the other, so that carried state
     stays in registers or in the first cache for the whole run. Scratch memory shrinks to a tile. Lanes that remain are
-    a tile of their own. Numbers do not change. Tested by `tests/lower/split_lanes.mlir`; where a step mixes lanes, by
+    a tile of their own. Where there are several tiles, the function runs those of the range that its last two arguments
+    give, so that threads can share them; their number and an estimate of the cycles for a step of one are recorded as
+    `dyn.parts` and `dyn.part_cycles`. Numbers do not change. Tested by `tests/lower/split_lanes.mlir`; where a step mixes lanes, by
     `tests/lower/split_lanes_not_when_mixed.mlir`.
   }];
-  let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">,
+                 Option<"threads", "threads", "unsigned", "1", "threads that a run may have">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 

@@ -42,7 +42,7 @@ void addOptimize(OpPassManager &passes, const LoweringOptions &) {
 
 void addBufferize(OpPassManager &passes, const LoweringOptions &options) {
   passes.addPass(createBufferizeStep());
-  passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits}));
+  passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, options.threads}));
   passes.addNestedPass<func::FuncOp>(createPackWeights(PackWeightsOptions{options.vectorBits}));
   passes.addNestedPass<func::FuncOp>(createPlaceWorkspace());
 }

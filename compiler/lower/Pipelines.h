@@ -16,6 +16,7 @@ struct LoweringOptions {
   unsigned vectorBits = 512;
   bool avx512 = true; // instructions of that set, not only width
   bool fma = true;
+  unsigned threads = 1; // that a run may have
 };
 
 /// trace, dynamics, optimize, bufferize, cpu, llvm.

@@ -38,6 +38,9 @@ FailureOr<ProgramFunction> ProgramFunction::get(func::FuncOp func) {
   return program;
 }
 
+PartRange::PartRange(func::FuncOp program)
+    : first(program.getArguments().end()[-2]), last(program.getArguments().end()[-1]) {}
+
 Value rootOf(Value memory) {
   while (auto view = memory.getDefiningOp<ViewLikeOpInterface>())
     memory = view.getViewSource();

@@ -9,6 +9,8 @@ namespace overtime::ir {
 /// Attributes of a program function.
 inline constexpr llvm::StringLiteral programAttr = "dyn.program";
 inline constexpr llvm::StringLiteral workspaceBytesAttr = "dyn.workspace_bytes";
+inline constexpr llvm::StringLiteral partsAttr = "dyn.parts"; // of overtime_schedule, when there are several
+inline constexpr llvm::StringLiteral partCyclesAttr = "dyn.part_cycles";
 /// Attributes of its arguments and results.
 inline constexpr llvm::StringLiteral kindAttr = "dyn.kind"; // "state", "param", "input"; results: "state", "output"
 inline constexpr llvm::StringLiteral nameAttr = "dyn.name";
@@ -34,6 +36,12 @@ struct ProgramFunction {
   mlir::BlockArgument param(unsigned k) { return func.getArgument(scalars + states + k); }
   mlir::BlockArgument input(unsigned k) { return func.getArgument(scalars + states + params + k); }
   unsigned buffers() const { return states + params + inputs + outputs + 1; } // and the workspace, after bufferization
+};
+
+/// The last two arguments of a program on memory: the parts that a call runs are first <= p < last.
+struct PartRange {
+  mlir::Value first, last;
+  explicit PartRange(mlir::func::FuncOp program);
 };
 
 /// The memory that a view shows.

@@ -145,22 +145,40 @@ struct SplitLanesPass : overtime::ir::impl::SplitLanesBase<SplitLanesPass> {
   }
 
   void split(scf::ForOp time, const LaneAnalysis &lanes) {
-    int64_t size = lanes.tileSize(vectorBits), whole = lanes.count() / size * size;
+    int64_t size = lanes.tileSize(vectorBits, threads);
     OpBuilder b(time);
-    Location loc = time.getLoc();
-    auto index = [&](int64_t v) -> Value { return arith::ConstantIndexOp::create(b, loc, v); };
-    if (whole > 0) {
-      auto tiles = scf::ForOp::create(b, loc, index(0), index(whole), index(size));
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPoint(tiles.getBody()->getTerminator());
-      Tile(b, lanes, time, tiles.getInductionVar(), size).write();
-    }
-    if (whole < lanes.count())
-      Tile(b, lanes, time, index(whole), lanes.count() - whole).write();
+    if (size == lanes.count())
+      Tile(b, lanes, time, arith::ConstantIndexOp::create(b, time.getLoc(), 0), size).write();
+    else
+      writeParts(b, time, lanes, size);
     time.erase();
     for (Value memory : lanes.outside())
       if (auto alloc = memory.getDefiningOp<memref::AllocOp>(); alloc && alloc->use_empty())
         alloc.erase();
+  }
+
+  /// A part is a tile; lanes that remain are the last part.
+  void writeParts(OpBuilder &b, scf::ForOp time, const LaneAnalysis &lanes, int64_t size) {
+    Location loc = time.getLoc();
+    auto index = [&](int64_t v) -> Value { return arith::ConstantIndexOp::create(b, loc, v); };
+    int64_t tiles = lanes.count() / size, rest = lanes.count() % size, parts = tiles + (rest > 0);
+    getOperation()->setAttr(partsAttr, b.getI64IntegerAttr(parts));
+    getOperation()->setAttr(partCyclesAttr, b.getI64IntegerAttr(lanes.stepCycles(size, vectorBits)));
+    PartRange range(getOperation());
+    Value end = rest > 0 ? arith::MinUIOp::create(b, loc, range.last, index(tiles)) : range.last;
+    Value from = arith::MulIOp::create(b, loc, range.first, index(size));
+    Value to = arith::MulIOp::create(b, loc, end, index(size));
+    auto loop = scf::ForOp::create(b, loc, from, to, index(size));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(loop.getBody()->getTerminator());
+    Tile(b, lanes, time, loop.getInductionVar(), size).write();
+    b.setInsertionPointAfter(loop);
+    if (rest == 0)
+      return;
+    Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, range.last, index(parts));
+    auto remainder = scf::IfOp::create(b, loc, isLast, /*withElseRegion=*/false);
+    b.setInsertionPoint(remainder.thenYield());
+    Tile(b, lanes, time, index(tiles * size), rest).write();
   }
 };
 

@@ -34,6 +34,7 @@ void ModelOptions::add_to(CLI::App &command) {
       ->check(CLI::IsMember({"f32", "f64"}))
       ->type_name("f32|f64");
   command.add_option("--seed", seed, "Seed of initial values, weights and random numbers [0]");
+  command.add_option("--threads", threads, "Threads of a run [run: as many as pay; compile: 1]")->type_name("N");
   command
       .add_option("--data-first-axis", data_first_axis,
                   "T: data is [T, ...] or [T, B, ...]; B: with a batch it is [B, T, ...] [T]")
@@ -88,6 +89,7 @@ LoopOptions loop_options(const ModelOptions &options, LoopOptions loop) {
   loop.data_first_axis = options.data_first_axis.front();
   loop.real = options.dtype();
   loop.seed = options.seed;
+  loop.threads = options.threads;
   return loop;
 }
 

@@ -23,6 +23,7 @@ struct ModelOptions {
   std::optional<double> dt;
   std::vector<std::string> set, init, shared, monitor;
   std::uint64_t seed = 0;
+  std::int32_t threads = 0;
   bool no_state = false;
 
   void add_to(CLI::App &command);

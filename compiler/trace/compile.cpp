@@ -59,6 +59,8 @@ static TracedProgram trace(LoopOverTime &loop, const CompileOptions &options, So
   detail::ensure_initialised(*data.target);
   std::string name = driver::cIdentifier(options.name.empty() ? data.model().name() : options.name);
   TracedProgram program = detail::trace_program(data.model(), data.spec(input_specs(data, options, at), name));
+  if (data.options.threads == 0)
+    program.info.threads = 1; // a library depends on OpenMP only where that is asked for
   // A number that decided while tracing is part of the code: changing it in a compiled library would do nothing.
   for (std::size_t k = 0; k < program.params.size(); ++k)
     for (const auto &read : program.trace->host_reads)
@@ -99,8 +101,8 @@ Artifact compile(LoopOverTime &loop, const CompileOptions &options, std::source_
 
 std::string stage_ir(LoopOverTime &loop, const CompileOptions &options, std::source_location at) {
   TracedProgram program = trace(loop, options, at);
-  auto text = driver::printStage(*program.trace->module, options.stop_after.empty() ? "llvm" : options.stop_after,
-                                 options.target);
+  auto text = driver::printStage(*program.trace->module, program.info,
+                                 options.stop_after.empty() ? "llvm" : options.stop_after, options.target);
   if (!text)
     detail::throw_compile_error(text.takeError());
   return *text;
@@ -128,6 +130,13 @@ void Artifact::write_object(const std::string &path) const { write_file(path, vi
 void Artifact::write_llvm_ir(const std::string &path) const { write_file(path, data->library.llvmIr); }
 void Artifact::write_assembly(const std::string &path) const { write_file(path, data->library.assembly); }
 
+/// One thread needs the C library alone.
+static driver::RuntimeLibrary runtime_of(const driver::ProgramInfo &info) {
+  if (info.threads == 1)
+    return {OVERTIME_ABI_LIBRARY, ""};
+  return {OVERTIME_ABI_OPENMP_LIBRARY, OVERTIME_OPENMP_LIBRARY};
+}
+
 void Artifact::write(const std::string &folder) const {
   const driver::Library &library = data->library;
   std::error_code failed;
@@ -139,7 +148,7 @@ void Artifact::write(const std::string &folder) const {
   if (!linker)
     detail::throw_compile_error(linker.takeError());
   std::string so = (base / ("lib" + library.info.name + ".so")).string();
-  if (llvm::Error error = driver::linkSharedLibrary(library.object, OVERTIME_ABI_LIBRARY, so, *linker))
+  if (llvm::Error error = driver::linkSharedLibrary(library.object, runtime_of(library.info), so, *linker))
     detail::throw_compile_error(std::move(error));
   write_file(base / (library.info.name + ".h"), header());
   write_file(base / (library.info.name + ".json"), json());

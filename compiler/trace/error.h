@@ -29,6 +29,7 @@ enum class ErrorKind {
   Usage,  // a call that is not allowed here
   Value,  // a number out of range
   File,   // unreadable or damaged file
+  Memory, // not enough of it
   Compile // the compiler rejected the program
 };
 

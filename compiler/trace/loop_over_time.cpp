@@ -2,6 +2,8 @@
 // LoopOverTime: construction, checks of a call, and what a call means (semantics S1-S16).
 #include "compiler/trace/loop_data.h"
 
+#include "runtime/parts.h"
+
 #include <atomic>
 #include <cmath>
 #include <cstdio>
@@ -53,6 +55,9 @@ LoopOverTime::LoopOverTime(Model &target, LoopOptions options, At at) : data_(st
                 at);
   if (options.real != f32 && options.real != f64)
     throw Error(ErrorKind::DType, "a loop runs in f32 or f64, not in " + name_of(options.real), at);
+  if (options.threads < 0 || options.threads > 1024)
+    throw Error(ErrorKind::Value,
+                "threads is 0 (as many as pay) or from 1 to 1024, got " + std::to_string(options.threads), at);
   if (options.t0 && !std::isfinite(*options.t0))
     throw Error(ErrorKind::Value, "t0 must be finite", at);
   auto slots = target.data()->all_slots();
@@ -186,6 +191,7 @@ ProgramSpec LoopData::spec(const Tree<InputSpec> &data, const std::string &progr
     spec.remat = "budget=" + std::to_string(options.remat.bytes);
     break;
   }
+  spec.threads = options.threads > 0 ? options.threads : detail::available_threads();
   spec.data = data;
   spec.out_vars = options.out_vars;
   return spec;

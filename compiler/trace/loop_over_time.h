@@ -54,6 +54,7 @@ struct LoopOptions {
   bool jit = true;                    ///< false: the loop runs on the host, so that on_step sees every step
   Remat remat = {};
   DType real = f32;         ///< element type of the run
+  std::int32_t threads = 0; ///< of a run; 0: as many as pay. Numbers do not depend on it
   std::uint64_t seed = 0;   ///< of random numbers inside the loop
   bool keep_outputs = true; ///< false: the outputs are not stacked (memory does not grow with T)
   std::function<void(std::int64_t i)> on_step = {};                         ///< with jit = false, after each step

@@ -221,6 +221,7 @@ private:
     info.usesTime = spec.settings.has_time;
     info.usesIndex = spec.settings.has_index;
     info.real = name_of(spec.settings.real);
+    info.threads = spec.threads;
     makeNamesUnique(info.outputs);
   }
   /// An output that is monitored as well comes twice; files and headers need two names.

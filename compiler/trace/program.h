@@ -32,7 +32,8 @@ struct ProgramSpec {
   double t0 = 0.0;
   std::int64_t i0 = 0;
   std::string remat = "none";
-  Tree<InputSpec> data; // empty for a run by duration
+  std::int32_t threads = 1; // that a run may have
+  Tree<InputSpec> data;     // empty for a run by duration
   Tree<Monitor> out_vars;
 };
 

@@ -3,7 +3,7 @@
 #include "compiler/trace/loop_data.h"
 
 #include "runtime/abi.h"
-#include "runtime/float_mode.h"
+#include "runtime/parts.h"
 
 #include <algorithm>
 #include <chrono>
@@ -79,7 +79,7 @@ namespace {
 class Arguments {
 public:
   Arguments(const LoopOptions &options, LoadedProgram &program, const Call &call)
-      : info(program.host->info), program(program) {
+      : info(program.host->info), program(program), threads(options.threads) {
     firstInput = program.states.size() + program.params.size();
     buffers.resize(firstInput);
     bindVariables(options.real);
@@ -98,15 +98,14 @@ public:
     for (auto [slot, array] : llvm::zip(program.states, info.states))
       *buffer++ = const_cast<void *>(checked(*slot, array, state(*slot, real)).data());
     for (auto [slot, array] : llvm::zip(program.params, info.params))
-      *buffer++ = const_cast<void *>(
-          checked(*slot, array, slot->converted(slot->flag ? DType::Bool : real)).data());
+      *buffer++ = const_cast<void *>(checked(*slot, array, slot->converted(slot->flag ? DType::Bool : real)).data());
   }
 
   void run(overtime_entry entry, std::int64_t steps, std::int64_t i0, std::int64_t k0, double t0, std::uint64_t seed) {
-    {
-      DefaultFloatMode mode;
-      entry(steps, i0, k0, t0, seed, buffers.data(), strides.data());
-    }
+    EntryCall call = {entry, steps, i0, k0, t0, seed, buffers.data(), std::ssize(buffers), strides.data()};
+    overtime_schedule schedule = {info.parts, info.partCycles, info.workspaceBytes};
+    if (int status = run_parts(call, schedule, threads))
+      throw Error(ErrorKind::Memory, overtime_status_message(status));
     for (std::size_t k = 0; k < strides.size(); ++k) // the next chunk goes on behind this one
       buffers[firstInput + k] = static_cast<char *>(buffers[firstInput + k]) + steps * strides[k] * sizes[k];
   }
@@ -159,6 +158,7 @@ private:
 
   const driver::ProgramInfo &info;
   LoadedProgram &program;
+  std::int32_t threads;
   std::vector<void *> buffers;
   std::vector<std::int64_t> strides, sizes;
   std::vector<std::size_t> unwanted;

@@ -105,10 +105,12 @@ struct AccumulateProductsPass : overtime::ir::impl::AccumulateProductsBase<Accum
       (llvm::any_of(product.getInputs(), readsState) ? waiting : products).push_back(product);
     products.append(waiting);
     OpBuilder b(op);
-    // The bias stands where the accumulation starts, also when it was broadcast before the loop: lower-matmul takes it in.
+    // The bias stands where the accumulation starts, also when it was broadcast before the loop: lower-matmul takes it
+    // in.
     Value total = sum.bias ? b.clone(*sum.bias.getDefiningOp())->getResult(0) : products.front().getOutputs()[0];
     for (linalg::MatmulOp product : products)
-      total = linalg::MatmulOp::create(b, product.getLoc(), op->getResultTypes(), product.getInputs(), total).getResult(0);
+      total =
+          linalg::MatmulOp::create(b, product.getLoc(), op->getResultTypes(), product.getInputs(), total).getResult(0);
     for (Value other : sum.others)
       total = arith::AddFOp::create(b, op.getLoc(), total, other);
     op.replaceAllUsesWith(total);

@@ -38,7 +38,8 @@ template <class T> std::string errorOf(llvm::Expected<T> result) {
 constexpr std::int64_t lanes = 8;
 
 inline const char *loopIR = R"(
-define void @acc_loop(i64 %steps, i64 %i0, i64 %k0, double %t0, i64 %seed, ptr %buffers, ptr %strides) {
+define void @acc_loop(i64 %steps, i64 %i0, i64 %k0, double %t0, i64 %seed, ptr %buffers, ptr %strides,
+                      i64 %first, i64 %last) {
 entry:
   %x = load ptr, ptr %buffers
   %gain.at = getelementptr ptr, ptr %buffers, i64 1

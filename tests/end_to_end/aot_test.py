@@ -75,6 +75,18 @@ class AotFromC(CliTest):
         self.assertTrue(np.isfinite(got).all())
         self.assertEqual(got.tobytes(), expected.tobytes())
 
+    def test_threads_change_no_bit(self):
+        folder, alone = self.path("lib"), self.path("alone")
+        common = ["compile", "HH", "--size", "3000", "--monitor", "V", "--name", "hh"]
+        self.succeed(*common, "--threads", "3", "-o", folder)
+        self.succeed(*common, "-o", alone)
+        source = NEURON.replace("n = 21", "n = 3000").replace("for (int k = 0; k < steps * n", "hh_set_threads(state, THREADS);\n  for (int k = 0; k < steps * n")
+        runs = {(lib, threads): self.build_and_run("hh", source.replace("THREADS", str(threads)), lib)
+                for lib in (folder, alone) for threads in (0, 1, 2, 3, -1)}
+        self.assertEqual(len(set(runs.values())), 1)
+        needed = subprocess.run(["readelf", "-d", os.path.join(alone, "libhh.so")], capture_output=True, text=True).stdout
+        self.assertNotIn("libomp", needed)
+
     def test_layer_with_a_batch_in_f64(self):
         folder = self.path("lib")
         common = ["LSTMCell", "--size", "4", "--n-in", "5", "--batch", "3", "--real", "f64"]

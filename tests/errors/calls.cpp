@@ -131,15 +131,19 @@ Cases call_cases() {
       {"state_resized_during_a_run",
        [] {
          Given model([](Given &m, auto &) { return Value(m.V = m.V * 2); });
-         LoopOverTime over_time(model, {.jit = false,
-                                        .on_step = [&](std::int64_t) { model.reset_state(5); },
-                                        .cache = false});
+         LoopOverTime over_time(model,
+                                {.jit = false, .on_step = [&](std::int64_t) { model.reset_state(5); }, .cache = false});
          over_time.steps(3);
        }},
 
       // EXPECT: @HERE
       // EXPECT: are constants; compute them in C++ before the step
-      {"two_constants", [] { run([](Given &, auto &) { return where(Operand(1), 2, 3); }); }}, // HERE
+      {"two_constants",
+       [] {
+         run([](Given &, auto &) {
+           return where(Operand(1), 2, 3); // HERE
+         });
+       }},
   };
 }
 

@@ -5,7 +5,7 @@
 // CHECK-LABEL: func.func @one_state(
 // CHECK-SAME: %[[STEPS:.*]]: index, {{.*}} %[[V:.*]]: memref<4xf32> {llvm.noalias}, %[[TAU:.*]]: memref<f32>
 // CHECK-SAME: %[[X:.*]]: memref<4xf32> {llvm.noalias}, %[[Y:.*]]: memref<4xf32> {llvm.noalias},
-// CHECK-SAME: %[[WORK:.*]]: memref<0xi8>, %[[SX:.*]]: i64, %[[SY:.*]]: i64)
+// CHECK-SAME: %[[WORK:.*]]: memref<0xi8>, %[[SX:.*]]: i64, %[[SY:.*]]: i64, %{{.*}}: index, %{{.*}}: index)
 // CHECK-NOT: memref.alloc
 // CHECK: %[[T:.*]] = memref.load %[[TAU]][]
 // CHECK: scf.for %[[K:.*]] = %{{.*}} to %[[STEPS]] step

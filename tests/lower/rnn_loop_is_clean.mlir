@@ -10,7 +10,7 @@
 
 // 32 rows of the batch at a time; both states are written in place, the second one also to the output.
 // MEMORY: func.func @rnn(
-// MEMORY: scf.for %[[FIRST:.*]] = %{{.*}} to %c128 step %c32
+// MEMORY: scf.for %[[FIRST:.*]] = %{{.*}} to %{{.*}} step %c32{{.*}}
 // MEMORY: %[[H1:.*]] = memref.subview %arg5[%[[FIRST]], 0] [32, 20]
 // MEMORY: %[[H2:.*]] = memref.subview %arg6[%[[FIRST]], 0] [32, 2]
 // MEMORY: scf.for %{{.*}} = %{{.*}} to %arg0 step

@@ -6,9 +6,15 @@
 #id2 = affine_map<(d0, d1) -> (d0, d1)>
 #lane = affine_map<(d0, d1) -> (d0)>
 
-// 300 neurons in tiles of 128. State is cut before the loop over time, a row of the input inside; an index counts on.
+// 300 neurons in tiles of 128: two and a part of 44. State is cut before the loop over time, a row of the input inside;
+// an index counts on.
 // CHECK-LABEL: func.func @neurons(
-// CHECK: scf.for %[[FIRST:.*]] = %{{.*}} to %c256 step %c128
+// CHECK-SAME: %[[P0:[a-z0-9]*]]: index, %[[P1:[a-z0-9]*]]: index) attributes
+// CHECK-SAME: dyn.part_cycles = {{[0-9]+}} : i64, dyn.parts = 3 : i64
+// CHECK: %[[END:.*]] = arith.minui %[[P1]], %c2
+// CHECK: %[[FROM:.*]] = arith.muli %[[P0]], %c128
+// CHECK: %[[TO:.*]] = arith.muli %[[END]], %c128
+// CHECK: scf.for %[[FIRST:.*]] = %[[FROM]] to %[[TO]] step %c128
 // CHECK-NEXT: %[[V:.*]] = memref.subview %arg1[%[[FIRST]]] [128] [1]
 // CHECK-NEXT: scf.for %[[K:.*]] = %{{.*}} to %arg0
 // CHECK: %[[ROW:.*]] = memref.reinterpret_cast %arg2
@@ -17,10 +23,13 @@
 // CHECK: %[[I:.*]] = linalg.index 0
 // CHECK-NEXT: arith.addi %[[I]], %[[FIRST]]
 // CHECK: } {dyn.time_loop}
+// CHECK: %[[IS_LAST:.*]] = arith.cmpi eq, %[[P1]], %c3
+// CHECK: scf.if %[[IS_LAST]]
 // CHECK: memref.subview %arg1[%c256{{.*}}] [44] [1]
 // CHECK-NEXT: scf.for %{{.*}} = %{{.*}} to %arg0
 // CHECK: } {dyn.time_loop}
-func.func @neurons(%steps: index, %v: memref<300xf32>, %x: memref<300xf32>, %stride: i64) attributes {dyn.program} {
+func.func @neurons(%steps: index, %v: memref<300xf32>, %x: memref<300xf32>, %stride: i64, %first: index, %last: index)
+    attributes {dyn.program} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   scf.for %k = %c0 to %steps step %c1 {
@@ -45,12 +54,13 @@ func.func @neurons(%steps: index, %v: memref<300xf32>, %x: memref<300xf32>, %str
 // CHECK-LABEL: func.func @batch(
 // CHECK: %[[SCRATCH:.*]] = memref.alloc() {{.*}} : memref<32x4xf32>
 // CHECK: %[[BIAS:.*]] = memref.alloc() : memref<96xf32>
-// CHECK: scf.for %[[FIRST:.*]] = %{{.*}} to %c96 step %c32
+// CHECK: scf.for %[[FIRST:.*]] = %{{.*}} to %{{.*}} step %c32
 // CHECK-DAG: %[[H:.*]] = memref.subview %arg1[%[[FIRST]], 0] [32, 4] [1, 1]
 // CHECK-DAG: %[[B:.*]] = memref.subview %[[BIAS]][%[[FIRST]]] [32] [1]
 // CHECK: linalg.matmul {dyn.overwrite} ins(%[[H]], %arg2 : {{.*}}) outs(%[[SCRATCH]] :
 // CHECK: linalg.generic {{.*}} ins(%[[SCRATCH]], %[[B]] : {{.*}}) outs(%[[H]] :
-func.func @batch(%steps: index, %h: memref<96x4xf32>, %w: memref<4x4xf32>, %one: f32) attributes {dyn.program} {
+func.func @batch(%steps: index, %h: memref<96x4xf32>, %w: memref<4x4xf32>, %one: f32, %first: index, %last: index)
+    attributes {dyn.program} {
   %scratch = memref.alloc() {alignment = 64 : i64} : memref<96x4xf32>
   %bias = memref.alloc() : memref<96xf32>
   linalg.fill ins(%one : f32) outs(%bias : memref<96xf32>)

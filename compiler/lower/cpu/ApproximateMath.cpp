@@ -81,8 +81,8 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
   /// So far from the limits that powers of it in a polynomial's coefficients are ordinary numbers.
   static bool foldable(double c) { return std::abs(c) > 1e-4 && std::abs(c) < 1e4; }
 
-  /// A product with a constant, or a quotient by one, gives up its rounding, whether something else uses it or not: bits
-  /// depend on nothing but the expression.
+  /// A product with a constant, or a quotient by one, gives up its rounding, whether something else uses it or not:
+  /// bits depend on nothing but the expression.
   static Scaled scaled(Value x) {
     if (auto negation = x.getDefiningOp<arith::NegFOp>())
       return times(scaled(negation.getOperand()), -1.0, x);

@@ -119,8 +119,8 @@ Value expandExpm1(Real &f, Scaled x) {
 }
 
 // Quotients of expm1(x) and x. exprel(x) is finite for somewhat larger x than exp(x) is, hence the unit. A bound keeps
-// them from infinity over infinity, a tiny number in place of 0 from 0 over 0; expm1 of a tiny number is itself, so that
-// the quotient is exact.
+// them from infinity over infinity, a tiny number in place of 0 from 0 over 0; expm1 of a tiny number is itself, so
+// that the quotient is exact.
 
 static double quotientUnit(const Real &f) { return f.single() ? 0x1p-8 : 0x1p-11; }
 

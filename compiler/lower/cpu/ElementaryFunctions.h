@@ -3,8 +3,8 @@
 //
 // exp(x) = 2^n exp(r) with r = x - n ln 2 in two parts, exp(r) = 1 + r + r^2 q(r). With AVX-512 n counts sixteenths
 // (eighths in f64), whose powers of two a register holds: r is so small that two (six) coefficients do. Otherwise n is
-// whole. exprel, tanh and sinh rest on expm1, which has no cancellation: exprel(x) = expm1(x) / x; with e = expm1(2 |x|),
-// tanh(x) = e / (e + 2).
+// whole. exprel, tanh and sinh rest on expm1, which has no cancellation: exprel(x) = expm1(x) / x; with e = expm1(2
+// |x|), tanh(x) = e / (e + 2).
 #pragma once
 
 #include "compiler/lower/cpu/Real.h"

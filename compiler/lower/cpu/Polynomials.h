@@ -15,7 +15,7 @@ inline constexpr std::array expF64 = {
 
 // The same for |r| <= ln(2)/32 and |r| <= ln(2)/16, where a table holds 2^(j/16) and 2^(j/8).
 inline constexpr std::array tableExpF32 = {0.50001466243437427, 0.16666959914371368};
-inline constexpr std::array tableExpF64 = {0.50000000000001793, 0.16666666666666866,  0.041666666590226054,
+inline constexpr std::array tableExpF64 = {0.50000000000001793,   0.16666666666666866,   0.041666666590226054,
                                            0.0083333333248399842, 0.0013889703480254652, 0.00019842174938497791};
 
 // q with 2 atanh(s) = 2 s + s z q(z), z = s^2, for s = f / (2 + f) and 1 + f in [sqrt(1/2), sqrt(2)].

@@ -85,8 +85,8 @@ Value Real::allLanes(int64_t count) {
 Value Real::scale(Value x, Value n) {
   if (avx512) {
     int64_t count = std::max<int64_t>(lanes(), 128 / bits());
-    std::string name = "llvm.x86.avx512.mask.scalef." + std::string(single() ? "ps." : "pd.") +
-                       std::to_string(count * bits());
+    std::string name =
+        "llvm.x86.avx512.mask.scalef." + std::string(single() ? "ps." : "pd.") + std::to_string(count * bits());
     Value wide = widened(x, count);
     SmallVector<Value> operands = {wide, widened(n, count), wide, allLanes(count)};
     if (count * bits() == 512)
@@ -111,8 +111,8 @@ Value Real::lookUp(llvm::function_ref<double(unsigned)> entry, Value place) {
     return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(VectorType::get({n}, element), numbers));
   };
   auto wide = VectorType::get({count}, element);
-  Value index = arith::BitcastOp::create(b, loc, VectorType::get({count}, b.getIntegerType(bits())),
-                                         widened(place, count));
+  Value index =
+      arith::BitcastOp::create(b, loc, VectorType::get({count}, b.getIntegerType(bits())), widened(place, count));
   if (count == size)
     return intrinsic(single() ? "llvm.x86.avx512.permvar.sf.512" : "llvm.x86.avx512.permvar.df.512", wide,
                      {table(0, size), index});

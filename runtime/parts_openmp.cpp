@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parts on a team of OpenMP threads: thread k of n takes the k-th n-th of them, with tables and a workspace of its own.
+#include "runtime/float_mode.h"
+#include "runtime/parts.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+namespace overtime::detail {
+namespace {
+
+uint64_t rounded_up(uint64_t bytes) {
+  return (bytes + OVERTIME_ALIGNMENT - 1) / OVERTIME_ALIGNMENT * OVERTIME_ALIGNMENT;
+}
+
+/// A table of buffers and a workspace for every thread but the caller, in one block.
+class Team {
+public:
+  Team(const EntryCall &call, const overtime_schedule &schedule, int32_t threads)
+      : call_(call), table_(rounded_up(static_cast<uint64_t>(call.buffer_count) * sizeof(void *))),
+        each_(table_ + rounded_up(schedule.workspace_bytes)) {
+    block_ = static_cast<char *>(aligned_alloc(OVERTIME_ALIGNMENT, each_ * static_cast<uint64_t>(threads - 1)));
+  }
+  ~Team() { free(block_); }
+  Team(const Team &) = delete;
+  Team &operator=(const Team &) = delete;
+  explicit operator bool() const { return block_; }
+
+  void *const *buffers(int32_t thread) {
+    if (thread == 0)
+      return call_.buffers;
+    char *own = block_ + each_ * static_cast<uint64_t>(thread - 1);
+    void **table = reinterpret_cast<void **>(own);
+    memcpy(table, call_.buffers, static_cast<size_t>(call_.buffer_count) * sizeof(void *));
+    table[call_.buffer_count - 1] = own + table_;
+    return table;
+  }
+
+private:
+  const EntryCall &call_;
+  uint64_t table_, each_;
+  char *block_;
+};
+
+} // namespace
+
+int run_parts(const EntryCall &call, const overtime_schedule &schedule, int32_t wanted) {
+  auto run = [&](void *const *buffers, int64_t first, int64_t last) {
+    DefaultFloatMode mode;
+    call.entry(call.steps, call.i0, call.k0, call.t0, call.seed, buffers, call.strides, first, last);
+  };
+  int32_t threads = threads_for(schedule, call.steps, wanted, available_threads());
+  if (threads == 1) {
+    run(call.buffers, 0, schedule.parts);
+    return OVERTIME_OK;
+  }
+  Team team(call, schedule, threads);
+  if (!team)
+    return OVERTIME_NO_MEMORY;
+#pragma omp parallel num_threads(threads)
+  {
+    int64_t k = omp_get_thread_num(), n = omp_get_num_threads(); // may be fewer than asked for
+    run(team.buffers(static_cast<int32_t>(k)), k * schedule.parts / n, (k + 1) * schedule.parts / n);
+  }
+  return OVERTIME_OK;
+}
+
+int32_t available_threads() { return omp_get_max_threads(); }
+
+} // namespace overtime::detail
