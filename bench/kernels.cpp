@@ -20,10 +20,11 @@ benchmark::Counter per_step(std::int64_t neurons, std::int64_t steps) {
   return {double(neurons * steps), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert};
 }
 
-template <class Cells> void population(benchmark::State &state, DType real) {
+template <class Cells>
+void population(benchmark::State &state, DType real, Numerics numerics = Numerics::Reproducible) {
   const std::int64_t neurons = state.range(0), steps = steps_for(neurons);
   Cells cells(neurons);
-  LoopOverTime over_time(cells, {.real = real, .keep_outputs = false});
+  LoopOverTime over_time(cells, {.real = real, .numerics = numerics, .threads = 1, .keep_outputs = false});
   over_time.steps(steps); // compiles
   for (auto _ : state)
     over_time.steps(steps);
@@ -31,6 +32,7 @@ template <class Cells> void population(benchmark::State &state, DType real) {
 }
 
 void hh_f32(benchmark::State &state) { population<bench::Squid>(state, f32); }
+void hh_fast_f32(benchmark::State &state) { population<bench::Squid>(state, f32, Numerics::Fast); }
 void hh_f64(benchmark::State &state) { population<bench::Squid>(state, f64); }
 void lif_f32(benchmark::State &state) { population<bench::Leaky>(state, f32); }
 
@@ -70,6 +72,7 @@ void hh_callable(benchmark::State &state) {
 } // namespace
 
 BENCHMARK(hh_f32)->Arg(1)->Arg(64)->Arg(1000)->Arg(100000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(hh_fast_f32)->Arg(1)->Arg(64)->Arg(1000)->Arg(100000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(hh_f64)->Arg(1)->Arg(64)->Arg(1000)->Arg(100000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(lif_f32)->Arg(1000)->Arg(100000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(rnn_T30_B128)->Unit(benchmark::kMicrosecond);

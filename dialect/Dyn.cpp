@@ -11,6 +11,13 @@ using namespace overtime::ir;
 #define GET_OP_CLASSES
 #include "dialect/DynOps.cpp.inc"
 
+bool overtime::ir::isFast(mlir::Operation *op) {
+  for (; op; op = op->getParentOp())
+    if (auto numerics = op->getAttrOfType<mlir::StringAttr>(numericsAttr))
+      return numerics.getValue() == "fast";
+  return false;
+}
+
 void DynDialect::initialize() {
   addOperations<
 #define GET_OP_LIST

@@ -15,3 +15,13 @@
 
 #define GET_OP_CLASSES
 #include "dialect/DynOps.h.inc"
+
+namespace overtime::ir {
+
+/// Attribute of a program function: "fast" allows what README.md says of it; absent is "reproducible".
+inline constexpr llvm::StringLiteral numericsAttr = "dyn.numerics";
+
+/// Whether an operation is, or is in, a function with fast numerics.
+bool isFast(mlir::Operation *op);
+
+} // namespace overtime::ir

@@ -195,7 +195,8 @@ void writeExample(raw_ostream &out, const ProgramInfo &info) {
 void writePreamble(raw_ostream &out, const ProgramInfo &info, const TargetSpec &target) {
   out << "/* " << info.name << ".h: the model '" << inComment(info.model.empty() ? info.name : info.model)
       << "' compiled by Overtime. Generated; do not edit. C99 and C++.\n *\n"
-      << " * Built for " << target.triple << ", " << target.cpu << ", " << info.real << ".\n"
+      << " * Built for " << target.triple << ", " << target.cpu << ", " << info.real << ", " << info.numerics
+      << " numerics.\n"
       << " * Step k since the reset has index " << info.i0 << " + k and time "
       << format("%.15g + k * %.15g ms.\n *\n", info.t0, info.dt)
       << formatv(" *   {0,-7} {1,-16} {2,-10} {3,-8} {4}\n", "kind", "name", "unit", "type", "shape of one step");

@@ -31,7 +31,8 @@ struct ProgramInfo {
   double t0 = 0.0, dt = 0.1;
   std::int64_t i0 = 0;
   bool usesTime = true, usesIndex = true;
-  std::string real; // "f32" | "f64"
+  std::string real;                      // "f32" | "f64"
+  std::string numerics = "reproducible"; // | "fast"
 };
 
 } // namespace overtime::driver

@@ -54,6 +54,7 @@ std::string programJson(const ProgramInfo &info, const TargetSpec &target) {
     out.attribute("abi_version", OVERTIME_ABI_VERSION);
     out.attribute("target", target.describe());
     out.attribute("real", info.real);
+    out.attribute("numerics", info.numerics);
     out.attribute("dt", info.dt);
     out.attribute("t0", info.t0);
     out.attribute("i0", info.i0);

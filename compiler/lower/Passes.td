@@ -98,7 +98,9 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::func::FuncOp"> {
     Argument reduction and minimax polynomials, inlined, for scalars and vectors of f32 and f64, so that a loop calls no
     library. With AVX-512 a register holds a table of sixteenth (eighth) powers of two and the polynomials are short.
     A constant factor of the argument, and a constant multiple of exp or exprel, are folded into the constants. Largest
-    errors in ulp: exp 1.1, expm1 2.1, exprel 3.1, tanh 4.1, log 0.9, log1p 1.3. Infinities, NaN and overflow behave as
+    errors in ulp: exp 1.1, expm1 2.1, exprel 3.1, tanh 4.1, log 0.9, log1p 1.3. In a function with
+    `dyn.numerics = "fast"` and with AVX-512, exp and what rests on it reduce the argument in one step and do not clamp
+    it: exp then errs by up to (1 + |x|) ulp, exprel by 64. Infinities, NaN and overflow behave as
     in the C library; subnormal results of exp may be flushed to zero on
     targets without AVX-512. Tested by `tests/lower/approximate_math.mlir` and, in numbers, by
     `tests/trace/elementwise.cpp`.

@@ -38,6 +38,7 @@ void addOptimize(OpPassManager &passes, const LoweringOptions &) {
   func.addPass(createAccumulateProducts());
   func.addPass(createCanonicalizerPass()); // drops the products and sums that were replaced
   func.addPass(createFuseElementwise());
+  func.addPass(createMergeExponentials());
 }
 
 void addBufferize(OpPassManager &passes, const LoweringOptions &options) {

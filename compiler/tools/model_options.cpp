@@ -33,6 +33,9 @@ void ModelOptions::add_to(CLI::App &command) {
   command.add_option("--real", real, "Element type of the run [f32]")
       ->check(CLI::IsMember({"f32", "f64"}))
       ->type_name("f32|f64");
+  command.add_option("--numerics", numerics, "reproducible, or fast: exponentials within some ten ulp [reproducible]")
+      ->check(CLI::IsMember({"reproducible", "fast"}))
+      ->type_name("MODE");
   command.add_option("--seed", seed, "Seed of initial values, weights and random numbers [0]");
   command.add_option("--threads", threads, "Threads of a run [run: as many as pay; compile: 1]")->type_name("N");
   command
@@ -88,6 +91,7 @@ LoopOptions loop_options(const ModelOptions &options, LoopOptions loop) {
   }
   loop.data_first_axis = options.data_first_axis.front();
   loop.real = options.dtype();
+  loop.numerics = options.numerics == "fast" ? Numerics::Fast : Numerics::Reproducible;
   loop.seed = options.seed;
   loop.threads = options.threads;
   return loop;

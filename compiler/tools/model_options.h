@@ -17,7 +17,7 @@ class App;
 namespace overtime::tools {
 
 struct ModelOptions {
-  std::string model, method, real = "f32", t0 = "0", i0 = "0", data_first_axis = "T";
+  std::string model, method, real = "f32", numerics = "reproducible", t0 = "0", i0 = "0", data_first_axis = "T";
   std::int64_t size = 1;
   std::optional<std::int64_t> n_in, batch;
   std::optional<double> dt;

@@ -191,6 +191,7 @@ ProgramSpec LoopData::spec(const Tree<InputSpec> &data, const std::string &progr
     spec.remat = "budget=" + std::to_string(options.remat.bytes);
     break;
   }
+  spec.fast = options.numerics == Numerics::Fast;
   spec.threads = options.threads > 0 ? options.threads : detail::available_threads();
   spec.data = data;
   spec.out_vars = options.out_vars;

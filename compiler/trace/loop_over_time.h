@@ -38,6 +38,12 @@ private:
   }
 };
 
+/// How exact the compiled numbers are.
+enum class Numerics {
+  Reproducible, ///< the same bits on any processor width, number of threads and chunking of a run; errors of a few ulp
+  Fast          ///< exponentials share work and are off by some ten ulp, for arguments up to 1e5 in size
+};
+
 /// Default step [ms] of loops built from now on; 0.1 unless set.
 double get_dt();
 void set_dt(Duration dt);
@@ -53,7 +59,8 @@ struct LoopOptions {
   std::string name = {};              ///< unique name unless given
   bool jit = true;                    ///< false: the loop runs on the host, so that on_step sees every step
   Remat remat = {};
-  DType real = f32;         ///< element type of the run
+  DType real = f32; ///< element type of the run
+  Numerics numerics = Numerics::Reproducible;
   std::int32_t threads = 0; ///< of a run; 0: as many as pay. Numbers do not depend on it
   std::uint64_t seed = 0;   ///< of random numbers inside the loop
   bool keep_outputs = true; ///< false: the outputs are not stacked (memory does not grow with T)

@@ -74,6 +74,8 @@ private:
     function = mlir::func::FuncOp::create(b(), b().getUnknownLoc(), spec.name, types.getFunctionType(arguments, {}));
     function.setAllArgAttrs(attributes);
     function->setAttr("dyn.program", types.getUnitAttr());
+    if (spec.fast)
+      function->setAttr(ir::numericsAttr, types.getStringAttr("fast"));
     entry = function.addEntryBlock();
     trace().seed = entry->getArgument(4);
   }
@@ -222,6 +224,7 @@ private:
     info.usesIndex = spec.settings.has_index;
     info.real = name_of(spec.settings.real);
     info.threads = spec.threads;
+    info.numerics = spec.fast ? "fast" : "reproducible";
     makeNamesUnique(info.outputs);
   }
   /// An output that is monitored as well comes twice; files and headers need two names.

@@ -33,6 +33,7 @@ struct ProgramSpec {
   std::int64_t i0 = 0;
   std::string remat = "none";
   std::int32_t threads = 1; // that a run may have
+  bool fast = false;        // numerics
   Tree<InputSpec> data;     // empty for a run by duration
   Tree<Monitor> out_vars;
 };

@@ -25,6 +25,7 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
   using ApproximateMathBase::ApproximateMathBase;
 
   void runOnOperation() override {
+    fast = isFast(getOperation());
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (isa<arith::DivFOp, arith::MulFOp, math::ExpOp, math::ExpM1Op, math::TanhOp, math::LogOp, math::Log1pOp,
@@ -104,12 +105,14 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
     if (!element.isF32() && !element.isF64())
       return;
     OpBuilder b(op);
-    Real f(b, op->getLoc(), op->getResult(0).getType(), avx512);
+    Real f(b, op->getLoc(), op->getResult(0).getType(), avx512, avx512 && fast);
     if (Value result = expand(f, op)) {
       op->getResult(0).replaceAllUsesWith(result);
       op->erase();
     }
   }
+
+  bool fast = false;
 };
 
 } // namespace

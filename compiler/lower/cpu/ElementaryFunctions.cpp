@@ -61,7 +61,9 @@ static Reduced reduceToTable(Real &f, Scaled x) {
   // r = x - n ln 2 / factor, so that x itself is never multiplied.
   double period = std::numbers::ln2 / x.factor, high = f.single() ? double(float(period)) : period;
   double low = f.single() ? period - high : double(std::numbers::ln2_v<long double> / x.factor - high);
-  Value r = f.fma(n, f.real(-low), f.fma(n, f.real(-high), x.x));
+  Value r = f.fma(n, f.real(-high), x.x);
+  if (!f.fast)
+    r = f.fma(n, f.real(-low), r);
   auto q = f.single() ? ArrayRef<double>(poly::tableExpF32) : ArrayRef<double>(poly::tableExpF64);
   if (x.factor == 1.0)
     return {n, f.fma(f.mul(r, r), f.horner(r, q), r), place};
@@ -78,7 +80,9 @@ Value expandExp(Real &f, Scaled x, double times) {
   if (f.avx512) {
     double shift = std::log(std::abs(times)); // of what overflows, and of what underflows
     double high = overflow(f) + std::max(0.0, -shift), low = underflow(f) - std::max(0.0, shift);
-    Reduced e = reduceToTable(f, atLeast(f, low, atMost(f, high, x)));
+    if (!f.fast) // of finite arguments, scale() takes care by itself
+      x = atLeast(f, low, atMost(f, high, x));
+    Reduced e = reduceToTable(f, x);
     Value power = f.lookUp([&](unsigned j) { return times * powerOfTable(f, j); }, e.place);
     return f.scale(f.fma(power, e.p, power), e.n);
   }
@@ -99,9 +103,11 @@ static Value expandScaledExpm1(Real &f, Scaled x, double unit) {
   }
   // 2^n (1 + p) - 1 = (2^n - 1) + 2^n p is exact in its first term, up to what the table's entries lost to rounding:
   // that is a table of its own.
-  Reduced e = reduceToTable(f, atLeast(f, lowestExpm1, x));
+  Reduced e = reduceToTable(f, f.fast ? x : atLeast(f, lowestExpm1, x));
   auto rounded = [&](unsigned j) { return f.single() ? double(float(powerOfTable(f, j))) : powerOfTable(f, j); };
   Value power = f.scale(f.lookUp([&](unsigned j) { return unit * rounded(j); }, e.place), e.n);
+  if (f.fast)
+    return f.fma(power, e.p, f.sub(power, one));
   Value lost = f.lookUp(
       [&](unsigned j) {
         long double exact = std::exp2((long double)(j) / f.tableSize());
@@ -125,7 +131,7 @@ Value expandExpm1(Real &f, Scaled x) {
 static double quotientUnit(const Real &f) { return f.single() ? 0x1p-8 : 0x1p-11; }
 
 static Scaled forQuotient(Real &f, Scaled s) {
-  Value x = atMost(f, f.single() ? 94.2 : 717.2, s).x;
+  Value x = f.fast ? s.x : atMost(f, f.single() ? 94.2 : 717.2, s).x;
   constexpr double tiny = 1e-30; // vanishes in the sum with any number that matters
   Value moved = f.add(x, f.real(tiny));
   if (f.avx512 && !f.scalar()) { // as integers, zero is the only number below the tiny one; no comparison

@@ -12,9 +12,10 @@ namespace overtime::ir {
 
 class Real {
 public:
-  /// `avx512`: the target scales by powers of two and looks up small tables in one instruction.
-  Real(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type, bool avx512)
-      : b(b), loc(loc), type(type), avx512(avx512) {}
+  /// `avx512`: the target scales by powers of two and looks up small tables in one instruction. `fast`: exponentials
+  /// may be off by more and need not know infinity.
+  Real(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type, bool avx512, bool fast = false)
+      : b(b), loc(loc), type(type), avx512(avx512), fast(fast) {}
 
   bool single() const { return mlir::getElementTypeOrSelf(type).isF32(); }
   unsigned bits() const { return single() ? 32 : 64; }
@@ -65,7 +66,7 @@ public:
   mlir::OpBuilder &b;
   mlir::Location loc;
   mlir::Type type;
-  bool avx512;
+  bool avx512, fast;
 
 private:
   mlir::Value constant(mlir::Type type, mlir::TypedAttr number);
