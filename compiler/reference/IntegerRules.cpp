@@ -181,6 +181,12 @@ void addIntegerRules(ScalarRuleTable &table) {
   table["arith.andi"] = [](ScalarCall &c) { return wrapped(c, bits(c, 0) & bits(c, 1)); };
   table["arith.ori"] = [](ScalarCall &c) { return wrapped(c, bits(c, 0) | bits(c, 1)); };
   table["arith.xori"] = [](ScalarCall &c) { return wrapped(c, bits(c, 0) ^ bits(c, 1)); };
+  table["arith.maxsi"] = [](ScalarCall &c) {
+    return asSigned(c.x[0], c.from) < asSigned(c.x[1], c.from) ? c.x[1] : c.x[0];
+  };
+  table["arith.minsi"] = [](ScalarCall &c) {
+    return asSigned(c.x[1], c.from) < asSigned(c.x[0], c.from) ? c.x[1] : c.x[0];
+  };
   table["arith.shli"] = [](ScalarCall &c) { return shift(c, true); };
   table["arith.shrui"] = [](ScalarCall &c) { return shift(c, false); };
   table["arith.cmpi"] = compareIntegers;

@@ -101,6 +101,8 @@ TEST_CASE("integers wrap at their width and divide toward zero") {
   CHECK(integers("arith.divsi", "i64", least, -1)[0].ints == Ints{least});
   CHECK(integers("arith.addi", "i8", 127, 1)[0].ints == Ints{-128});
   CHECK(integers("arith.shrui", "i32", -1, 28)[0].ints == Ints{15});
+  CHECK(integers("arith.minsi", "i8", -7, 2)[0].ints == Ints{-7});
+  CHECK(integers("arith.maxsi", "i64", -7, 2)[0].ints == Ints{2});
   CHECK(integers("arith.divsi", "i64", 1, 0).error.find("model.mlir:2:6: error: 'arith.divsi' divides") == 0);
 }
 
