@@ -29,11 +29,14 @@ public:
   Slope(OpBuilder &builder, Value state) : builder(builder) { of[state] = Partial::constant(1); }
 
   /// Extends the slopes to the result of `original`, which was written out as `written`.
-  LogicalResult extend(Operation *original, Operation *written) {
-    bool depends = llvm::any_of(original->getOperands(), [&](Value v) { return of.count(v); });
-    if (!depends || original->getNumResults() != 1 ||
-        !isa<FloatType>(getElementTypeOrSelf(original->getResult(0).getType())))
-      return success();
+  void extend(Operation *original, Operation *written) {
+    if (original->getNumResults() == 0 || !isa<FloatType>(getElementTypeOrSelf(original->getResult(0).getType())))
+      return;
+    for (Value operand : original->getOperands())
+      if (Operation *op = mixedBy.lookup(operand))
+        return mixes(original, op);
+    if (llvm::none_of(original->getOperands(), [&](Value v) { return of.count(v); }))
+      return;
     if (auto select = dyn_cast<arith::SelectOp>(written))
       return extendSelect(original, select);
     std::optional<Partial> total;
@@ -43,28 +46,33 @@ public:
         continue;
       std::optional<Partial> outer = partialDerivative(builder, written, k);
       if (!outer)
-        return original->emitOpError("has no elementwise slope, which exp_euler needs of every equation in its own "
-                                     "state; use another method, such as rk4");
+        return mixes(original, original);
       Partial term = product(written, *outer, inner->second);
       total = total ? sum(written, *total, term) : term;
     }
     of[original->getResult(0)] = *total;
-    return success();
   }
 
-  /// The slope of a value: null when it is zero.
-  Value get(Value v, Location loc) {
+  /// The slope of a value: null when it is zero, an error when elements of the state are mixed in it.
+  FailureOr<Value> get(Value v, Location loc) {
+    if (Operation *op = mixedBy.lookup(v))
+      return op->emitOpError("has no elementwise slope, which exp_euler needs of every equation in its own state; use "
+                             "another method, such as rk4");
     auto it = of.find(v);
     if (it == of.end() || (!it->second.value && it->second.number == 0.0))
-      return {};
+      return Value();
     return materialize(it->second, loc, v.getType());
   }
 
 private:
+  void mixes(Operation *original, Operation *since) {
+    for (Value result : original->getResults())
+      mixedBy[result] = since;
+  }
   Value materialize(const Partial &p, Location loc, Type type) {
     return p.value ? p.value : realConstant(builder, loc, type, p.number);
   }
-  LogicalResult extendSelect(Operation *original, arith::SelectOp select) {
+  void extendSelect(Operation *original, arith::SelectOp select) {
     auto branch = [&](unsigned k) {
       auto it = of.find(original->getOperand(k));
       Partial p = it == of.end() ? Partial::constant(0) : it->second;
@@ -72,7 +80,6 @@ private:
     };
     of[original->getResult(0)] =
         Partial::of(arith::SelectOp::create(builder, select.getLoc(), select.getCondition(), branch(1), branch(2)));
-    return success();
   }
   Partial product(Operation *op, const Partial &a, const Partial &b) {
     if (!a.value && !b.value)
@@ -104,6 +111,7 @@ private:
 
   OpBuilder &builder;
   llvm::DenseMap<Value, Partial> of;
+  llvm::DenseMap<Value, Operation *> mixedBy; // values that have no elementwise slope, and since which operation
 };
 
 /// Writes out the equations of one dyn.integrate.
@@ -122,18 +130,17 @@ public:
   }
 
 private:
-  using Written = llvm::function_ref<LogicalResult(Operation *original, Operation *written)>;
+  using Written = llvm::function_ref<void(Operation *original, Operation *written)>;
 
   /// The equations at a time and a set of states; `each` sees every operation and its copy.
-  FailureOr<SmallVector<Value>> equations(Value time, ValueRange states, Written each) {
+  SmallVector<Value> equations(Value time, ValueRange states, Written each) {
     Block &body = op.getBody().front();
     IRMapping map;
     map.map(body.getArgument(0), time);
     map.map(body.getArguments().drop_front(), states);
     for (Operation &inner : body.without_terminator()) {
       Operation *written = builder.clone(inner, map);
-      if (failed(each(&inner, written)))
-        return failure();
+      each(&inner, written);
     }
     SmallVector<Value> derivatives;
     for (Value v : body.getTerminator()->getOperands())
@@ -155,18 +162,17 @@ private:
       slopes.emplace_back(builder, state);
     auto derivatives = equations(op.getTime(), op.getStates(), [&](Operation *original, Operation *written) {
       for (Slope &slope : slopes)
-        if (failed(slope.extend(original, written)))
-          return failure();
-      return success();
+        slope.extend(original, written);
     });
-    if (failed(derivatives))
-      return failure();
     SmallVector<Value> next;
     for (auto [k, state] : llvm::enumerate(op.getStates())) {
       Value gain = realConstant(builder, loc, state.getType(), dt);
-      if (Value slope = slopes[k].get(body.getTerminator()->getOperand(k), loc))
-        gain = arith::MulFOp::create(builder, loc, gain, ExprelOp::create(builder, loc, scaled(dt, slope)));
-      next.push_back(add(state, arith::MulFOp::create(builder, loc, gain, (*derivatives)[k])));
+      FailureOr<Value> slope = slopes[k].get(body.getTerminator()->getOperand(k), loc);
+      if (failed(slope))
+        return failure();
+      if (*slope)
+        gain = arith::MulFOp::create(builder, loc, gain, ExprelOp::create(builder, loc, scaled(dt, *slope)));
+      next.push_back(add(state, arith::MulFOp::create(builder, loc, gain, derivatives[k])));
     }
     return next;
   }
@@ -187,16 +193,13 @@ private:
     return result;
   }
 
-  FailureOr<SmallVector<Value>> rungeKutta(const ButcherTable &table) {
+  SmallVector<Value> rungeKutta(const ButcherTable &table) {
     SmallVector<SmallVector<Value>> stages;
     for (size_t s = 0; s < table.b.size(); ++s) {
       Value time = op.getTime();
       if (table.c[s] != 0.0)
         time = add(time, realConstant(builder, loc, time.getType(), table.c[s] * dt));
-      auto stage = equations(time, advanced(table.a[s], stages), [](Operation *, Operation *) { return success(); });
-      if (failed(stage))
-        return failure();
-      stages.push_back(*stage);
+      stages.push_back(equations(time, advanced(table.a[s], stages), [](Operation *, Operation *) {}));
     }
     return advanced(table.b, stages);
   }

@@ -42,6 +42,24 @@ func.func @coupled(%t: f32, %a: f32, %b: f32) -> (f32, f32) {
   return %a1, %b1 : f32, f32
 }
 
+// y' mixes the elements of x, which is another state: only its own slope is wanted, and that is -1.
+// CHECK-LABEL: func.func @mixes_another_state(
+// CHECK-SAME: %[[T:.*]]: f32, %[[A:[a-z0-9]+]]: tensor<2x2xf32>, %[[B:[a-z0-9]+]]: tensor<2x2xf32>,
+func.func @mixes_another_state(%t: f32, %a: tensor<2x2xf32>, %b: tensor<2x2xf32>, %w: tensor<2x2xf32>)
+    -> (tensor<2x2xf32>, tensor<2x2xf32>) {
+  // CHECK: %[[I:.*]] = linalg.matmul ins(%[[A]]
+  // CHECK: %[[DY:.*]] = arith.subf %[[I]], %[[B]]
+  // CHECK-COUNT-2: dyn.exprel
+  %a1, %b1 = dyn.integrate "exp_euler" at %t : f32 step 1.0e-01 (%a, %b : tensor<2x2xf32>, tensor<2x2xf32>) {
+  ^bb0(%s: f32, %x: tensor<2x2xf32>, %y: tensor<2x2xf32>):
+    %dx = arith.negf %x : tensor<2x2xf32>
+    %i = linalg.matmul ins(%x, %w : tensor<2x2xf32>, tensor<2x2xf32>) outs(%w : tensor<2x2xf32>) -> tensor<2x2xf32>
+    %dy = arith.subf %i, %y : tensor<2x2xf32>
+    dyn.yield %dx, %dy : tensor<2x2xf32>, tensor<2x2xf32>
+  } -> tensor<2x2xf32>, tensor<2x2xf32>
+  return %a1, %b1 : tensor<2x2xf32>, tensor<2x2xf32>
+}
+
 // -----
 
 func.func @mixes_elements(%t: f32, %v: tensor<2x2xf32>, %w: tensor<2x2xf32>) -> tensor<2x2xf32> {
