@@ -111,12 +111,31 @@ Value plain_when_dimensionless(const Value &v) {
 using mlir::arith::CmpFPredicate;
 using mlir::arith::CmpIPredicate;
 
+/// A bool has no sign: false < true, although the one bit of true is -1 with one.
+CmpIPredicate without_sign(CmpIPredicate p) {
+  switch (p) {
+  case CmpIPredicate::slt:
+    return CmpIPredicate::ult;
+  case CmpIPredicate::sle:
+    return CmpIPredicate::ule;
+  case CmpIPredicate::sgt:
+    return CmpIPredicate::ugt;
+  case CmpIPredicate::sge:
+    return CmpIPredicate::uge;
+  default:
+    return p;
+  }
+}
+
 Value compare(const Operand &a, const Operand &b, CmpFPredicate real, CmpIPredicate integer) {
   Pair p = same_unit(a, b, "compare");
   unify_types(p, a, b);
   unify_shapes(p, "compare", a, b);
   mlir::Location loc = p.trace.location(p.at);
-  bool reals = Trace::dtype_of(p.a.getType()) == p.trace.settings.real;
+  DType type = Trace::dtype_of(p.a.getType());
+  bool reals = type == p.trace.settings.real;
+  if (type == DType::Bool)
+    integer = without_sign(integer);
   mlir::Value result = reals ? mlir::Value(mlir::arith::CmpFOp::create(p.trace.builder, loc, real, p.a, p.b))
                              : mlir::Value(mlir::arith::CmpIOp::create(p.trace.builder, loc, integer, p.a, p.b));
   return p.trace.wrap(result, {}, p.at);

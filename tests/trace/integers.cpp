@@ -31,6 +31,17 @@ TEST_CASE("comparisons give bool", "[trace]") {
   CHECK(compared([](Value x) { return x != 0; }) == std::vector<double>{1, 0, 1});
 }
 
+TEST_CASE("false is less than true", "[trace]") {
+  Tensor a = Tensor::of({-1, -1, 2, 2}, f64), b = Tensor::of({-1, 2, -1, 2}, f64);
+  auto compared = [&](auto f) {
+    return numbers(evaluate_one([&](const Tree<Value> &x) { return f(x[0].leaf() > 0, x[1].leaf() > 0); }, {a, b}));
+  };
+  CHECK(compared([](Value x, Value y) { return x < y; }) == std::vector<double>{0, 1, 0, 0});
+  CHECK(compared([](Value x, Value y) { return x <= y; }) == std::vector<double>{1, 1, 0, 1});
+  CHECK(compared([](Value x, Value y) { return x > y; }) == std::vector<double>{0, 0, 1, 0});
+  CHECK(compared([](Value x, Value y) { return x >= y; }) == std::vector<double>{1, 0, 1, 1});
+}
+
 TEST_CASE("and, or, not combine conditions", "[trace]") {
   Tensor a = Tensor::of({-1, 0, 2, 5}, f64);
   auto combined = [&](auto f) { return numbers(evaluate_one([&](const Tree<Value> &x) { return f(x.leaf()); }, a)); };
