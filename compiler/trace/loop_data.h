@@ -16,7 +16,7 @@ struct LoadedProgram {
   std::vector<std::shared_ptr<Slot>> states, params;
   Tree<int> outputs, monitors;
   std::vector<std::pair<std::shared_ptr<Slot>, Tensor>> host_reads; // numbers that decided while tracing
-  Tensor workspace, scratch;                                        // scratch: one row for outputs that are not kept
+  Tensor workspace, scratch;                                        // scratch: a row of each output that is not kept
 
   bool still_valid() const;
 };

@@ -135,6 +135,7 @@ private:
     if (options.keep_outputs)
       program.outputs.each(want);
     program.monitors.each(want);
+    std::int64_t scratch = 0; // bytes
     for (std::size_t k = 0; k < info.outputs.size(); ++k) {
       const driver::ArrayInfo &array = info.outputs[k];
       auto dtype = static_cast<DType>(array.dtype);
@@ -145,15 +146,18 @@ private:
         add(outputs.back(), outputs.back().data(), array.elements());
       } else {
         outputs.emplace_back(Shape{0}, dtype);
-        auto bytes = array.elements() * static_cast<std::int64_t>(size_of(dtype));
-        if (program.scratch.size() < bytes)
-          program.scratch = Tensor(Shape{bytes}, DType::Bool);
+        unwanted.emplace_back(buffers.size(), scratch);
         add(outputs.back(), nullptr, 0);
-        unwanted.push_back(buffers.size() - 1);
+        scratch += aligned(array.elements() * static_cast<std::int64_t>(size_of(dtype)));
       }
     }
-    for (std::size_t place : unwanted) // the scratch row has its final size now
-      buffers[place] = program.scratch.data();
+    if (program.scratch.size() < scratch)
+      program.scratch = Tensor(Shape{scratch}, DType::Bool);
+    for (auto [place, offset] : unwanted)
+      buffers[place] = static_cast<char *>(program.scratch.data()) + offset;
+  }
+  static std::int64_t aligned(std::int64_t bytes) {
+    return (bytes + OVERTIME_ALIGNMENT - 1) / OVERTIME_ALIGNMENT * OVERTIME_ALIGNMENT;
   }
 
   const driver::ProgramInfo &info;
@@ -161,7 +165,7 @@ private:
   std::int32_t threads;
   std::vector<void *> buffers;
   std::vector<std::int64_t> strides, sizes;
-  std::vector<std::size_t> unwanted;
+  std::vector<std::pair<std::size_t, std::int64_t>> unwanted; // places of buffers; rows of their own in the scratch
   std::size_t firstInput = 0;
 };
 

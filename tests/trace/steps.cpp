@@ -82,6 +82,25 @@ TEST_CASE("keep_outputs = false keeps the monitors only", "[trace]") {
   CHECK(r.vars.leaf()[12] == 5.0);
 }
 
+TEST_CASE("outputs that are not kept do not lie on each other", "[trace]") {
+  // `twice` is read again after `largest` has been written.
+  struct Two : Model {
+    Two() : Model(Shape{1, 3}) {}
+    State last = state("last", 0.0);
+    Tree<Value> update(const Tree<Value> &x) override {
+      Value twice = x.leaf() + x.leaf(), largest = max(x.leaf(), 0, true);
+      last = twice + sum(twice);
+      return {largest, twice};
+    }
+  };
+  Tensor x = Tensor::of({1, 1, 3}, std::vector<double>{1, 2, 3}, f64);
+  for (bool kept : {true, false}) {
+    Two model;
+    LoopOverTime(model, {.real = f64, .keep_outputs = kept, .cache = false})(x);
+    CHECK(numbers(model.last.value()) == std::vector<double>{14, 16, 18});
+  }
+}
+
 TEST_CASE("a long run that keeps nothing needs no memory for its steps", "[trace]") {
   Counter model(8);
   LoopOverTime over_time(model, {.keep_outputs = false, .cache = false});
