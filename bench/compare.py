@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times Overtime and its peers on the same work, checks that their results agree, and prints who is how much faster.
 
-Every program runs in a process of its own, pinned to one core. The programs take turns, several rounds long, so that a
-busy moment of the machine hits all of them. `./dev bench` calls this with an interpreter that has the peers installed.
+Every program runs in a process of its own, pinned to as many cores as it has threads. The programs take turns, several
+rounds long, so that a busy moment of the machine hits all of them. `./dev bench` calls this with an interpreter that has the peers installed.
 """
 import argparse
 import importlib.metadata
@@ -20,74 +20,108 @@ import chart
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-POPULATIONS, LAYERS = ("c++", "jax", "drjit", "numba"), ("jax",)
-# name: workload, N or batch, steps, peers, unit of the table, what a second is divided by to get it
-WORKLOADS = {
-    "hh-1": ("hh", 1, 1000, POPULATIONS, "ns/step", 1e-9 * 1000),
-    "hh-1000": ("hh", 1000, 1000, POPULATIONS, "ns/neuron-step", 1e-9 * 1e6),
-    "hh-1000-record": ("hh_record", 1000, 1000, POPULATIONS, "ns/neuron-step", 1e-9 * 1e6),
-    "hh-100000": ("hh", 100000, 200, POPULATIONS, "ns/neuron-step", 1e-9 * 2e7),
-    "lif-1000": ("lif", 1000, 1000, POPULATIONS, "ns/neuron-step", 1e-9 * 1e6),
-    "lif-100000": ("lif", 100000, 1000, POPULATIONS, "ns/neuron-step", 1e-9 * 1e8),
-    "rnn": ("rnn", 128, 30, LAYERS, "ms", 1e-3),
-    "lstm": ("lstm", 64, 100, LAYERS, "ms", 1e-3),
-}
+POPULATIONS = ("overtime-fast", "c++", "jax", "drjit", "numba")
+LAYERS, GATED = ("overtime-fast", "jax", "torch"), ("overtime-fast", "jax")
 EXPECTED_SPIKES = {"hh-1": 7, "hh-1000": 7012, "hh-1000-record": 7012}
 
 
-def weights(workload, batch, steps):
-    """Numbers of a network; RNN 100 -> 20 -> 2, LSTM 128 -> 512 with the gates in the order i, g, f, o."""
+class Workload:
+    """What is run. `scale`: seconds of one unit; `width`: units of a cell."""
+
+    def __init__(self, kind, size, steps, peers, threads=1, width=0):
+        self.kind, self.size, self.steps, self.peers, self.threads, self.width = kind, size, steps, peers, threads, width
+        population = peers is POPULATIONS
+        self.unit, self.scale = ("ns/neuron-step", 1e-9 * size * steps) if population else ("ms", 1e-3)
+
+    def flops(self):
+        """Of the products; None for a population."""
+        macs = {
+            "rnn": 100 * 20 + 20 * 20 + 20 * 2 + 2 * 2,
+            "lstm": (128 + self.width) * 4 * self.width,
+            "gru": (128 + self.width) * 3 * self.width,
+        }.get(self.kind)
+        return macs and 2.0 * macs * self.size * self.steps
+
+
+WORKLOADS = {
+    "hh-1": Workload("hh", 1, 1000, POPULATIONS),
+    "hh-1000": Workload("hh", 1000, 1000, POPULATIONS),
+    "hh-1000-record": Workload("hh_record", 1000, 1000, POPULATIONS),
+    "hh-100000": Workload("hh", 100000, 200, POPULATIONS),
+    "hh-100000-2t": Workload("hh", 100000, 200, POPULATIONS, threads=2),
+    "lif-1000": Workload("lif", 1000, 1000, POPULATIONS),
+    "lif-100000": Workload("lif", 100000, 1000, POPULATIONS),
+    "izhikevich-100000": Workload("izhikevich", 100000, 1000, POPULATIONS),
+    "adex-100000": Workload("adex", 100000, 1000, POPULATIONS),
+    "rnn": Workload("rnn", 128, 30, LAYERS),
+    "lstm": Workload("lstm", 64, 100, LAYERS, width=512),
+    "lstm-2t": Workload("lstm", 64, 100, LAYERS, threads=2, width=512),
+    "lstm-256-b32": Workload("lstm", 32, 100, LAYERS, width=256),
+    "lstm-256-b128": Workload("lstm", 128, 100, LAYERS, width=256),
+    "lstm-256-b128-2t": Workload("lstm", 128, 100, LAYERS, threads=2, width=256),
+    "gru-256-b32": Workload("gru", 32, 100, GATED, width=256),
+    "gru-256-b128": Workload("gru", 128, 100, GATED, width=256),
+    "gru-256-b128-2t": Workload("gru", 128, 100, GATED, threads=2, width=256),
+}
+
+
+def weights(workload):
+    """Numbers of a network; RNN 100 -> 20 -> 2, cells of 128 inputs with the gates in the order i, g, f, o or z, r, a."""
+    batch, steps, n = workload.size, workload.steps, workload.width
     rng = np.random.default_rng(0)
 
     def normal(rows, columns, scale):
         return (rng.standard_normal((rows, columns)) * scale).astype(np.float32)
 
-    if workload == "rnn":
+    if workload.kind == "rnn":
         arrays = {"wi1": normal(100, 20, 0.1), "wh1": normal(20, 20, 20**-0.5), "b1": np.zeros(20, np.float32)}
         arrays.update(wi2=normal(20, 2, 20**-0.5), wh2=normal(2, 2, 2**-0.5), b2=np.zeros(2, np.float32))
         arrays["x"] = rng.random((steps, batch, 100), dtype=np.float32)
     else:
-        arrays = {"wi": normal(128, 2048, 0.05), "wh": normal(512, 2048, 0.05), "b": np.zeros(2048, np.float32)}
+        gates = n * (4 if workload.kind == "lstm" else 3)
+        arrays = {"wi": normal(128, gates, 0.05), "wh": normal(n, gates, 0.05), "b": np.zeros(gates, np.float32)}
         arrays["x"] = rng.random((steps, batch, 128), dtype=np.float32)
     return arrays
 
 
-def build_cpp(folder):
-    """Compiles the hand-written populations; returns the program or None."""
+def build_cpp(name, folder):
+    """Compiles a program written by hand; returns it or None."""
     if not shutil.which("g++"):
         return None
-    program, flags = os.path.join(folder, "populations"), ["-Ofast", "-march=native"]
+    program, flags = os.path.join(folder, name), ["-std=c++20", "-Ofast", "-march=native", "-fopenmp"]
     if platform.machine() == "x86_64":
         flags.append("-mprefer-vector-width=512")  # 7 % faster for HH where there is AVX-512, without effect elsewhere
-    subprocess.run(["g++", *flags, "-o", program, os.path.join(HERE, "peers", "populations.cpp")], check=True)
+    subprocess.run(["g++", *flags, "-o", program, os.path.join(HERE, "peers", name + ".cpp")], check=True)
     return program
 
 
 def find_programs(options, folder):
     """Command of each program that can run here; says which cannot."""
-    commands = {"overtime": [options.program]}
-    cpp = build_cpp(folder)
+    commands = {"overtime": [options.program], "overtime-fast": [options.program, "--fast"]}
+    cpp = build_cpp("populations", folder)
     if cpp:
         commands["c++"] = [cpp]
-    for module in ("jax", "drjit", "numba"):
+    for module in ("jax", "drjit", "numba", "torch"):
         if importlib.util.find_spec(module):
             commands[module] = [sys.executable, "-W", "ignore", os.path.join(HERE, "peers", module + "_peer.py")]
-    for peer in POPULATIONS:
+    for peer in dict.fromkeys(POPULATIONS + LAYERS):
         if peer not in commands:
             hint = "install g++" if peer == "c++" else f"{sys.executable} -m pip install {peer}"
             print(f"skipping {peer}, which is not installed: {hint}", flush=True)
     if options.peers is not None:
-        commands = {name: c for name, c in commands.items() if name == "overtime" or name in options.peers.split(",")}
+        commands = {name: c for name, c in commands.items() if name.startswith("overtime") or name in options.peers.split(",")}
     return commands
 
 
-def run_once(command, arguments, core):
+def run_once(command, arguments, threads, core):
     """One process; its line of JSON, or None after saying why there is none."""
-    pin = ["taskset", "-c", str(core)] if shutil.which("taskset") else []
-    single = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")}
+    cores = sorted(os.sched_getaffinity(0) - {core})[: threads - 1] + [core]
+    pin = ["taskset", "-c", ",".join(map(str, cores))] if shutil.which("taskset") else []
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+    environment = {**os.environ, **{name: str(threads) for name in names}}
     try:
         done = subprocess.run(
-            [*pin, *command, *arguments], env={**os.environ, **single}, capture_output=True, text=True, timeout=600
+            [*pin, *command, *arguments], env=environment, capture_output=True, text=True, timeout=600
         )
     except subprocess.TimeoutExpired:
         print(f"{' '.join(command)} did not end within 600 s")
@@ -111,18 +145,18 @@ def merge(lines):
 
 
 def measure(name, commands, options, folder):
-    workload, size, steps, peers, _, _ = WORKLOADS[name]
-    arguments = [workload, str(size), str(steps), str(options.seconds)]
-    if peers is LAYERS:
-        path = os.path.join(folder, workload + ".npz")
-        np.savez(path, **weights(workload, size, steps))
+    workload = WORKLOADS[name]
+    arguments = [workload.kind, str(workload.size), str(workload.steps), str(options.seconds)]
+    if workload.peers is not POPULATIONS:
+        path = os.path.join(folder, name + ".npz")
+        np.savez(path, **weights(workload))
         arguments.append(path)
     lines, broken = {}, set()
     for _ in range(options.rounds):
-        for peer in ("overtime", *peers):
+        for peer in ("overtime", *workload.peers):
             if peer not in commands or peer in broken:
                 continue
-            line = run_once(commands[peer], arguments, options.core)
+            line = run_once(commands[peer], arguments, workload.threads, options.core)
             if line:
                 lines.setdefault(peer, []).append(line)
             else:
@@ -141,21 +175,40 @@ def disagreements(name, rows):
             yield f"{name}: {peer} ends at {row['V']:g} mV on average, the median is {np.median(potentials):g} mV"
 
 
-def show(name, rows):
-    workload, size, steps, _, unit, scale = WORKLOADS[name]
-    rivals = [row["min"] for peer, row in rows.items() if peer != "overtime"]
+def roofline(folder, options):
+    """GFLOP/s of multiply-adds and GB/s of the triad by number of threads; empty without g++."""
+    program = build_cpp("roofline", folder)
+    threads = sorted({WORKLOADS[name].threads for name in options.only.split(",")})
+    found = {n: run_once([program], [], n, options.core) for n in threads} if program else {}
+    limits = {n: line for n, line in found.items() if line}
+    for n, line in limits.items():
+        print(f"{n} thread(s): {line['gflops']:.4g} GFLOP/s of multiply-adds, {line['triad_gbs']:.3g} GB/s triad")
+    return limits
+
+
+def show(name, rows, limits):
+    workload = WORKLOADS[name]
+    scale, flops, limit = workload.scale, workload.flops(), limits.get(workload.threads)
+    rivals = [row["min"] for peer, row in rows.items() if not peer.startswith("overtime")]
     best = min(rivals, default=None)
-    print(f"\n{name}: {workload}, {size} x {steps} steps")
-    print(f"  {'':10}{'min':>10}{'median':>10}  {unit:16}{'vs best peer':>12}{'to callable':>14}{'check':>12}")
+    print(f"\n{name}: {workload.kind}, {workload.size} x {workload.steps} steps, {workload.threads} thread(s)")
+    print(
+        f"  {'':14}{'min':>10}{'median':>10}  {workload.unit:16}{'vs best peer':>12}{'to callable':>14}{'check':>12}"
+        f"{'of peak' if flops and limit else '':>10}"
+    )
     for peer, row in sorted(rows.items(), key=lambda item: item[1]["min"]):
         callable_s = f"{row['callable'] * 1e3:.0f} ms" if "callable" in row else "-"
         ratio = "-"
         if best:
             row["ratio"] = best / row["min"]
             ratio = f"{row['ratio']:.2f}x"
+        peak = ""
+        if flops and limit:
+            row["of_peak"] = flops / row["min"] * 1e-9 / limit["gflops"]
+            peak = f"{row['of_peak']:.0%}"
         print(
-            f"  {peer:10}{row['min'] / scale:10.4g}{row['median'] / scale:10.4g}  {'':16}{ratio:>12}"
-            f"{callable_s:>14}{row['check']:12.6g}",
+            f"  {peer:14}{row['min'] / scale:10.4g}{row['median'] / scale:10.4g}  {'':16}{ratio:>12}"
+            f"{callable_s:>14}{row['check']:12.6g}{peak:>10}",
             flush=True,
         )
 
@@ -171,7 +224,7 @@ def cpu_name():
 def versions():
     """Of the peers that pip installed, and of g++."""
     found = {}
-    for module in ("jax", "drjit", "numba", "numpy"):
+    for module in ("jax", "drjit", "numba", "torch", "numpy"):
         try:
             found[module] = importlib.metadata.version(module)
         except importlib.metadata.PackageNotFoundError:
@@ -207,18 +260,19 @@ def main():
     commands = find_programs(options, folder)
     print(f"{cpu_name()}, core {options.core}, {options.rounds} rounds of {options.seconds:g} s, "
           f"load {os.getloadavg()[0]:.2f}", flush=True)
+    limits = roofline(folder, options)
     results, wrong = {}, []
     for name in options.only.split(","):
         rows = measure(name, commands, options, folder)
         if "overtime" not in rows:
             wrong.append(f"{name}: Overtime gave no result")
         if rows:
-            show(name, rows)
+            show(name, rows, limits)
             wrong += disagreements(name, rows)
-            results[name] = {"unit": WORKLOADS[name][4], "scale": WORKLOADS[name][5], "rows": rows}
+            results[name] = {"unit": WORKLOADS[name].unit, "scale": WORKLOADS[name].scale, "rows": rows}
     with open(options.out, "w", encoding="utf-8") as file:
         about = {"cpu": cpu_name(), "versions": versions(), "rounds": options.rounds, "seconds": options.seconds}
-        json.dump({**about, "results": results, "wrong": wrong}, file, indent=1)
+        json.dump({**about, "limits": limits, "results": results, "wrong": wrong}, file, indent=1)
     plot = os.path.splitext(options.out)[0] + ".svg"
     chart.write(plot, results)
     print(f"\nload at the end {os.getloadavg()[0]:.2f}; wrote {options.out} and {plot}")

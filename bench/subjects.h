@@ -2,7 +2,9 @@
 // The populations that are timed, in the same state and with the same input as the peers' versions in bench/peers.
 #pragma once
 
+#include "models/neurons/adex_if.h"
 #include "models/neurons/hh.h"
+#include "models/neurons/izhikevich.h"
 #include "models/neurons/lif.h"
 
 namespace bench {
@@ -30,6 +32,20 @@ public:
 class Leaky : public overtime::LIF {
 public:
   explicit Leaky(std::int64_t n) : LIF(n) { I.set_value(linspace(15, 30, n)); }
+};
+
+/// Currents from 5 to 15.
+class Simple : public overtime::Izhikevich {
+public:
+  explicit Simple(std::int64_t n) : Izhikevich(n) { I.set_value(linspace(5, 15, n)); }
+};
+
+/// All start at -65 mV with currents from 15 to 65 nA.
+class Adaptive : public overtime::AdExIF {
+public:
+  explicit Adaptive(std::int64_t n) : AdExIF(n) { I.set_value(linspace(15, 65, n)); }
+
+  void initial() override { V = overtime::Quantity(-65 * overtime::mV); }
 };
 
 /// The same cells with a count of spikes, so that a run without outputs leaves something to compare.

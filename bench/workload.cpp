@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs one workload through the public header and prints one line of JSON: the Overtime side of bench/compare.py.
 #include "bench/subjects.h"
+#include "models/layers/gru_cell.h"
 #include "models/layers/lstm_cell.h"
 #include "models/layers/rnn_cell.h"
 
@@ -16,6 +17,7 @@ namespace {
 struct Job {
   std::string workload, data;
   std::int64_t N = 1, T = 1000;
+  Numerics numerics = Numerics::Reproducible;
   double budget = 1.0; ///< seconds of timed calls
 };
 
@@ -42,7 +44,7 @@ template <class F> void repeat(Timing &timing, double budget, const F &run) {
 template <class Cells> Timing run_population(const Job &job, bool record) {
   Timing timing;
   Cells cells(job.N);
-  LoopOptions options{.keep_outputs = false, .cache = false};
+  LoopOptions options{.numerics = job.numerics, .keep_outputs = false, .cache = false};
   if (record)
     options.out_vars = cells.V;
   LoopOverTime over_time(cells, options);
@@ -55,7 +57,7 @@ template <class Cells> Timing run_population(const Job &job, bool record) {
   repeat(timing, job.budget, [&] { over_time.steps(job.T); });
 
   bench::Counting<Cells> counted(job.N);
-  LoopOverTime count(counted, {.keep_outputs = false, .cache = false});
+  LoopOverTime count(counted, {.numerics = job.numerics, .keep_outputs = false, .cache = false});
   count.steps(job.T);
   timing.check = bench::total(counted.spikes.value());
   return timing;
@@ -63,7 +65,7 @@ template <class Cells> Timing run_population(const Job &job, bool record) {
 
 Timing run_layers(const Job &job, Model &layers, std::int64_t batch, const Tensor &x) {
   Timing timing;
-  LoopOverTime over_time(layers, {.cache = false});
+  LoopOverTime over_time(layers, {.numerics = job.numerics, .cache = false});
   over_time.reset_state(batch);
   timing.callable = seconds([&] { over_time(x.rows(0, 1)); });
   over_time.reset_state(batch);
@@ -90,31 +92,52 @@ Timing run_lstm(const Job &job) {
   return run_layers(job, cell, job.N, data.at("x"));
 }
 
+Timing run_gru(const Job &job) {
+  std::map<std::string, Tensor> data = load_npz(job.data);
+  const Shape &weights = data.at("wi").shape();
+  GRUCell cell(weights[0], weights[1] / 3, {.Wi = data.at("wi"), .Wh = data.at("wh"), .b = data.at("b")});
+  return run_layers(job, cell, job.N, data.at("x"));
+}
+
 Timing run(const Job &job) {
-  if (job.workload == "hh" || job.workload == "hh_record")
-    return run_population<bench::Squid>(job, job.workload == "hh_record");
-  if (job.workload == "lif")
-    return run_population<bench::Leaky>(job, false);
-  if (job.workload == "rnn" || job.workload == "lstm") {
-    if (job.data.empty())
-      throw Error(ErrorKind::Usage,
-                  job.workload + " wants DATA.npz with its weights and input, as compare.py writes it");
-    return job.workload == "rnn" ? run_rnn(job) : run_lstm(job);
+  const std::map<std::string, Timing (*)(const Job &)> workloads = {
+      {"hh", [](const Job &j) { return run_population<bench::Squid>(j, false); }},
+      {"hh_record", [](const Job &j) { return run_population<bench::Squid>(j, true); }},
+      {"lif", [](const Job &j) { return run_population<bench::Leaky>(j, false); }},
+      {"izhikevich", [](const Job &j) { return run_population<bench::Simple>(j, false); }},
+      {"adex", [](const Job &j) { return run_population<bench::Adaptive>(j, false); }},
+      {"rnn", run_rnn},
+      {"lstm", run_lstm},
+      {"gru", run_gru}};
+  auto found = workloads.find(job.workload);
+  if (found == workloads.end()) {
+    std::string list;
+    for (const auto &[name, workload] : workloads)
+      list += (list.empty() ? "" : ", ") + name;
+    throw Error(ErrorKind::Usage, "no workload '" + job.workload + "'; there is: " + list);
   }
-  throw Error(ErrorKind::Usage, "no workload '" + job.workload + "'; there is: hh, hh_record, lif, rnn, lstm");
+  bool layers = job.workload == "rnn" || job.workload == "lstm" || job.workload == "gru";
+  if (layers && job.data.empty())
+    throw Error(ErrorKind::Usage, job.workload + " wants DATA.npz with its weights and input, as compare.py writes it");
+  return found->second(job);
 }
 
 } // namespace
 
 int main(int argc, char **argv) try {
+  const bool fast = argc > 1 && std::string(argv[1]) == "--fast";
+  if (fast)
+    ++argv, --argc;
   if (argc < 4) {
-    std::fprintf(
-        stderr,
-        "usage: bench_workload WORKLOAD N T [SECONDS [DATA.npz]]\n"
-        "hh, hh_record, lif: N neurons for T steps; rnn, lstm: batch N, T steps, DATA as compare.py writes it\n");
+    std::fprintf(stderr, "usage: bench_workload [--fast] WORKLOAD N T [SECONDS [DATA.npz]]\n"
+                         "hh, hh_record, lif, izhikevich, adex: N neurons for T steps\n"
+                         "rnn, lstm, gru: batch N, T steps, DATA as compare.py writes it\n"
+                         "--fast: fast numerics; OMP_NUM_THREADS: threads\n");
     return 2;
   }
   Job job{.workload = argv[1], .data = argc > 5 ? argv[5] : "", .N = std::atoll(argv[2]), .T = std::atoll(argv[3])};
+  if (fast)
+    job.numerics = Numerics::Fast;
   if (argc > 4)
     job.budget = std::atof(argv[4]);
   Timing timing = run(job);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dr.Jit: a symbolic loop over the steps, one kernel on its LLVM back end, one thread."""
+"""Dr.Jit: a symbolic loop over the steps, one kernel on its LLVM back end."""
 import glob
 import os
 import tempfile
@@ -24,49 +24,31 @@ class Functions:
     exp, where, abs = staticmethod(dr.exp), staticmethod(dr.select), staticmethod(dr.abs)
 
 
-@dr.syntax
-def hh(V, m, h, n, I, spikes, record, steps, size, recording):
-    i = UInt32(0)
+def simulate(step, cells, I, size, steps, record):
     k = dr.arange(UInt32, size)
-    while i < steps:
-        old = Float(V)
-        V, m, h, n = harness.hh_step(Functions, V, m, h, n, I)
-        spikes += dr.select((old < 20) & (V >= 20), Int(1), Int(0))
-        if dr.hint(recording, mode="scalar"):
-            dr.scatter(record, V, i * size + k)
-        i += 1
-    return V, m, h, n, spikes, record
 
+    def body(i, spikes, *cells):
+        cells, fired = step(Functions, *cells, I, Float(i) * harness.DT)
+        if record is not None:
+            dr.scatter(record, cells[0], i * size + k)
+        return (i + 1, spikes + dr.select(fired, Int(1), Int(0)), *cells)
 
-@dr.syntax
-def lif(V, t_last, I, spikes, steps):
-    i = UInt32(0)
-    while i < steps:
-        V, t_last, fired = harness.lif_step(Functions, V, t_last, I, Float(i) * harness.DT)
-        spikes += dr.select(fired, Int(1), Int(0))
-        i += 1
-    return V, t_last, spikes
+    state = (UInt32(0), dr.zeros(Int, size), *cells)
+    return dr.while_loop(state, lambda i, *rest: i < steps, body)[1:]
 
 
 def main():
     workload, size, steps, budget, _ = harness.arguments()
-    if hasattr(dr, "set_thread_count"):
-        dr.set_thread_count(1)
-    start = (harness.leaky if workload == "lif" else harness.squid)(size)
-    recording = workload == "hh_record"
+    dr.set_thread_count(harness.THREADS)
+    step, start, currents = harness.population(workload, size)
     last = {}
 
     def run(steps=steps):
-        state, spikes, count = [Float(a) for a in start], dr.zeros(Int, size), dr.opaque(UInt32, steps)
-        if workload == "lif":
-            V, t_last, spikes = lif(*state, spikes, count)
-            dr.eval(V, t_last, spikes)
-        else:
-            record = dr.zeros(Float, steps * size) if recording else Float(0)
-            V, m, h, n, spikes, record = hh(*state, spikes, record, count, size, recording)
-            dr.eval(V, m, h, n, spikes, record)
+        record = dr.zeros(Float, steps * size) if workload.endswith("_record") else None
+        cells, I = [Float(a) for a in start], Float(currents)
+        last["spikes"], last["V"], *rest = simulate(step, cells, I, size, dr.opaque(UInt32, steps), record)
+        dr.eval(last, rest, record)
         dr.sync_thread()
-        last["V"], last["spikes"] = V, spikes
 
     begin = time.perf_counter()
     run(1)

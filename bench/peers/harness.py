@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the peers written in Python share: start and input of the populations, a step's equations, timing, the report.
 
-A peer is called as `PEER.py WORKLOAD N T SECONDS [DATA.npz]`, like build/bin/bench_workload.
+A peer is called as `PEER.py WORKLOAD N T SECONDS [DATA.npz]`, like build/bin/bench_workload; OMP_NUM_THREADS holds the
+number of threads.
 """
 import json
+import os
 import sys
 import time
 
 import numpy as np
 
 DT = 0.1  # ms
+THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))
 
 
 def arguments():
@@ -24,50 +27,74 @@ def spread(first, last, size):
     return numbers.astype(np.float32)
 
 
-def squid(size):
-    """V, m, h, n, I: -65 mV, gates at rest there."""
-    am, bm = 2.5 / np.expm1(2.5), 4.0
-    ah, bh = 0.07, 1 / (1 + np.exp(3.0))
-    an, bn = 0.1 / np.expm1(1.0), 0.125
-    start = [-65.0, am / (am + bm), ah / (ah + bh), an / (an + bn)]
-    return [np.full(size, x, np.float32) for x in start] + [spread(5, 15, size)]
+def exprel(xp, x):
+    """(exp(x) - 1) / x; the series stands in for 0/0."""
+    return xp.where(xp.abs(x) < 0.02, 1 + x * (0.5 + x * (1 / 6)), (xp.exp(x) - 1) / x)
 
 
-def leaky(size):
-    """V, time of the last spike, I."""
-    return [np.zeros(size, np.float32), np.full(size, -1e7, np.float32), spread(15, 30, size)]
+def relax(xp, y, rate, decay):
+    """One step of exponential Euler for dy/dt = rate - decay y."""
+    return y + DT * exprel(xp, -DT * decay) * (rate - decay * y)
 
 
-def hh_step(xp, V, m, h, n, I):
-    """One step of exponential Euler with the functions exp, where, abs of xp."""
-
-    def exprel(x):  # the series stands in for 0/0
-        return xp.where(xp.abs(x) < 0.02, 1 + x * (0.5 + x * (1 / 6)), (xp.exp(x) - 1) / x)
-
-    def relax(y, rate, decay):
-        return y + DT * exprel(-DT * decay) * (rate - decay * y)
-
-    am, bm = 1 / exprel(-0.1 * (V + 40)), 4 * xp.exp((V + 65) * (-1 / 18))
+def hh_step(xp, V, m, h, n, I, t):
+    am, bm = 1 / exprel(xp, -0.1 * (V + 40)), 4 * xp.exp((V + 65) * (-1 / 18))
     ah, bh = 0.07 * xp.exp(-0.05 * (V + 65)), 1 / (1 + xp.exp(-0.1 * (V + 35)))
-    an, bn = 0.1 / exprel(-0.1 * (V + 55)), 0.125 * xp.exp(-0.0125 * (V + 65))
+    an, bn = 0.1 / exprel(xp, -0.1 * (V + 55)), 0.125 * xp.exp(-0.0125 * (V + 65))
     sodium, potassium = 120 * m * m * m * h, 36 * (n * n) * (n * n)
     drive = I + sodium * 50 - potassium * 77 - 0.03 * 54.387
-    return (
-        relax(V, drive, sodium + potassium + 0.03),
-        relax(m, am, am + bm),
-        relax(h, ah, ah + bh),
-        relax(n, an, an + bn),
-    )
+    new = relax(xp, V, drive, sodium + potassium + 0.03)
+    gates = relax(xp, m, am, am + bm), relax(xp, h, ah, ah + bh), relax(xp, n, an, an + bn)
+    return (new, *gates), (V < 20) & (new >= 20)
 
 
-LIF_KEEP = float(np.exp(-DT / 10))
+LIF_KEEP, IZH_KEEP, ADEX_KEEP = (float(np.exp(-DT * rate)) for rate in (1 / 10, 0.02, 1 / 30))
 
 
 def lif_step(xp, V, t_last, I, t):
-    """V, time of the last spike, fired. The exact solution of the step, which exponential Euler is here."""
-    V = I + (V - I) * LIF_KEEP
+    V = I + (V - I) * LIF_KEEP  # the exact solution of the step, which exponential Euler is here
     fired = V >= 20
-    return xp.where(fired, -5.0, V), xp.where(fired, t, t_last), fired
+    return (xp.where(fired, -5.0, V), xp.where(fired, t, t_last)), fired
+
+
+def izhikevich_step(xp, V, u, t_last, I, t):
+    new = V + DT * exprel(xp, DT * (0.08 * V + 5)) * ((0.04 * V + 5) * V + 140 - u + I)
+    u = 0.2 * V + (u - 0.2 * V) * IZH_KEEP
+    fired = new >= 30
+    return (xp.where(fired, -65.0, new), xp.where(fired, u + 8, u), xp.where(fired, t, t_last)), fired
+
+
+def adex_step(xp, V, w, t_last, I, t):
+    upstroke = xp.exp((V + 59.9) * (1 / 3.48))
+    drive = 0.1 * (-V - 65 + 3.48 * upstroke - w + I)
+    new = V + DT * exprel(xp, (DT * 0.1) * (upstroke - 1)) * drive
+    w = (V + 65) + (w - (V + 65)) * ADEX_KEEP
+    fired = new >= -30
+    return (xp.where(fired, -68.0, new), xp.where(fired, w + 1, w), xp.where(fired, t, t_last)), fired
+
+
+def hh_start():
+    """-65 mV, gates at rest there."""
+    am, bm = 2.5 / np.expm1(2.5), 4.0
+    ah, bh = 0.07, 1 / (1 + np.exp(3.0))
+    an, bn = 0.1 / np.expm1(1.0), 0.125
+    return -65.0, am / (am + bm), ah / (ah + bh), an / (an + bn)
+
+
+NEVER = -1e7  # ms, the time of the last spike of a neuron that has not fired
+# name: step, start of every state, currents of the first and the last neuron
+POPULATIONS = {
+    "hh": (hh_step, hh_start(), (5, 15)),
+    "lif": (lif_step, (0.0, NEVER), (15, 30)),
+    "izhikevich": (izhikevich_step, (-70.0, -14.0, NEVER), (5, 15)),
+    "adex": (adex_step, (-65.0, 0.0, NEVER), (15, 65)),
+}
+
+
+def population(workload, size):
+    """Step, states and currents."""
+    step, start, currents = POPULATIONS[workload.removesuffix("_record")]
+    return step, [np.full(size, x, np.float32) for x in start], spread(*currents, size)
 
 
 def repeat(run, budget):

@@ -9,23 +9,18 @@ from jax.nn import sigmoid
 
 
 def population(workload, size, steps):
-    record = workload == "hh_record"
+    step, start, currents = harness.population(workload, size)
+    record = workload.endswith("_record")
 
-    def hh(carry, _):
-        V, m, h, n, I, spikes = carry
-        new = harness.hh_step(jnp, V, m, h, n, I)
-        return (*new, I, spikes + ((V < 20) & (new[0] >= 20))), new[0] if record else None
+    def body(carry, i):
+        cells, I, spikes = carry
+        cells, fired = step(jnp, *cells, I, i * jnp.float32(harness.DT))
+        return (cells, I, spikes + fired), cells[0] if record else None
 
-    def lif(carry, i):
-        V, t_last, I, spikes = carry
-        V, t_last, fired = harness.lif_step(jnp, V, t_last, I, i * jnp.float32(harness.DT))
-        return (V, t_last, I, spikes + fired), None
+    def run(I, *cells):
+        return jax.lax.scan(body, (cells, I, jnp.zeros(size, jnp.int32)), jnp.arange(steps))
 
-    def run(*start):
-        spikes = jnp.zeros(size, jnp.int32)
-        return jax.lax.scan(lif if workload == "lif" else hh, (*start, spikes), jnp.arange(steps))
-
-    return run, (harness.leaky if workload == "lif" else harness.squid)(size)
+    return run, [currents, *start]
 
 
 def rnn(x, wi1, wh1, b1, wi2, wh2, b2):
@@ -54,10 +49,23 @@ def lstm(x, wi, wh, b):
     return jax.lax.scan(step, (zeros, zeros), x)[1]
 
 
+def gru(x, wi, wh, b):
+    n = wh.shape[0]
+
+    def step(h, xt):
+        g = xt @ wi + b
+        z, r = jnp.split(sigmoid(g[:, : 2 * n] + h @ wh[:, : 2 * n]), 2, -1)
+        a = jnp.tanh(g[:, 2 * n :] + (r * h) @ wh[:, 2 * n :])
+        h = (1 - z) * h + z * a
+        return h, h
+
+    return jax.lax.scan(step, jnp.zeros((x.shape[1], n)), x)[1]
+
+
 def main():
     workload, size, steps, budget, data = harness.arguments()
     if data:
-        function = {"rnn": rnn, "lstm": lstm}[workload]
+        function = {"rnn": rnn, "lstm": lstm, "gru": gru}[workload]
         start = [data.pop("x")] + [data[k] for k in function.__code__.co_varnames[1 : len(data) + 1]]
     else:
         function, start = population(workload, size, steps)
@@ -70,7 +78,7 @@ def main():
     if data:
         harness.report("jax", times, jnp.mean(result**2), callable_s=callable_s)
     else:
-        harness.report("jax", times, result[0][-1].sum(), result[0][0], callable_s)
+        harness.report("jax", times, result[0][-1].sum(), result[0][0][0], callable_s)
 
 
 main()

@@ -1,75 +1,108 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numba: explicit loops over steps and neurons, fastmath, one thread."""
+"""Numba: explicit loops over steps and neurons, fastmath. A step's equations on numbers, as in harness on arrays."""
 import math
 import time
 
 import harness
 import numpy as np
-from numba import njit
+from numba import njit, prange
 
 f = np.float32
-DT, KEEP = f(harness.DT), f(harness.LIF_KEEP)
+DT, KEEP, IZH_KEEP, ADEX_KEEP = f(harness.DT), f(harness.LIF_KEEP), f(harness.IZH_KEEP), f(harness.ADEX_KEEP)
+inline = njit(fastmath=True, inline="always")
 
 
-@njit(fastmath=True, inline="always")
+@inline
 def exprel(x):
     quotient = (math.exp(x) - f(1)) / x
     return f(1) + x * (f(0.5) + x * f(1 / 6)) if abs(x) < f(0.02) else quotient
 
 
-@njit(fastmath=True, inline="always")
+@inline
 def relax(y, rate, decay):
     return y + DT * exprel(-DT * decay) * (rate - decay * y)
 
 
-@njit(fastmath=True, error_model="numpy")
-def hh(V, m, h, n, I, record, steps):
-    spikes = 0
-    for t in range(steps):
-        for k in range(V.shape[0]):
-            v = V[k]
-            am, bm = f(1) / exprel((v + f(40)) * f(-0.1)), f(4) * math.exp((v + f(65)) * f(-1 / 18))
-            ah, bh = f(0.07) * math.exp((v + f(65)) * f(-0.05)), f(1) / (f(1) + math.exp((v + f(35)) * f(-0.1)))
-            an, bn = f(0.1) / exprel((v + f(55)) * f(-0.1)), f(0.125) * math.exp((v + f(65)) * f(-0.0125))
-            sodium = f(120) * m[k] * m[k] * m[k] * h[k]
-            n2 = n[k] * n[k]
-            potassium = f(36) * n2 * n2
-            drive = I[k] + sodium * f(50) - potassium * f(77) - f(0.03 * 54.387)
-            new = relax(v, drive, sodium + potassium + f(0.03))
-            m[k] = relax(m[k], am, am + bm)
-            h[k] = relax(h[k], ah, ah + bh)
-            n[k] = relax(n[k], an, an + bn)
-            spikes += (v < f(20)) & (new >= f(20))
-            V[k] = new
-            if record.shape[0] > 0:
-                record[t, k] = new
-    return spikes
+@inline
+def hh(S, k, I, t):
+    v, m, h, n = S[0, k], S[1, k], S[2, k], S[3, k]
+    am, bm = f(1) / exprel((v + f(40)) * f(-0.1)), f(4) * math.exp((v + f(65)) * f(-1 / 18))
+    ah, bh = f(0.07) * math.exp((v + f(65)) * f(-0.05)), f(1) / (f(1) + math.exp((v + f(35)) * f(-0.1)))
+    an, bn = f(0.1) / exprel((v + f(55)) * f(-0.1)), f(0.125) * math.exp((v + f(65)) * f(-0.0125))
+    sodium = f(120) * m * m * m * h
+    n2 = n * n
+    potassium = f(36) * n2 * n2
+    drive = I + sodium * f(50) - potassium * f(77) - f(0.03 * 54.387)
+    new = relax(v, drive, sodium + potassium + f(0.03))
+    S[1, k] = relax(m, am, am + bm)
+    S[2, k] = relax(h, ah, ah + bh)
+    S[3, k] = relax(n, an, an + bn)
+    S[0, k] = new
+    return (v < f(20)) & (new >= f(20))
 
 
-@njit(fastmath=True, error_model="numpy")
-def lif(V, t_last, I, steps):
-    spikes = 0
-    for t in range(steps):
-        now = f(t) * DT
-        for k in range(V.shape[0]):
-            v = I[k] + (V[k] - I[k]) * KEEP
-            fired = v >= f(20)
-            V[k] = f(-5) if fired else v
-            t_last[k] = now if fired else t_last[k]
-            spikes += fired
-    return spikes
+@inline
+def lif(S, k, I, t):
+    v = I + (S[0, k] - I) * KEEP
+    fired = v >= f(20)
+    S[0, k] = f(-5) if fired else v
+    S[1, k] = t if fired else S[1, k]
+    return fired
+
+
+@inline
+def izhikevich(S, k, I, t):
+    v, u = S[0, k], S[1, k]
+    new = v + DT * exprel(DT * (f(0.08) * v + f(5))) * ((f(0.04) * v + f(5)) * v + f(140) - u + I)
+    u = f(0.2) * v + (u - f(0.2) * v) * IZH_KEEP
+    fired = new >= f(30)
+    S[0, k] = f(-65) if fired else new
+    S[1, k] = u + f(8) if fired else u
+    S[2, k] = t if fired else S[2, k]
+    return fired
+
+
+@inline
+def adex(S, k, I, t):
+    v, w = S[0, k], S[1, k]
+    upstroke = math.exp((v + f(59.9)) * f(1 / 3.48))
+    drive = f(0.1) * (-v - f(65) + f(3.48) * upstroke - w + I)
+    new = v + DT * exprel(DT * f(0.1) * (upstroke - f(1))) * drive
+    rest = v + f(65)
+    w = rest + (w - rest) * ADEX_KEEP
+    fired = new >= f(-30)
+    S[0, k] = f(-68) if fired else new
+    S[1, k] = w + f(1) if fired else w
+    S[2, k] = t if fired else S[2, k]
+    return fired
+
+
+def simulation(step):
+    @njit(fastmath=True, error_model="numpy", parallel=harness.THREADS > 1)
+    def simulate(S, I, record, steps):
+        spikes = 0
+        for i in range(steps):
+            t = f(i) * DT
+            for k in prange(I.shape[0]):
+                spikes += step(S, k, I[k], t)
+                if record.shape[0] > 0:
+                    record[i, k] = S[0, k]
+        return spikes
+
+    return simulate
 
 
 def main():
     workload, size, steps, budget, _ = harness.arguments()
-    start = (harness.leaky if workload == "lif" else harness.squid)(size)
-    record = np.zeros((steps if workload == "hh_record" else 0, size), np.float32)
+    cell = {"hh": hh, "lif": lif, "izhikevich": izhikevich, "adex": adex}[workload.removesuffix("_record")]
+    simulate = simulation(cell)
+    _, start, currents = harness.population(workload, size)
+    record = np.zeros((steps if workload.endswith("_record") else 0, size), np.float32)
     last = {}
 
     def run(steps=steps):
-        state = [a.copy() for a in start]
-        last["spikes"] = lif(*state, steps) if workload == "lif" else hh(*state, record, steps)
-        last["V"] = state[0]
+        states = np.array(start)
+        last["spikes"], last["V"] = simulate(states, currents, record, steps), states[0]
 
     begin = time.perf_counter()
     run(0)

@@ -152,7 +152,7 @@ int64_t LaneAnalysis::tileSize(unsigned vectorBits, unsigned threads) const {
   }
   bool registers = operations == 1 && axes.front().second == 0 && memoryType(axes.front().first).getRank() == 1;
   if (registers) // the shorter the step, the more vectors hide its latency
-    return std::min<int64_t>(lanes, vectorBits / widest * (scalars > 60 ? 2 : scalars > 30 ? 4 : 8));
+    return std::min<int64_t>(lanes, vectorBits / widest * (scalars > 60 ? 2 : scalars > 30 ? 6 : 8));
   constexpr int64_t firstLevelCache = 16 << 10;
   if (sharedBytes > firstLevelCache) // weights would be read again for every tile
     return std::min<int64_t>(lanes, llvm::alignTo(llvm::divideCeil(lanes, threads), 8)); // 8: rows of a product's tile

@@ -154,6 +154,7 @@ private:
     return arith::MulFOp::create(builder, loc, realConstant(builder, loc, v.getType(), factor), v);
   }
   Value add(Value a, Value b) { return arith::AddFOp::create(builder, loc, a, b); }
+  Value multiply(Value a, Value b) { return arith::MulFOp::create(builder, loc, a, b); }
 
   FailureOr<SmallVector<Value>> exponentialEuler() {
     Block &body = op.getBody().front();
@@ -171,10 +172,29 @@ private:
       if (failed(slope))
         return failure();
       if (*slope)
-        gain = arith::MulFOp::create(builder, loc, gain, ExprelOp::create(builder, loc, scaled(dt, *slope)));
-      next.push_back(add(state, arith::MulFOp::create(builder, loc, gain, derivatives[k])));
+        gain = multiply(gain, ExprelOp::create(builder, loc, scaled(dt, *slope)));
+      bool fixed = *slope && isFast(op) && isFixed(*slope);
+      Value change = fixed ? linearChange(k, *slope, gain) : multiply(gain, derivatives[k]);
+      next.push_back(add(state, change));
     }
     return next;
+  }
+
+  /// An equation whose slope no step changes is linear in its state, dy/dt = slope y + rest. What multiplies y, and the
+  /// rest where no input is in it, are then computed before the loop.
+  Value linearChange(size_t k, Value slope, Value gain) {
+    SmallVector<Value> states(op.getStates());
+    states[k] = realConstant(builder, loc, states[k].getType(), -0.0); // the zero that vanishes in sums
+    Value rest = equations(op.getTime(), states, [](Operation *, Operation *) {})[k];
+    return add(multiply(op.getStates()[k], multiply(slope, gain)), multiply(rest, gain));
+  }
+  /// Computed from what is outside of the loop over time.
+  bool isFixed(Value v) {
+    auto loop = op->getParentOfType<LoopOverTimeOp>();
+    if (!loop || !loop.getBody().isAncestor(v.getParentRegion()))
+      return loop != nullptr;
+    Operation *def = v.getDefiningOp();
+    return def && def->getNumRegions() == 0 && llvm::all_of(def->getOperands(), [&](Value x) { return isFixed(x); });
   }
 
   /// start + dt * sum of weights[s] * stages[s][k], for every state k.

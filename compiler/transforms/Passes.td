@@ -34,6 +34,9 @@ def ExpandIntegrators : Pass<"expand-integrators", "::mlir::func::FuncOp"> {
     %v1 = arith.addf %v, %step : tensor<4xf32>
     ```
 
+    With fast numerics (`dyn.numerics`), an equation whose slope no step changes is split into `slope y + rest`, so that
+    a step costs a multiply-add where the rest is fixed too; `tests/transforms/expand_linear_fast.mlir`.
+
     The explicit methods are shown by `tests/transforms/expand_runge_kutta.mlir`.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
