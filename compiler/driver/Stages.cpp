@@ -7,6 +7,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -45,23 +46,45 @@ static std::string describe(Diagnostic &diagnostic) {
   return text;
 }
 
+namespace {
+
+/// Keeps the first error that is reported while it lives; nothing is printed.
+class FirstError {
+public:
+  explicit FirstError(MLIRContext *context)
+      : context(context), printsOp(context->shouldPrintOpOnDiagnostic()),
+        handler(context, [this](Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() == DiagnosticSeverity::Error && message.empty())
+            message = describe(diagnostic);
+          return success();
+        }) {
+    context->printOpOnDiagnostic(false); // users read the message, not the operation
+  }
+  ~FirstError() { context->printOpOnDiagnostic(printsOp); }
+
+  llvm::Error failure(std::string otherwise) const {
+    return llvm::createStringError(message.empty() ? otherwise : message);
+  }
+
+private:
+  MLIRContext *context;
+  bool printsOp;
+  std::string message;
+  ScopedDiagnosticHandler handler;
+};
+
+} // namespace
+
 llvm::Error runStages(ModuleOp module, const ProgramInfo &info, const TargetSpec &target, llvm::StringRef last,
                       StopWatch *watch) {
-  std::string message;
-  ScopedDiagnosticHandler handler(module.getContext(), [&](Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() == DiagnosticSeverity::Error && message.empty())
-      message = describe(diagnostic);
-    return success();
-  });
-  auto failure = [&](llvm::StringRef stage) {
-    return llvm::createStringError(message.empty() ? "the stage '" + stage.str() + "' failed" : message);
-  };
+  FirstError error(module.getContext());
+  auto failure = [&](llvm::StringRef stage) { return error.failure("the stage '" + stage.str() + "' failed"); };
   ir::LoweringOptions options{target.vectorBits, target.avx512, target.fma, unsigned(info.threads)};
   if (!llvm::is_contained(ir::stageNames(), last)) {
     std::string known = llvm::join(ir::stageNames(), ", ");
     return llvm::createStringError("there is no stage '" + last.str() + "'; the stages are: " + known);
   }
-  if (failed(module.verify()))
+  if (failed(mlir::verify(module))) // the whole program: passes of a release build trust it
     return failure("trace");
   for (llvm::StringRef stage : ir::stageNames()) {
     PassManager passes(module.getContext());
@@ -116,11 +139,12 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translate(ModuleOp module, Program
   info.workspaceBytes = number(ir::workspaceBytesAttr, 0);
   info.parts = number(ir::partsAttr, 1);
   info.partCycles = number(ir::partCyclesAttr, 0);
+  FirstError error(module.getContext());
   registerBuiltinDialectTranslation(*module.getContext());
   registerLLVMDialectTranslation(*module.getContext());
   std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, info.name);
   if (!code)
-    return llvm::createStringError("the program has no translation to LLVM IR");
+    return error.failure("the program has no translation to LLVM IR");
   llvm::Function *body = code->getFunction(info.name);
   if (!body)
     return llvm::createStringError("the program lost its function '" + info.name + "'");

@@ -24,6 +24,7 @@ struct Pair {
   Shape shape;
   Unit unit;
   SourceLocation at;
+  Unit unit_a = unit, unit_b = unit; // that the operands count in
 };
 
 bool is_zero(const Operand &x) { return x.is_literal() && x.literal().value == 0.0; }
@@ -58,11 +59,15 @@ Pair same_unit(const Operand &a, const Operand &b, const char *what) {
 /// Integer literals beside an i64 value stay integers; otherwise mixed types become real.
 void unify_types(Pair &p, const Operand &a, const Operand &b) {
   DType da = Trace::dtype_of(p.a.getType()), db = Trace::dtype_of(p.b.getType());
-  auto integral = [](const Operand &o) { return o.is_literal() && std::floor(o.literal().value) == o.literal().value; };
-  if (da == DType::I64 && integral(b))
-    p.b = p.trace.integer(static_cast<std::int64_t>(b.literal().value), b.where());
-  else if (db == DType::I64 && integral(a))
-    p.a = p.trace.integer(static_cast<std::int64_t>(a.literal().value), a.where());
+  auto integral = [](const Operand &o, const Unit &unit) -> std::optional<std::int64_t> {
+    double v = o.is_literal() ? o.literal().in(unit) : 0.5;
+    // Casting a number outside of i64 is undefined; 2^63 itself is outside.
+    return std::floor(v) == v && std::abs(v) < 0x1p63 ? std::optional(static_cast<std::int64_t>(v)) : std::nullopt;
+  };
+  if (auto n = integral(b, p.unit_b); n && da == DType::I64)
+    p.b = p.trace.integer(*n, b.where());
+  else if (auto n = integral(a, p.unit_a); n && db == DType::I64)
+    p.a = p.trace.integer(*n, a.where());
   else if (da != db) {
     p.a = p.trace.to_real(p.a, p.at);
     p.b = p.trace.to_real(p.b, p.at);
@@ -97,7 +102,7 @@ Pair any_unit(const Operand &a, const Operand &b, const char *what, bool divides
   Trace &trace = trace_of({&a, &b}, what);
   Value x = materialize(trace, a), y = materialize(trace, b);
   Unit unit = divides ? x.unit() / y.unit() : x.unit() * y.unit();
-  return {trace, Trace::unwrap(x), Trace::unwrap(y), {}, unit, a.where()};
+  return {trace, Trace::unwrap(x), Trace::unwrap(y), {}, unit, a.where(), x.unit(), y.unit()};
 }
 
 /// mV / V is the number 0.001, not 1 in a unit of a thousandth.

@@ -113,10 +113,15 @@ Value concat(const std::vector<Value> &parts, int axis, std::source_location her
   SourceLocation at = here;
   if (parts.empty())
     throw Error(ErrorKind::Shape, "concat needs at least one value", at);
+  for (const Value &part : parts)
+    if (!Trace::of(part, at))
+      throw Error(ErrorKind::Usage, "a part of concat is an empty Value", at);
   Trace &trace = *Trace::of(parts.front());
   Shape first = parts.front().shape();
   int d = normal_axis(axis, first, "concat", at);
   llvm::SmallVector<mlir::Value> values;
+  bool one_scale = std::all_of(parts.begin(), parts.end(),
+                               [&](const Value &part) { return part.unit().same_scale(parts.front().unit()); });
   for (const Value &part : parts) {
     Shape shape = part.shape(), expected = first;
     if (shape.size() == first.size())
@@ -129,7 +134,8 @@ Value concat(const std::vector<Value> &parts, int axis, std::source_location her
       throw Error(
           ErrorKind::Unit,
           "cannot concatenate " + detail::describe(parts.front().unit()) + " and " + detail::describe(part.unit()), at);
-    values.push_back(trace.rescale(Trace::unwrap(part), part.unit(), parts.front().unit(), at));
+    mlir::Value v = one_scale ? Trace::unwrap(part) : trace.to_real(Trace::unwrap(part), at);
+    values.push_back(trace.rescale(v, part.unit(), parts.front().unit(), at));
   }
   if (values.size() == 1)
     return parts.front();

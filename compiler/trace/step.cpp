@@ -6,6 +6,8 @@
 #include "dialect/Dyn.h"
 #include "dialect/RungeKutta.h"
 
+#include <functional>
+
 namespace overtime {
 
 using detail::Slot;
@@ -84,7 +86,7 @@ Derivative Model::ddt(State &state) { return Derivative(state.slot_); }
 void Derivative::operator=(const Operand &rate) {
   Slot &slot = *slot_;
   std::string path = slot.path();
-  if (!slot.trace)
+  if (!slot.trace || !slot.trace->in_equations())
     throw Error(ErrorKind::Usage, "ddt(" + path + ") is given outside equations()", rate.where());
   if (slot.derivative)
     throw Error(ErrorKind::Usage, "ddt(" + path + ") is given twice", rate.where())
@@ -111,9 +113,51 @@ void Derivative::operator=(const Operand &rate) {
   slot.derivative = trace.wrap(trace.broadcast(raw, shape, rate.where()), expected, rate.where());
 }
 
+/// Fills `block` with the equations: an argument for the time and for every state, a rate for each state that has one.
+/// True at the place of a state with a rate. The states' values are those of the step again afterwards, whatever
+/// happens.
+static llvm::SmallVector<bool> trace_equations(Trace &trace, const std::vector<std::shared_ptr<Slot>> &states,
+                                               mlir::Block &block, SourceLocation at,
+                                               const std::function<void()> &equations) {
+  struct Restore {
+    Trace &trace;
+    const std::vector<std::shared_ptr<Slot>> &states;
+    Value time;
+    std::vector<Value> values;
+    ~Restore() {
+      trace.time = time;
+      for (std::size_t k = 0; k < values.size(); ++k) {
+        states[k]->current = values[k];
+        states[k]->derivative.reset();
+      }
+    }
+  } restore{trace, states, trace.time, {}};
+  mlir::Location loc = trace.location(at);
+  Trace::Scope scope(trace, block);
+  trace.time = trace.wrap(block.addArgument(trace.element(trace.settings.real), loc), ms.unit, at);
+  for (const auto &slot : states) {
+    restore.values.push_back(slot->current);
+    slot->derivative.reset();
+    slot->current =
+        trace.wrap(block.addArgument(Trace::unwrap(slot->current).getType(), loc), slot->unit, slot->declared);
+  }
+  equations();
+  llvm::SmallVector<bool> has_rate;
+  llvm::SmallVector<mlir::Value> rates;
+  for (const auto &slot : states) {
+    has_rate.push_back(slot->derivative.has_value());
+    if (slot->derivative)
+      rates.push_back(Trace::unwrap(*slot->derivative));
+  }
+  ir::YieldOp::create(trace.builder, loc, rates);
+  return has_rate;
+}
+
 void Model::integrate(At here) {
   SourceLocation at = here;
   Trace &trace = tracing(data_, "integrate()", at);
+  if (trace.in_equations())
+    throw Error(ErrorKind::Usage, "'" + path() + "' calls integrate() inside equations()", at);
   mlir::Location loc = trace.location(at);
 
   // The region is traced with every state of the model as an argument; those without an equation leave it again.
@@ -122,55 +166,31 @@ void Model::integrate(At here) {
     if (slot->is_state() && !slot->flag)
       states.push_back(slot);
   auto block = std::make_unique<mlir::Block>();
-  std::vector<Value> before;
-  Value outer_time = trace.time;
-  mlir::Type time_type = trace.element(trace.settings.real);
-  trace.time = trace.wrap(block->addArgument(time_type, loc), ms.unit, at);
-  for (const auto &slot : states) {
-    before.push_back(slot->current);
-    slot->derivative.reset();
-    slot->current =
-        trace.wrap(block->addArgument(Trace::unwrap(slot->current).getType(), loc), slot->unit, slot->declared);
-  }
-  {
-    mlir::OpBuilder::InsertionGuard guard(trace.builder);
-    trace.builder.setInsertionPointToEnd(block.get());
-    equations();
-    llvm::SmallVector<mlir::Value> rates;
-    for (const auto &slot : states)
-      if (slot->derivative)
-        rates.push_back(Trace::unwrap(*slot->derivative));
-    ir::YieldOp::create(trace.builder, loc, rates);
-  }
-  trace.time = outer_time;
+  llvm::SmallVector<bool> has_rate = trace_equations(trace, states, *block, at, [&] { equations(); });
 
   llvm::SmallVector<mlir::Value> integrated;
   llvm::SmallVector<mlir::Type> types;
   std::vector<std::shared_ptr<Slot>> order;
-  for (size_t k = states.size(); k-- > 0;) {
-    mlir::Value outer = Trace::unwrap(before[k]);
-    if (states[k]->derivative)
-      continue;
-    block->getArgument(1 + k).replaceAllUsesWith(outer);
-    block->eraseArgument(1 + k);
-    states[k]->current = before[k];
-  }
-  for (size_t k = 0; k < states.size(); ++k)
-    if (states[k]->derivative) {
+  for (std::size_t k = states.size(); k-- > 0;)
+    if (!has_rate[k]) {
+      block->getArgument(1 + k).replaceAllUsesWith(Trace::unwrap(states[k]->current));
+      block->eraseArgument(1 + k);
+    }
+  for (std::size_t k = 0; k < states.size(); ++k)
+    if (has_rate[k]) {
       order.push_back(states[k]);
-      integrated.push_back(Trace::unwrap(before[k]));
+      integrated.push_back(Trace::unwrap(states[k]->current));
       types.push_back(integrated.back().getType());
     }
   if (order.empty())
     throw Error(ErrorKind::Usage, "'" + path() + "' calls integrate(), but its equations() give no ddt", at);
-  mlir::Value time = trace.settings.has_time ? Trace::unwrap(outer_time) : trace.number(0.0, at);
+  mlir::Value time = trace.settings.has_time ? Trace::unwrap(trace.time) : trace.number(0.0, at);
   auto op = ir::IntegrateOp::create(trace.builder, loc, types, trace.builder.getStringAttr(data_->method), time,
                                     trace.builder.getF64FloatAttr(trace.settings.dt), integrated);
   op.getBody().push_back(block.release());
-  for (size_t k = 0; k < order.size(); ++k) {
+  for (std::size_t k = 0; k < order.size(); ++k) {
     order[k]->current = trace.wrap(op.getResult(k), order[k]->unit, at);
     order[k]->assigned = true;
-    order[k]->derivative.reset();
     if (trace.settings.no_state)
       throw Error(ErrorKind::Usage,
                   "state '" + order[k]->path() + "' is updated, but this loop was built with no_state = true", at);

@@ -46,16 +46,28 @@ Trace::~Trace() {
     model->trace = nullptr;
 }
 
-Trace *Trace::of(const Value &v) {
+Trace *Trace::of(const Value &v, SourceLocation used) {
   if (!v.handle_)
     return nullptr;
-  if (v.trace_.expired())
-    throw Error(ErrorKind::Usage,
-                "this Value belongs to a step that was traced before; a Value lives while its step is traced: keep "
-                "numbers from step to step in a State",
-                v.at_);
-  return v.trace_.lock().get();
+  auto refuse = [&](const char *why) {
+    if (!used.known())
+      throw Error(ErrorKind::Usage, why, v.at_);
+    throw Error(ErrorKind::Usage, why, used).note("the Value was made here", v.at_);
+  };
+  std::shared_ptr<Trace> trace = v.trace_.lock();
+  if (!trace)
+    refuse("this Value belongs to a step that was traced before; a Value lives while its step is traced: keep "
+           "numbers from step to step in a State");
+  if (!llvm::is_contained(trace->open, v.scope_))
+    refuse("this Value was made inside equations() and exists only there; compute it again in update()");
+  return trace.get();
 }
+
+Trace::Scope::Scope(Trace &trace, mlir::Block &block) : trace(trace), guard(trace.builder) {
+  trace.builder.setInsertionPointToEnd(&block);
+  trace.open.push_back(++trace.scopes);
+}
+Trace::Scope::~Scope() { trace.open.pop_back(); }
 
 mlir::Value Trace::unwrap(const Value &v) {
   of(v);
@@ -80,6 +92,7 @@ Value Trace::wrap(mlir::Value v, const Unit &unit, SourceLocation at) {
   Value value;
   value.handle_ = v.getAsOpaquePointer();
   value.trace_ = alive;
+  value.scope_ = open.back();
   value.unit_ = unit;
   value.at_ = at;
   return value;
@@ -203,17 +216,27 @@ mlir::Value Trace::broadcast(mlir::Value v, const Shape &shape, SourceLocation a
 mlir::Value Trace::rescale(mlir::Value v, const Unit &from, const Unit &to, SourceLocation at) {
   if (from.same_scale(to))
     return v;
+  v = to_real(v, at);
   mlir::Value factor = broadcast(number(from.scale / to.scale, at), shape_of(v.getType()), at);
   return arith::MulFOp::create(builder, location(at), v, factor);
 }
 
 Trace &trace_of(std::initializer_list<const Operand *> operands, const char *what) {
-  for (const Operand *operand : operands)
-    if (!operand->is_literal()) {
-      if (Trace *trace = Trace::of(operand->value()))
-        return *trace;
+  Trace *found = nullptr;
+  for (const Operand *operand : operands) {
+    if (operand->is_literal())
+      continue;
+    Trace *trace = Trace::of(operand->value(), operand->where());
+    if (!trace)
       throw Error(ErrorKind::Usage, std::string("an operand of ") + what + " is an empty Value", operand->where());
-    }
+    if (found && found != trace)
+      throw Error(ErrorKind::Usage, std::string("the operands of ") + what + " belong to two different steps",
+                  operand->where())
+          .note("the Value was made here", operand->value().where());
+    found = trace;
+  }
+  if (found)
+    return *found;
   throw Error(ErrorKind::Usage,
               std::string("both sides of ") + what + " are constants; compute them in C++ before the step",
               (*operands.begin())->where());

@@ -24,9 +24,9 @@ public:
   explicit Trace(TraceSettings settings);
 
   // Between the public handles and MLIR.
-  /// Both are null for an empty Value, and an error for one whose trace has ended.
+  /// Both are null for an empty Value, and an error for one whose trace, or region of it, has ended.
   static mlir::Value unwrap(const Value &v);
-  static Trace *of(const Value &v);
+  static Trace *of(const Value &v, SourceLocation used = {});
   Value wrap(mlir::Value v, const Unit &unit, SourceLocation at);
 
   mlir::Location location(SourceLocation at);
@@ -42,13 +42,26 @@ public:
   mlir::Value broadcast(mlir::Value v, const Shape &shape, SourceLocation at);
   mlir::Value reshape(mlir::Value v, const Shape &shape, SourceLocation at);
   mlir::Value to_real(mlir::Value v, SourceLocation at);
-  /// Same numbers counted in another unit of the same dimension.
+  /// Same numbers counted in another unit of the same dimension; real when the scales differ.
   mlir::Value rescale(mlir::Value v, const Unit &from, const Unit &to, SourceLocation at);
 
   /// Binds variables for the length of a trace and unbinds them whatever happens.
   void bind(const std::shared_ptr<Slot> &slot, const Value &value);
   void enter(ModelData &root);
   ~Trace();
+
+  /// The region of equations(), which is `block` as long as this lives: what is written goes there, and Values made
+  /// meanwhile exist only meanwhile.
+  class Scope {
+  public:
+    Scope(Trace &trace, mlir::Block &block);
+    ~Scope();
+
+  private:
+    Trace &trace;
+    mlir::OpBuilder::InsertionGuard guard;
+  };
+  bool in_equations() const { return open.size() > 1; }
 
   TraceSettings settings;
   mlir::MLIRContext context;
@@ -60,6 +73,8 @@ public:
 
 private:
   std::shared_ptr<Trace> alive{this, [](Trace *) {}}; // what Values look at
+  std::vector<std::uint32_t> open{0};                 // regions being written, outermost first
+  std::uint32_t scopes = 0;
   std::vector<std::shared_ptr<Slot>> bound;
   std::vector<ModelData *> entered;
 };

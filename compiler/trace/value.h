@@ -41,6 +41,7 @@ private:
   friend class detail::Trace;
   void *handle_ = nullptr;
   std::weak_ptr<detail::Trace> trace_; // a value outlives its trace when a model keeps it
+  std::uint32_t scope_ = 0;            // the region of the step that it was made in
   Unit unit_;
   SourceLocation at_;
 };

@@ -47,6 +47,13 @@ void Monitor::set_value(const Tensor &array) const {
   slot_->set(array);
 }
 
+/// What equations() assigned would be known inside their region only.
+static void refuse_in_equations(const Slot &slot, SourceLocation at) {
+  if (slot.trace->in_equations())
+    throw Error(ErrorKind::Usage, "'" + slot.path() + "' is assigned inside equations(); assign it in update()", at)
+        .note("'" + slot.path() + "' is declared here", slot.declared);
+}
+
 /// Rebinds a state or input to a value of its own shape, unit and type.
 void Variable::bind(const Operand &next) {
   Slot &slot = *slot_;
@@ -55,6 +62,7 @@ void Variable::bind(const Operand &next) {
   if (!slot.trace)
     throw declared(Error(ErrorKind::Usage, "'" + path + "' is assigned outside a step", next.where()));
   Trace &trace = *slot.trace;
+  refuse_in_equations(slot, next.where());
   if (trace.settings.no_state && slot.is_state())
     throw declared(Error(ErrorKind::Usage,
                          "state '" + path + "' is updated, but this loop was built with no_state = true",
@@ -88,6 +96,7 @@ void Variable::bind(const Operand &next) {
 
 Input &Input::operator+=(const Operand &more) {
   Value now = *this;
+  refuse_in_equations(*slot_, more.where());
   bool plain = more.is_literal() && more.literal().unit.dimensionless();
   Operand added = plain ? Operand(Quantity{more.literal().value, slot_->unit}) : more;
   // Data without a unit counts in the input's own.

@@ -3,7 +3,8 @@
 """Checks the messages of wrong programs.
 
 check.py run RUNNER FILE.cpp...    runs every case of the files: RUNNER NAME must exit with 1 and print the texts of the
-                                   EXPECT comments above the case in at most 12 lines.
+                                   EXPECT comments above the case in at most 12 lines, and
+                                   nothing that MLIR says of its own.
 check.py compile FILE.cpp... -- COMPILER FLAGS...
                                    the compiler must refuse each file, naming the line with HERE, with the EXPECT texts.
 
@@ -18,6 +19,7 @@ EXPECT = re.compile(r"//\s*EXPECT:\s*(.*\S)\s*$")
 CASE = re.compile(r'^\s*\{"(\w+)",')
 HERE = re.compile(r"//\s*HERE\s*$")
 MAX_LINES = 12
+IR_DUMP = ("see current operation", "^bb0")
 
 
 def cases(path):
@@ -46,6 +48,7 @@ def faults_of_run(runner, name, texts):
         return ["it did not end in 60 s"], ""
     output = done.stdout + done.stderr
     faults = [f"no '{text}'" for text in texts if text not in output]
+    faults += [f"it dumps IR: '{text}'" for text in IR_DUMP if text in output]
     if done.returncode < 0:
         faults.append(f"it died of signal {-done.returncode}")
     elif done.returncode != 1:

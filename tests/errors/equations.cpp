@@ -10,13 +10,16 @@ struct Equations : Model {
   explicit Equations(std::function<void(Equations &)> f) : Model(Shape{3}), f(std::move(f)) {}
   std::function<void(Equations &)> f;
   State V = state("V", -65_mV), w = state("w", 0.0);
+  Value kept; // made in equations()
+  bool uses_kept = false;
   Param M = weight("M", {3, 3}, 0.5);
   using Model::ddt;
   void equations() override { f(*this); }
   Tree<Value> update(const Tree<Value> &) override {
     integrate();
-    return Value(V);
+    return uses_kept ? kept * 2 : kept.where().known() ? kept : Value(V);
   }
+  using Model::integrate;
 };
 
 void solve(const std::function<void(Equations &)> &equations, const char *method = "exp_euler") {
@@ -56,6 +59,61 @@ Cases equation_cases() {
       // EXPECT: exp_euler
       // EXPECT: euler
       {"exp_euler_through_matmul", [] { solve([](Equations &m) { m.ddt(m.w) = matmul(m.w, m.M) / ms; }); }}, // HERE
+
+      // EXPECT: @HERE
+      // EXPECT: error: this Value was made inside equations() and exists only there; compute it again in update()
+      {"value_of_equations_returned",
+       [] {
+         solve([](Equations &m) {
+           m.kept = m.w * 3; // HERE
+           m.ddt(m.w) = -m.kept / ms;
+         });
+       }},
+
+      // EXPECT: error: this Value was made inside equations() and exists only there; compute it again in update()
+      // EXPECT: @HERE: note: the Value was made here
+      {"value_of_equations_used",
+       [] {
+         solve([](Equations &m) {
+           m.uses_kept = true;
+           m.kept = m.w * 3; // HERE
+           m.ddt(m.w) = -m.kept / ms;
+         });
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: 'w' is assigned inside equations(); assign it in update()
+      // EXPECT: note: 'w' is declared here
+      {"state_assigned_in_equations",
+       [] {
+         solve([](Equations &m) {
+           m.ddt(m.V) = -m.V / ms;
+           m.w = m.w + 1; // HERE
+         });
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: calls integrate() inside equations()
+      {"integrate_in_equations",
+       [] {
+         solve([](Equations &m) {
+           m.integrate(); // HERE
+         });
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: ddt(w) is given outside equations()
+      {"derivative_in_update",
+       [] {
+         struct Early : Equations {
+           Early() : Equations([](Equations &) {}) {}
+           Tree<Value> update(const Tree<Value> &) override {
+             ddt(w) = -w / ms; // HERE
+             return {};
+           }
+         } model;
+         LoopOverTime(model, {.cache = false}).steps(1);
+       }},
 
       // EXPECT: @HERE
       // EXPECT: error: ddt(w) is given outside equations()

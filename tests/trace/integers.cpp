@@ -71,6 +71,15 @@ TEST_CASE("the index stays an integer beside integers and becomes real beside re
   CHECK(numbers(of_index([](const Value &i) { return minimum(i, 3); })) == std::vector<double>{0, 1, 2, 3, 3});
 }
 
+TEST_CASE("an index with a unit becomes real where units differ", "[trace]") {
+  CHECK(numbers(of_index([](const Value &i) { return i * (mV / volt); })) ==
+        std::vector<double>{0, 0.001, 0.002, 0.003, 0.004});
+  CHECK(numbers(of_index([](const Value &i) { return (i * mV + 1 * volt) / mV; })) ==
+        std::vector<double>{1000, 1001, 1002, 1003, 1004});
+  CHECK(numbers(of_index([](const Value &i) { return where(i * mV < 0.002 * volt, 1, 0); })) ==
+        std::vector<double>{1, 1, 0, 0, 0});
+}
+
 TEST_CASE("the index is exact beyond 2^53", "[trace]") {
   std::int64_t big = (std::int64_t(1) << 60) + 1;
   Tensor i = of_index([](const Value &i) { return i + 1; }, big);
