@@ -143,7 +143,8 @@ void Slot::reset(std::uint64_t seed) {
                   "the initializer of '" + path() + "' made shape " + to_string(drawn.shape()) + ", expected " +
                       to_string(full),
                   declared);
-    value = drawn.to(dtype);
+    // The caller may keep what it gave, and a run writes over a state's numbers.
+    value = drawn.dtype() == dtype ? drawn.clone() : drawn.to(dtype);
   } else if (init.array()) {
     value.reset();
     set(*init.array());

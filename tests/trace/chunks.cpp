@@ -112,6 +112,22 @@ TEST_CASE("a run that is stopped keeps what it computed and can go on", "[trace]
   CHECK(over_time.i0() == 1000);
 }
 
+TEST_CASE("a run leaves the numbers of an initializer as they are", "[trace]") {
+  Tensor numbers_f64 = Tensor::of({1, 2}, f64), flags(Shape{2}, DType::Bool);
+  struct Kept : Model {
+    Kept(Tensor a, Tensor b)
+        : Model(Shape{2}), x(state("x", Initializer([a](const Shape &, std::uint64_t) { return a; }))),
+          on(state("on", Initializer([b](const Shape &, std::uint64_t) { return b; }))) {}
+    State x, on;
+    Tree<Value> update(const Tree<Value> &) override { return Value(x = x + 1); }
+  } model(numbers_f64, flags);
+  LoopOverTime over_time(model, {.real = f64, .cache = false});
+  over_time.steps(3);
+  CHECK(numbers(numbers_f64) == std::vector<double>{1, 2});
+  over_time.reset_state();
+  CHECK(numbers(over_time.steps(1).out.leaf()) == std::vector<double>{2, 3});
+}
+
 TEST_CASE("two loops on one model share its states", "[trace]") {
   Counter model;
   LoopOverTime a(model, {.cache = false}), b(model, {.real = f64, .cache = false});
