@@ -110,7 +110,8 @@ protected:
   /// Value of a shared argument, or the fallback.
   SharedValue shared(const std::string &name, SharedValue fallback) const;
   bool fit() const { return std::get<bool>(shared("fit", false)); }
-  /// Uniform numbers in [0, 1) of a shape, new at every step, keyed by (seed, path and `stream`, i, element).
+  /// Uniform numbers in [0, 1) of a shape, new at every step, keyed by (seed, path and `stream`, i, element). A stream
+  /// is drawn once in a step: a second draw is an error.
   Value random_uniform(const std::string &stream, const Shape &shape, At at = At::current());
 
   /// The right-hand sides: `ddt(V) = ...` for each state that has one.

@@ -57,11 +57,21 @@ static std::uint32_t stream_number(const std::string &name) {
 
 Value Model::random_uniform(const std::string &stream, const Shape &shape, At at) {
   Trace &trace = tracing(data_, "random_uniform", at);
-  std::string below = data_->path();
+  std::string below = data_->path(), name = below.empty() ? stream : below + "/" + stream;
+  std::uint32_t key = stream_number(name);
+  if (auto [used, fresh] = trace.streams.try_emplace(key, name, at); !fresh) {
+    const auto &[first, where] = used->second;
+    throw Error(ErrorKind::Name,
+                first == name ? "the stream '" + name +
+                                    "' is drawn twice in one step and would give the same numbers "
+                                    "again; draw another stream"
+                              : "the streams '" + first + "' and '" + name + "' have the same key; rename one of them",
+                at)
+        .note("'" + first + "' is drawn here", where);
+  }
   auto drawn = ir::RandomUniformOp::create(trace.builder, trace.location(at), trace.type(shape, trace.settings.real),
                                            trace.seed, Trace::unwrap(trace.index),
-                                           trace.builder.getI32IntegerAttr(static_cast<std::int32_t>(
-                                               stream_number(below.empty() ? stream : below + "/" + stream))));
+                                           trace.builder.getI32IntegerAttr(static_cast<std::int32_t>(key)));
   return trace.wrap(drawn.getResult(), {}, at);
 }
 

@@ -9,6 +9,8 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include <map>
+
 namespace overtime::detail {
 
 /// Settings that a traced step can see.
@@ -69,6 +71,8 @@ public:
   mlir::OpBuilder builder;
   Value time, index; // of the current step or stage
   mlir::Value seed;
+  /// Where each stream of random numbers is drawn, by its key: its name and the first draw.
+  std::map<std::uint32_t, std::pair<std::string, SourceLocation>> streams;
   std::vector<std::pair<std::shared_ptr<Slot>, Tensor>> host_reads; // numbers that decided while tracing
 
 private:

@@ -27,6 +27,7 @@ struct Given : Model {
   Param I = param("I", 1_nA), W = weight("W", {4, 2}, 0.0);
   Tree<Value> update(const Tree<Value> &x) override { return step(*this, x); }
   using Model::i;
+  using Model::random_uniform;
   using Model::t;
 };
 

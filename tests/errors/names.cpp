@@ -79,6 +79,29 @@ Cases name_cases() {
 
       // EXPECT: error: cannot load 'data.csv'; expected FILE.npy or FILE.npz:KEY
       {"unknown_file_type", [] { load_tensor("data.csv"); }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: the stream 'noise' is drawn twice in one step
+      // EXPECT: note: 'noise' is drawn here
+      {"stream_drawn_twice",
+       [] {
+         run([](Given &m, auto &) {
+           Value first = m.random_uniform("noise", {3});
+           return first + m.random_uniform("noise", {3}); // HERE
+         });
+       }},
+
+      // Two names that FNV-1a gives one number.
+      // EXPECT: @HERE
+      // EXPECT: error: the streams 'spike_right_weight_pink' and 'background_dropout_fast_release' have the same key
+      // EXPECT: note: 'spike_right_weight_pink' is drawn here
+      {"streams_with_one_key",
+       [] {
+         run([](Given &m, auto &) {
+           Value first = m.random_uniform("spike_right_weight_pink", {3});
+           return first + m.random_uniform("background_dropout_fast_release", {3}); // HERE
+         });
+       }},
   };
 }
 
