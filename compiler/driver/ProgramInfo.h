@@ -30,7 +30,6 @@ struct ProgramInfo {
   std::int32_t threads = 1;               // that a run may have; decides how the work is split
   double t0 = 0.0, dt = 0.1;
   std::int64_t i0 = 0;
-  bool usesTime = true, usesIndex = true;
   std::string real;                      // "f32" | "f64"
   std::string numerics = "reproducible"; // | "fast"
 };

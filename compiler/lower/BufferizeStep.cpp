@@ -4,6 +4,7 @@
 #include "compiler/lower/OpBufferizer.h"
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/ProgramFunction.h"
+#include "compiler/transforms/StepValues.h"
 #include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,8 +20,6 @@ using namespace mlir;
 using namespace overtime::ir;
 
 namespace {
-
-RankedTensorType tensorType(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
 
 /// Writes a program function on memory.
 class Bufferizer {

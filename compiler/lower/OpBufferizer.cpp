@@ -3,6 +3,7 @@
 #include "compiler/lower/OpBufferizer.h"
 
 #include "compiler/lower/ProductChain.h"
+#include "compiler/transforms/StepValues.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
@@ -10,8 +11,6 @@
 using namespace mlir;
 
 namespace overtime::ir {
-
-static RankedTensorType tensorType(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
 
 /// Where a tensor is to be written: the places that were asked for, or memory of its own.
 SmallVector<Value> OpBufferizer::placesOf(Location loc, Value tensor) {
@@ -192,19 +191,6 @@ LogicalResult OpBufferizer::emitConcat(tensor::ConcatOp op) {
   return success();
 }
 
-/// Rows follow each other without gaps.
-static bool isContiguous(Value v) {
-  auto type = cast<MemRefType>(v.getType());
-  auto [strides, offset] = type.getStridesAndOffset();
-  int64_t expected = 1;
-  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
-    if (type.getDimSize(d) != 1 && strides[d] != expected)
-      return false;
-    expected *= type.getDimSize(d);
-  }
-  return true;
-}
-
 LogicalResult OpBufferizer::emitView(Operation &op) {
   Location loc = op.getLoc();
   Value from = buffers.lookup(op.getOperand(0)), to;
@@ -214,7 +200,7 @@ LogicalResult OpBufferizer::emitView(Operation &op) {
     to = memref::SubViewOp::create(b, loc, from, slice.getMixedOffsets(), slice.getMixedSizes(),
                                    slice.getMixedStrides());
   } else {
-    if (!cast<MemRefType>(from.getType()).getLayout().isIdentity() && !isContiguous(from)) {
+    if (!isContiguous(cast<MemRefType>(from.getType()))) {
       Value packed = memory.alloc(loc, op.getOperand(0).getType());
       memory.copy(loc, from, packed);
       from = packed;

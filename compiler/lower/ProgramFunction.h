@@ -11,9 +11,8 @@ inline constexpr llvm::StringLiteral programAttr = "dyn.program";
 inline constexpr llvm::StringLiteral workspaceBytesAttr = "dyn.workspace_bytes";
 inline constexpr llvm::StringLiteral partsAttr = "dyn.parts"; // of overtime_schedule, when there are several
 inline constexpr llvm::StringLiteral partCyclesAttr = "dyn.part_cycles";
-/// Attributes of its arguments and results.
-inline constexpr llvm::StringLiteral kindAttr = "dyn.kind"; // "state", "param", "input"; results: "state", "output"
-inline constexpr llvm::StringLiteral nameAttr = "dyn.name";
+/// Attribute of its arguments: "state", "param" or "input". What people call one is beside it, as dyn.name.
+inline constexpr llvm::StringLiteral kindAttr = "dyn.kind";
 /// Marks the scf.for over time after bufferization.
 inline constexpr llvm::StringLiteral timeLoopAttr = "dyn.time_loop";
 
@@ -27,14 +26,7 @@ struct ProgramFunction {
   /// Fails with a diagnostic when the function has another form.
   static mlir::FailureOr<ProgramFunction> get(mlir::func::FuncOp func);
 
-  mlir::BlockArgument steps() { return func.getArgument(0); }
-  mlir::BlockArgument i0() { return func.getArgument(1); }
-  mlir::BlockArgument k0() { return func.getArgument(2); }
-  mlir::BlockArgument t0() { return func.getArgument(3); }
-  mlir::BlockArgument seed() { return func.getArgument(4); }
   mlir::BlockArgument state(unsigned k) { return func.getArgument(scalars + k); }
-  mlir::BlockArgument param(unsigned k) { return func.getArgument(scalars + states + k); }
-  mlir::BlockArgument input(unsigned k) { return func.getArgument(scalars + states + params + k); }
   unsigned buffers() const { return states + params + inputs + outputs + 1; } // and the workspace, after bufferization
 };
 

@@ -19,6 +19,17 @@ MemRefType storageType(Type type, bool row) {
                          storedElement(tensor.getElementType()));
 }
 
+bool isContiguous(MemRefType type) {
+  auto [strides, offset] = type.getStridesAndOffset();
+  int64_t expected = 1;
+  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
+    if (type.getDimSize(d) != 1 && strides[d] != expected)
+      return false;
+    expected *= type.getDimSize(d);
+  }
+  return true;
+}
+
 Value fromByte(OpBuilder &b, Location loc, Value v) {
   Value zero = arith::ConstantOp::create(b, loc, b.getI8IntegerAttr(0));
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, v, zero);

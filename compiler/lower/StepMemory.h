@@ -12,6 +12,9 @@ namespace overtime::ir {
 /// Memory of a tensor, of a scalar, or of one row of a tensor with a time axis. Booleans are bytes.
 mlir::MemRefType storageType(mlir::Type type, bool row = false);
 
+/// Rows follow each other without gaps.
+bool isContiguous(mlir::MemRefType type);
+
 /// A stored boolean as i1.
 mlir::Value fromByte(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v);
 

@@ -220,8 +220,6 @@ private:
     info.dt = spec.settings.dt;
     info.t0 = spec.t0;
     info.i0 = spec.i0;
-    info.usesTime = spec.settings.has_time;
-    info.usesIndex = spec.settings.has_index;
     info.real = name_of(spec.settings.real);
     info.threads = spec.threads;
     info.numerics = spec.fast ? "fast" : "reproducible";

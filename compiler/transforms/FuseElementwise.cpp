@@ -28,8 +28,6 @@ using namespace overtime::ir;
 
 namespace {
 
-RankedTensorType tensorType(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
-
 /// Splats and broadcasts disappear into the operands of a group.
 bool isSpread(Operation *op) {
   return isa<tensor::SplatOp, linalg::BroadcastOp>(op) ||

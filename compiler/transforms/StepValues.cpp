@@ -10,6 +10,8 @@ using namespace mlir;
 
 namespace overtime::ir {
 
+RankedTensorType tensorType(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
+
 Value realConstant(OpBuilder &builder, Location loc, Type type, double value) {
   auto number = builder.getFloatAttr(getElementTypeOrSelf(type), value);
   if (auto shaped = dyn_cast<ShapedType>(type))

@@ -3,8 +3,12 @@
 #pragma once
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
 
 namespace overtime::ir {
+
+/// The type of a tensor; null for anything else.
+mlir::RankedTensorType tensorType(mlir::Value v);
 
 /// A constant of a scalar, vector or static tensor type of reals.
 mlir::Value realConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, double value);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // vectorize-elementwise: elementwise linalg.generic on memory becomes vector loops.
 #include "compiler/lower/Passes.h"
+#include "compiler/lower/StepMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -48,17 +49,6 @@ bool isElementwiseOnMemory(linalg::GenericOp op) {
                       [&](OpOperand &o) { return op.getMatchingIndexingMap(&o).isIdentity(); });
 }
 
-bool isPacked(MemRefType type) {
-  auto [strides, offset] = type.getStridesAndOffset();
-  int64_t expected = 1;
-  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
-    if (strides[d] != expected)
-      return false;
-    expected *= type.getDimSize(d);
-  }
-  return true;
-}
-
 /// Writes the loops of one operation.
 class Vectorizer {
 public:
@@ -104,7 +94,7 @@ private:
       return;
     for (auto [v, map] : llvm::zip(memory, maps)) {
       bool scalar = map.getNumResults() == 0;
-      if (!scalar && !(map.isIdentity() && isPacked(cast<MemRefType>(v.getType()))))
+      if (!scalar && !(map.isIdentity() && overtime::ir::isContiguous(cast<MemRefType>(v.getType()))))
         return;
     }
     SmallVector<ReassociationIndices> all(1);
