@@ -11,6 +11,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
+#include <utility>
+
 namespace overtime::ir {
 #define GEN_PASS_DEF_BUFFERIZESTEP
 #include "compiler/lower/Passes.h.inc"
@@ -31,6 +33,8 @@ public:
     createFunction();
     for (Operation &op : program.func.getBody().front().without_terminator()) {
       auto loop = dyn_cast<LoopOverTimeOp>(op);
+      if (loop && failed(checkLoop(loop)))
+        return failure();
       if (failed(loop ? emitLoop(loop) : ops.emit(op)))
         return failure();
     }
@@ -100,13 +104,29 @@ private:
 
   // ---- the loop -----------------------------------------------------------------------------------------------------
 
+  /// What the memory of a program presumes of its loop, and what the trace keeps to.
+  LogicalResult checkLoop(LoopOverTimeOp loop) {
+    if (std::exchange(hasLoop, true))
+      return loop.emitOpError("is the second loop of the program; its states have memory for one");
+    llvm::SmallDenseSet<Value, 8> carried;
+    for (Value init : loop.getInits()) {
+      if (!isArgument(init, ProgramFunction::scalars, program.states))
+        return loop.emitOpError("carries a value that is not a state of the program");
+      if (!carried.insert(init).second)
+        return loop.emitOpError("carries state ")
+               << cast<BlockArgument>(init).getArgNumber() - ProgramFunction::scalars << " twice";
+    }
+    for (Value scanned : loop.getScanned())
+      if (!isArgument(scanned, ProgramFunction::scalars + program.states + program.params, program.inputs))
+        return loop.emitOpError("scans a value that is not an input of the program");
+    return success();
+  }
+
   LogicalResult emitLoop(LoopOverTimeOp loop) {
     Location loc = loop.getLoc();
     SmallVector<Value> scalarInits;
     SmallVector<unsigned> scalarOf; // number of the carried value
     for (auto [k, init] : llvm::enumerate(loop.getInits())) {
-      if (!isState(init))
-        return loop.emitOpError("carries a value that is not a state of the program");
       if (tensorType(init)) {
         ops.buffers[loop.carried()[k]] = ops.buffers.lookup(init);
       } else {
@@ -133,11 +153,11 @@ private:
       memory.store(loc, time.getResult(place), stateMemory(loop.getInits()[k]));
     return success();
   }
-  bool isState(Value v) {
+  /// One of `count` arguments of the program from `first` on.
+  bool isArgument(Value v, unsigned first, unsigned count) {
     auto argument = dyn_cast<BlockArgument>(v);
-    return argument && argument.getOwner() == &program.func.getBody().front() &&
-           argument.getArgNumber() >= ProgramFunction::scalars &&
-           argument.getArgNumber() < ProgramFunction::scalars + program.states;
+    return argument && argument.getOwner() == &program.func.getBody().front() && argument.getArgNumber() >= first &&
+           argument.getArgNumber() < first + count;
   }
   Value stateMemory(Value state) { return target.getArgument(cast<BlockArgument>(state).getArgNumber()); }
 
@@ -147,7 +167,7 @@ private:
     Operation *terminator = program.func.getBody().front().getTerminator();
     for (unsigned k = 0; k < program.outputs; ++k) {
       Value v = terminator->getOperand(program.states + k);
-      if (v.getDefiningOp() != loop.getOperation())
+      if (v.getDefiningOp() != loop.getOperation() || cast<OpResult>(v).getResultNumber() < loop.getInits().size())
         return loop.emitOpError("output ") << k << " of the program is not stacked by its loop";
       outputsOf[cast<OpResult>(v).getResultNumber() - loop.getInits().size()].push_back(k);
     }
@@ -240,6 +260,7 @@ private:
   StepMemory memory;
   OpBufferizer ops;
   func::FuncOp target;
+  bool hasLoop = false;
   SmallVector<SmallVector<unsigned>> outputsOf; // program outputs of every stacked value
 };
 

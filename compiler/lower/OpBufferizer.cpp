@@ -32,7 +32,23 @@ void OpBufferizer::direct(Location loc, Value tensor, Value place) {
     destinations[tensor].push_back(place);
 }
 
+/// Regions of an operation are copied into code that has no tensors.
+static LogicalResult checkTensors(Operation &op) {
+  for (Value result : op.getResults())
+    if (RankedTensorType type = tensorType(result); type && !type.hasStaticShape())
+      return op.emitOpError("must have a static shape");
+  WalkResult walk = op.walk([&](Operation *inner) {
+    bool captures = inner != &op && llvm::any_of(inner->getOperands(), [](Value v) { return bool(tensorType(v)); });
+    return captures ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  if (walk.wasInterrupted())
+    return op.emitOpError("uses a tensor in its body; make it an operand");
+  return success();
+}
+
 LogicalResult OpBufferizer::emit(Operation &op) {
+  if (failed(checkTensors(op)))
+    return failure();
   if (auto generic = dyn_cast<linalg::GenericOp>(op))
     return emitGeneric(generic);
   if (auto matmul = dyn_cast<linalg::MatmulOp>(op))
@@ -47,8 +63,8 @@ LogicalResult OpBufferizer::emit(Operation &op) {
     return emitView(op);
   if (auto extract = dyn_cast<tensor::ExtractOp>(op))
     return emitExtract(extract);
-  if (isa<tensor::EmptyOp>(op))
-    return success();
+  if (auto empty = dyn_cast<tensor::EmptyOp>(op))
+    return emitEmpty(empty);
   if (auto constant = dyn_cast<arith::ConstantOp>(op); constant && tensorType(constant))
     return emitConstant(constant);
   auto isScalar = [](Type type) { return !isa<ShapedType>(type); };
@@ -126,6 +142,8 @@ static bool isZeroFill(Value v) {
 }
 
 LogicalResult OpBufferizer::emitMatmul(linalg::MatmulOp op) {
+  if (op.hasUserDefinedMaps())
+    return op.emitOpError("must be a plain product; transpose its factors before it");
   Location loc = op.getLoc();
   Value init = op.getOutputs()[0], start = buffers.lookup(init);
   bool fresh = isZeroFill(init);
@@ -153,7 +171,10 @@ void OpBufferizer::copyToOthers(Location loc, ArrayRef<Value> places) {
 
 LogicalResult OpBufferizer::emitFill(linalg::FillOp op) {
   bool onlyProducts = isZeroFill(op.getResult(0)) && destinations[op.getResult(0)].empty() &&
-                      llvm::all_of(op->getUsers(), [](Operation *user) { return isa<linalg::MatmulOp>(user); });
+                      llvm::all_of(op->getUses(), [](OpOperand &use) {
+                        auto product = dyn_cast<linalg::MatmulOp>(use.getOwner());
+                        return product && product.isDpsInit(&use);
+                      });
   if (onlyProducts)
     return success();
   for (Value place : placesOf(op.getLoc(), op.getResult(0)))
@@ -161,7 +182,22 @@ LogicalResult OpBufferizer::emitFill(linalg::FillOp op) {
   return success();
 }
 
+/// Memory that is written before it is read needs no place of its own.
+LogicalResult OpBufferizer::emitEmpty(tensor::EmptyOp op) {
+  bool onlyWritten = llvm::all_of(op->getUses(), [](OpOperand &use) {
+    auto writer = dyn_cast<linalg::LinalgOp>(use.getOwner());
+    return writer && writer.isDpsInit(&use) && !writer.payloadUsesValueFromOperand(&use);
+  });
+  if (!onlyWritten)
+    placesOf(op.getLoc(), op.getResult());
+  return success();
+}
+
 LogicalResult OpBufferizer::emitNamed(Operation &op) {
+  if (op.getNumResults() != 1)
+    return op.emitOpError("must have one result");
+  if (isa<linalg::ReduceOp>(op) && tensorType(op.getResult(0)).getElementType().isInteger(1))
+    return op.emitOpError("must not reduce booleans; convert them first");
   auto dps = cast<DestinationStyleOpInterface>(op);
   SmallVector<Value> places = placesOf(op.getLoc(), op.getResult(0));
   Value init = dps.getDpsInitOperand(0)->get();
@@ -171,6 +207,12 @@ LogicalResult OpBufferizer::emitNamed(Operation &op) {
   for (Value v : dps.getDpsInputs())
     map.map(v, buffers.lookup(v));
   map.map(init, places.front());
+  if (auto transpose = dyn_cast<linalg::TransposeOp>(op)) { // with a body of the stored type
+    linalg::TransposeOp::create(b, op.getLoc(), map.lookup(transpose.getInput()), places.front(),
+                                transpose.getPermutation());
+    copyToOthers(op.getLoc(), places);
+    return success();
+  }
   OperationState state(op.getLoc(), op.getName());
   for (Value v : op.getOperands())
     state.operands.push_back(map.lookupOrDefault(v));
@@ -197,8 +239,11 @@ LogicalResult OpBufferizer::emitView(Operation &op) {
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
     if (!slice.hasUnitStride() || slice.getType().getRank() != slice.getSourceType().getRank())
       return op.emitOpError("must keep its rank and have unit strides");
-    to = memref::SubViewOp::create(b, loc, from, slice.getMixedOffsets(), slice.getMixedSizes(),
-                                   slice.getMixedStrides());
+    SmallVector<OpFoldResult> offsets = slice.getMixedOffsets();
+    for (OpFoldResult &offset : offsets)
+      if (auto v = dyn_cast<Value>(offset))
+        offset = values.lookupOrDefault(v);
+    to = memref::SubViewOp::create(b, loc, from, offsets, slice.getMixedSizes(), slice.getMixedStrides());
   } else {
     if (!isContiguous(cast<MemRefType>(from.getType()))) {
       Value packed = memory.alloc(loc, op.getOperand(0).getType());
@@ -241,7 +286,9 @@ LogicalResult OpBufferizer::emitConstant(arith::ConstantOp op) {
   OpBuilder outside(memory.target);
   memref::GlobalOp::create(outside, op.getLoc(), name, outside.getStringAttr("private"), type, dense,
                            /*constant=*/true, outside.getI64IntegerAttr(64));
-  buffers[op.getResult()] = memref::GetGlobalOp::create(b, op.getLoc(), type, name);
+  Value stored = buffers[op.getResult()] = memref::GetGlobalOp::create(b, op.getLoc(), type, name);
+  for (Value place : destinations[op.getResult()])
+    memory.copy(op.getLoc(), stored, place);
   return success();
 }
 

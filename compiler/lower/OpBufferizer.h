@@ -33,6 +33,7 @@ private:
                  llvm::ArrayRef<unsigned> yields, size_t inputs);
   mlir::LogicalResult emitMatmul(mlir::linalg::MatmulOp op);
   mlir::LogicalResult emitFill(mlir::linalg::FillOp op);
+  mlir::LogicalResult emitEmpty(mlir::tensor::EmptyOp op);
   mlir::LogicalResult emitNamed(mlir::Operation &op);
   mlir::LogicalResult emitConcat(mlir::tensor::ConcatOp op);
   mlir::LogicalResult emitView(mlir::Operation &op);

@@ -39,7 +39,8 @@ static bool writesRowInto(linalg::GenericOp op, Value out) {
       op.getBody()->getTerminator()->getOperand(0) != op.getBody()->getArgument(0))
     return false;
   auto type = dyn_cast<MemRefType>(op.getInputs()[0].getType());
-  return type && type.getRank() == 1 && hasUnitInnerStride(op.getInputs()[0]) &&
+  return type && type.getRank() == 1 && rootOf(op.getInputs()[0]) != rootOf(out) &&
+         hasUnitInnerStride(op.getInputs()[0]) &&
          op.getIndexingMapsArray()[0] == AffineMap::get(2, 0, getAffineDimExpr(1, op->getContext())) &&
          op.getIndexingMapsArray()[1].isIdentity();
 }
@@ -50,8 +51,8 @@ static ProductChain chainFrom(linalg::MatmulOp first) {
   Value out = chain.result();
   while (auto next = dyn_cast_or_null<linalg::MatmulOp>(nextOnMemory(chain.products.back()))) {
     bool continues = next.getOutputs()[0] == out && !next->hasAttr(overwriteAttr) && isPlain(next) &&
-                     rootOf(next.getInputs()[0]) != rootOf(out); // else it reads what the others leave
-    if (!continues)
+                     llvm::none_of(next.getInputs(), [&](Value v) { return rootOf(v) == rootOf(out); });
+    if (!continues) // it starts anew, or it reads what the others leave
       break;
     for (Operation *between = chain.products.back()->getNextNode(); between != next.getOperation();) {
       Operation *after = between->getNextNode();

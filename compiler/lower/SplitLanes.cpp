@@ -32,8 +32,8 @@ public:
     // Memory from outside is cut before the loop; scratch memory becomes as small as the tile.
     b.setInsertionPoint(copy);
     for (Value memory : lanes.outside())
-      map.map(memory,
-              memory.getDefiningOp<memref::AllocOp>() && lanes.isScratch(memory) ? scratch(memory) : cut(memory));
+      map.map(memory, memory.getDefiningOp<memref::AllocOp>() && lanes.isScratch(memory) ? scratch(memory)
+                                                                                         : cut(memory, memory));
     b.setInsertionPoint(copy.getBody()->getTerminator());
     map.map(time.getInductionVar(), copy.getInductionVar());
     for (Operation &op : time.getBody()->without_terminator())
@@ -48,8 +48,9 @@ private:
     return shape;
   }
 
-  Value cut(Value memory) {
-    std::optional<unsigned> axis = lanes.axisOf(memory);
+  /// The tile's lanes of memory that is `original` in the loop over all of them.
+  Value cut(Value original, Value memory) {
+    std::optional<unsigned> axis = lanes.axisOf(original);
     if (!axis)
       return memory;
     auto type = cast<MemRefType>(memory.getType());
@@ -71,36 +72,25 @@ private:
   }
 
   void writeOp(Operation &op) {
-    if (auto row = dyn_cast<memref::ReinterpretCastOp>(op)) {
-      Value whole = b.clone(op, map)->getResult(0);
-      map.map(row.getResult(), cutLike(row.getResult(), whole));
-    } else if (auto view = dyn_cast<memref::SubViewOp>(op)) {
+    if (auto view = dyn_cast<memref::SubViewOp>(op)) {
       map.map(view.getResult(), subview(view));
     } else if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && generic.hasIndexSemantics()) {
       writeIndexed(generic);
-    } else {
-      b.clone(op, map);
+    } else { // a row of a sequence, a constant: made for all lanes
+      Operation *copy = b.clone(op, map);
+      for (auto [original, whole] : llvm::zip(op.getResults(), copy->getResults()))
+        map.map(original, cut(original, whole));
     }
   }
-  /// cut() of a row that has been written for this tile.
-  Value cutLike(Value original, Value row) {
-    std::optional<unsigned> axis = lanes.axisOf(original);
-    if (!axis)
-      return row;
-    auto type = cast<MemRefType>(row.getType());
-    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes,
-        strides(type.getRank(), b.getIndexAttr(1));
-    for (int64_t n : tileShape(type, *axis))
-      sizes.push_back(b.getIndexAttr(n));
-    offsets[*axis] = first;
-    return memref::SubViewOp::create(b, row.getLoc(), row, offsets, sizes, strides);
-  }
   Value subview(memref::SubViewOp view) {
-    SmallVector<OpFoldResult> sizes = view.getMixedSizes();
+    SmallVector<OpFoldResult> offsets = view.getMixedOffsets(), sizes = view.getMixedSizes();
     if (std::optional<unsigned> axis = lanes.axisOf(view.getResult()))
       sizes[*axis] = b.getIndexAttr(size);
-    return memref::SubViewOp::create(b, view.getLoc(), map.lookupOrDefault(view.getSource()), view.getMixedOffsets(),
-                                     sizes, view.getMixedStrides());
+    for (OpFoldResult &offset : offsets)
+      if (auto v = dyn_cast<Value>(offset))
+        offset = map.lookupOrDefault(v);
+    return memref::SubViewOp::create(b, view.getLoc(), map.lookupOrDefault(view.getSource()), offsets, sizes,
+                                     view.getMixedStrides());
   }
   /// An element's index counts from the first lane of all.
   void writeIndexed(linalg::GenericOp generic) {

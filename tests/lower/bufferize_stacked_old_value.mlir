@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A delay of one step: the old value is stacked before the input of the step takes its place.
 // RUN: overtime-opt %s --fuse-elementwise --bufferize-step | FileCheck %s
-// XFAIL: *
 
 // CHECK-LABEL: func.func @delay(
 // CHECK-SAME: %[[A:[a-z0-9]*]]: memref<4xf32> {llvm.noalias}, %[[X:[a-z0-9]*]]: memref<4xf32> {llvm.noalias},
