@@ -22,6 +22,17 @@ def BufferizeStep : Pass<"bufferize-step", "::mlir::ModuleOp"> {
                            "::mlir::linalg::LinalgDialect"];
 }
 
+def VerifyStage : Pass<"verify-stage", "::mlir::ModuleOp"> {
+  let summary = "Checks which operations remain after a stage";
+  let description = [{
+    The last pass of every stage, in every build: one walk over names and types. After `dynamics` there is no
+    `dyn.integrate` and no `dyn.random_uniform`; after `bufferize` no tensor and no loop over time; after `cpu` no
+    `linalg` and none of the functions that approximate-math writes out; after `llvm` that dialect alone. Tested by
+    `tests/lower/verify_stage.mlir`.
+  }];
+  let options = [Option<"stage", "stage", "std::string", "\"trace\"", "name of the stage">];
+}
+
 def PlaceWorkspace : Pass<"place-workspace", "::mlir::func::FuncOp"> {
   let summary = "Replaces allocations by places in the workspace argument";
   let description = [{

@@ -92,6 +92,12 @@ struct Stage {
 constexpr Stage stages[] = {{"trace", nullptr},          {"dynamics", addDynamics}, {"optimize", addOptimize},
                             {"bufferize", addBufferize}, {"cpu", addCpu},           {"llvm", addLlvm}};
 
+void addPasses(OpPassManager &passes, const Stage &stage, const LoweringOptions &options) {
+  if (stage.add)
+    stage.add(passes, options);
+  passes.addPass(createVerifyStage(VerifyStageOptions{stage.name.str()}));
+}
+
 } // namespace
 
 llvm::ArrayRef<llvm::StringRef> stageNames() {
@@ -107,8 +113,7 @@ llvm::ArrayRef<llvm::StringRef> stageNames() {
 bool addStage(OpPassManager &passes, llvm::StringRef name, const LoweringOptions &options) {
   for (const Stage &stage : stages)
     if (stage.name == name) {
-      if (stage.add)
-        stage.add(passes, options);
+      addPasses(passes, stage, options);
       return true;
     }
   return false;
@@ -116,10 +121,8 @@ bool addStage(OpPassManager &passes, llvm::StringRef name, const LoweringOptions
 
 void registerStagePipelines() {
   for (const Stage &stage : stages)
-    if (AddStage add = stage.add)
-      PassPipelineRegistration<>(("overtime-" + stage.name).str(),
-                                 ("The stage " + stage.name + " of the compiler").str(),
-                                 [add](OpPassManager &passes) { add(passes, LoweringOptions()); });
+    PassPipelineRegistration<>(("overtime-" + stage.name).str(), ("The stage " + stage.name + " of the compiler").str(),
+                               [&stage](OpPassManager &passes) { addPasses(passes, stage, LoweringOptions()); });
 }
 
 } // namespace overtime::ir

@@ -22,7 +22,7 @@ struct LoweringOptions {
 /// trace, dynamics, optimize, bufferize, cpu, llvm.
 llvm::ArrayRef<llvm::StringRef> stageNames();
 
-/// Adds the passes of one stage; false when there is no such stage.
+/// Adds the passes of one stage, then verify-stage; false when there is no such stage.
 bool addStage(mlir::OpPassManager &passes, llvm::StringRef stage, const LoweringOptions &options);
 
 /// Makes every stage available as a pipeline of overtime-opt (--overtime-dynamics, ...).
