@@ -58,6 +58,10 @@ LoopOverTime::LoopOverTime(Model &target, LoopOptions options, At at) : data_(st
   if (options.threads < 0 || options.threads > 1024)
     throw Error(ErrorKind::Value,
                 "threads is 0 (as many as pay) or from 1 to 1024, got " + std::to_string(options.threads), at);
+  if (options.on_step && options.jit)
+    throw Error(ErrorKind::Usage,
+                "on_step sees every step only with jit = false; with jit = true, progress is called between chunks",
+                at);
   if (options.t0 && !std::isfinite(*options.t0))
     throw Error(ErrorKind::Value, "t0 must be finite", at);
   auto slots = target.data()->all_slots();

@@ -64,7 +64,7 @@ struct LoopOptions {
   std::int32_t threads = 0; ///< of a run; 0: as many as pay. Numbers do not depend on it
   std::uint64_t seed = 0;   ///< of random numbers inside the loop
   bool keep_outputs = true; ///< false: the outputs are not stacked (memory does not grow with T)
-  std::function<void(std::int64_t i)> on_step = {};                         ///< with jit = false, after each step
+  std::function<void(std::int64_t i)> on_step = {};                         ///< after each step; jit must be false
   std::function<bool(std::int64_t done, std::int64_t steps)> progress = {}; ///< between chunks; false stops the run
   bool cache = true;                                                        ///< keep compiled objects on disk
 };

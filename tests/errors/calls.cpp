@@ -62,6 +62,14 @@ Cases call_cases() {
          LoopOverTime(hh, {.dt = 0.0}); // HERE
        }},
 
+      // EXPECT: @HERE
+      // EXPECT: error: on_step sees every step only with jit = false
+      {"callback_without_host_loop",
+       [] {
+         HH hh;
+         LoopOverTime(hh, {.on_step = [](std::int64_t) {}}); // HERE
+       }},
+
       // EXPECT: error: data_first_axis is 'T' or 'B', got 'X'
       {"unknown_axis",
        [] {
