@@ -82,6 +82,8 @@ static std::vector<char> initial_image(const TracedProgram &program, const LoopD
       std::memcpy(image.data() + offsets[k] - sizeof(overtime_state_header), t.data(), t.bytes());
     }
   };
+  for (const auto &slot : program.params)
+    slot->check_divisor(loop.options.real);
   put(program.states, layout.states);
   put(program.params, layout.params);
   return image;

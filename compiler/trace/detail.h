@@ -21,6 +21,7 @@ struct Slot {
   Unit unit;
   bool flag = false; // bool instead of real
   bool trainable = false;
+  bool divides = false; // in equations(), where a division is a product with the reciprocal
   Init init;
   SourceLocation declared;
   std::weak_ptr<ModelData> owner;
@@ -42,6 +43,8 @@ struct Slot {
   const Tensor &ensure(std::uint64_t seed = 0);
   /// The numbers in another type; kept, so that large weights are converted once.
   const Tensor &converted(DType dtype);
+  /// An error when equations() divide by one of the numbers and its reciprocal is no normal number of that type.
+  void check_divisor(DType real);
   /// Takes numbers of the right shape as they are.
   void store(Tensor numbers);
   /// Draws the initial value again.

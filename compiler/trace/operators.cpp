@@ -209,6 +209,7 @@ Value operator*(Operand a, Operand b) {
 }
 Value operator/(Operand a, Operand b) {
   Pair p = any_unit(a, b, "divide", true);
+  p.trace.note_divisor(p.b);
   p.a = p.trace.to_real(p.a, p.at);
   p.b = p.trace.to_real(p.b, p.at);
   return plain_when_dimensionless(arithmetic<mlir::arith::DivFOp, mlir::arith::DivSIOp>(

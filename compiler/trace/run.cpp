@@ -82,6 +82,8 @@ public:
       : info(program.host->info), program(program), threads(options.threads) {
     firstInput = program.states.size() + program.params.size();
     buffers.resize(firstInput);
+    for (const auto &slot : program.params)
+      slot->check_divisor(options.real);
     bindVariables(options.real);
     for (const Tensor &x : call.data.leaves())
       add(x, const_cast<void *>(x.data()), element_count(x.shape()) / std::max<std::int64_t>(1, x.shape()[0]));

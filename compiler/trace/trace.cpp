@@ -81,6 +81,14 @@ void Trace::bind(const std::shared_ptr<Slot> &slot, const Value &value) {
   bound.push_back(slot);
 }
 
+void Trace::note_divisor(mlir::Value v) {
+  if (!in_equations())
+    return;
+  for (const auto &slot : bound)
+    if (slot->kind == Slot::Kind::Param && slot->current.handle_ == v.getAsOpaquePointer())
+      slot->divides = true;
+}
+
 void Trace::enter(ModelData &root) {
   root.each([&](ModelData &model) {
     model.trace = this;

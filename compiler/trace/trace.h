@@ -47,6 +47,9 @@ public:
   /// Same numbers counted in another unit of the same dimension; real when the scales differ.
   mlir::Value rescale(mlir::Value v, const Unit &from, const Unit &to, SourceLocation at);
 
+  /// Notes a parameter that equations() divide by.
+  void note_divisor(mlir::Value v);
+
   /// Binds variables for the length of a trace and unbinds them whatever happens.
   void bind(const std::shared_ptr<Slot> &slot, const Value &value);
   void enter(ModelData &root);

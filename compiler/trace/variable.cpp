@@ -2,6 +2,9 @@
 // State, Param and Input: reading and rebinding while a step is traced, numbers on the host otherwise.
 #include "compiler/trace/trace.h"
 
+#include <cmath>
+#include <cstdio>
+
 namespace overtime {
 
 using detail::Slot;
@@ -165,6 +168,25 @@ const Tensor &Slot::converted(DType dtype) {
   if (!conversion || conversion->dtype() != dtype)
     conversion = value->to(dtype);
   return *conversion;
+}
+
+void Slot::check_divisor(DType real) {
+  if (!divides)
+    return;
+  const Tensor &numbers = converted(real);
+  for (std::int64_t k = 0; k < numbers.size(); ++k) {
+    double v = numbers[k];
+    if (v == 0.0 || !std::isfinite(v)) // product and quotient are the same
+      continue;
+    if (real == f32 ? std::isnormal(1.0f / static_cast<float>(v)) : std::isnormal(1.0 / v))
+      continue;
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", v);
+    throw Error(ErrorKind::Value, "equations divide by '" + path() + "', which is " + text +
+                                      ": its reciprocal is no normal " + name_of(real) +
+                                      " number; use another unit, or f64")
+        .note("'" + path() + "' is declared here", declared);
+  }
 }
 
 const Tensor &Slot::ensure(std::uint64_t seed) {

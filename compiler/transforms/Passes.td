@@ -76,9 +76,10 @@ def ReciprocalDivision : Pass<"reciprocal-division", "::mlir::func::FuncOp"> {
   let description = [{
     Inside a `dyn.integrate`, `x / c` with a divisor from outside the loop becomes `x * (1 / c)`: one division before
     the loop in place of one an element and step. The result may differ from the division by one unit in the last place,
-    far below the error of any integrator, and is the same under every schedule. A divisor whose reciprocal is no
-    ordinary number (0, below 2^-126 or above 2^126 in f32) must not occur in equations. Elsewhere a division stays
-    one: `floor(i / 49.0)` counts on it. Tested by `tests/transforms/reciprocal_division.mlir`.
+    far below the error of any integrator, and is the same under every schedule. A constant whose reciprocal is no normal
+    number (0, below about 2^-128 or above 2^126 in f32) stays a divisor. Of a parameter that is divided by, the same is
+    checked when a run begins, where 0 and infinity give what a division gives; an expression of parameters must not
+    come to such a number. Elsewhere a division stays one: `floor(i / 49.0)` counts on it. Tested by `tests/transforms/reciprocal_division.mlir`.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }

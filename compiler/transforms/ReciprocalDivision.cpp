@@ -19,27 +19,54 @@ using namespace overtime::ir;
 
 namespace {
 
-/// 1 / divisor, as a scalar that is splat when the divisor is uniform; null when the divisor changes in the loop.
+/// 1 / number in its type. A product with infinity, zero or a subnormal number is no quotient.
+std::optional<APFloat> normalReciprocal(const APFloat &number) {
+  APFloat one(number.getSemantics(), 1);
+  one.divide(number, APFloat::rmNearestTiesToEven);
+  return one.isNormal() ? std::optional(one) : std::nullopt;
+}
+
+/// 1 / divisor; null for constants among which one has no normal reciprocal.
+Value invert(OpBuilder &b, Location loc, Value divisor) {
+  FloatAttr number;
+  if (matchPattern(divisor, m_Constant(&number))) {
+    std::optional<APFloat> inverse = normalReciprocal(number.getValue());
+    if (!inverse)
+      return {};
+    return arith::ConstantOp::create(b, loc, FloatAttr::get(divisor.getType(), *inverse));
+  }
+  DenseFPElementsAttr numbers;
+  if (matchPattern(divisor, m_Constant(&numbers))) {
+    if (llvm::any_of(numbers.getValues<APFloat>(), [](const APFloat &v) { return !normalReciprocal(v); }))
+      return {};
+    auto type = cast<ShapedType>(divisor.getType());
+    SmallVector<APFloat> inverses;
+    if (numbers.isSplat())
+      inverses.push_back(*normalReciprocal(numbers.getSplatValue<APFloat>()));
+    else
+      for (const APFloat &v : numbers.getValues<APFloat>())
+        inverses.push_back(*normalReciprocal(v));
+    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, inverses));
+  }
+  return arith::DivFOp::create(b, loc, realConstant(b, loc, divisor.getType(), 1.0), divisor);
+}
+
+/// 1 / divisor, as a scalar that is splat when the divisor is uniform; null when the divisor changes in the loop, or is
+/// a constant that is divided by for good reason.
 Value hoistedReciprocal(arith::DivFOp div, LoopOverTimeOp loop) {
   OpBuilder outside(loop), inside(div);
-  auto invert = [&](OpBuilder &b, Value v) -> Value {
-    FloatAttr number;
-    if (matchPattern(v, m_Constant(&number)))
-      return realConstant(b, div.getLoc(), v.getType(), 1.0 / number.getValueAsDouble());
-    return arith::DivFOp::create(b, div.getLoc(), realConstant(b, div.getLoc(), v.getType(), 1.0), v);
-  };
+  Location loc = div.getLoc();
   auto isOutside = [&](Value v) { return !loop.getBody().isAncestor(v.getParentRegion()); };
   Value divisor = div.getRhs();
   if (isSplat(divisor)) {
     Value scalar = splatScalar(outside, divisor);
     if (!isOutside(scalar))
       return {};
-    return tensor::SplatOp::create(inside, div.getLoc(), invert(outside, scalar),
-                                   cast<RankedTensorType>(div.getType()));
+    Value inverse = invert(outside, loc, scalar);
+    return inverse ? tensor::SplatOp::create(inside, loc, inverse, cast<RankedTensorType>(div.getType())) : Value();
   }
-  if (Operation *constant = divisor.getDefiningOp<arith::ConstantOp>())
-    return invert(outside, outside.clone(*constant)->getResult(0));
-  return isOutside(divisor) ? invert(outside, divisor) : Value();
+  bool known = divisor.getDefiningOp<arith::ConstantOp>() || isOutside(divisor);
+  return known ? invert(outside, loc, divisor) : Value();
 }
 
 struct ReciprocalDivisionPass : overtime::ir::impl::ReciprocalDivisionBase<ReciprocalDivisionPass> {

@@ -3,6 +3,8 @@
 #include "models/neurons/hh.h"
 #include "tests/trace/helper.h"
 
+#include <cmath>
+
 using namespace overtime;
 using namespace overtime::test;
 
@@ -53,6 +55,37 @@ TEST_CASE("a parameter may be one number for each neuron", "[trace]") {
     CHECK(both[2 * k] == Approx(first[k]).epsilon(1e-12));
     CHECK(both[2 * k + 1] == Approx(second[k]).epsilon(1e-12));
   }
+}
+
+TEST_CASE("a divisor in equations without a normal reciprocal is an error", "[trace]") {
+  struct Decay : Model {
+    Decay() : Model(Shape{2}) {}
+    Param tau = param("tau", 20_ms), C = param("C", 1.0);
+    State x = state("x", 1.0);
+    void equations() override { ddt(x) = -x / tau; }
+    Tree<Value> update(const Tree<Value> &) override {
+      integrate();
+      return x / C;
+    }
+  } model;
+  model.method("euler");
+  LoopOverTime single(model, {.cache = false}), precise(model, {.real = f64, .cache = false});
+  for (double tau : {1e-40, -2e38}) {
+    model.tau.set_value(tau);
+    CHECK(fails(ErrorKind::Value, {"equations divide by 'tau'", "f32", "declared here"}, [&] { single.steps(1); }) ==
+          "");
+    precise.steps(1);
+  }
+  model.tau.set_value(1e-310);
+  CHECK(fails(ErrorKind::Value, {"f64"}, [&] { precise.steps(1); }) == "");
+  for (double tau : {0.0, HUGE_VAL, 20.0}) { // what a division gives
+    model.tau.set_value(tau);
+    single.reset_state();
+    CHECK(single.steps(1).out.leaf()[0] == (tau == 0.0 ? -HUGE_VAL : float(1.0f + 0.1f * (-1.0f * float(1 / tau)))));
+  }
+  model.C.set_value(1e-40); // a division outside equations is one
+  single.reset_state();
+  CHECK(single.steps(1).out.leaf()[0] == HUGE_VAL);
 }
 
 TEST_CASE("T = 0 gives empty arrays of the right shape and changes nothing (S16)", "[trace]") {

@@ -74,3 +74,28 @@ func.func @no_equation(%steps: index, %i0: i64, %k0: i64, %t0: f64, %v0: tensor<
   } -> tensor<4xf32>
   return %last : tensor<4xf32>
 }
+
+// Divisors without a normal reciprocal: the largest numbers, subnormal ones, 0. One among many is enough.
+// CHECK-LABEL: func.func @extreme(
+// CHECK: dyn.integrate
+// CHECK-COUNT-4: arith.divf
+// CHECK-NOT: arith.divf
+func.func @extreme(%steps: index, %i0: i64, %k0: i64, %t0: f64, %v0: tensor<2xf32>) -> tensor<2xf32> {
+  %last = dyn.loop_over_time %steps from (%i0, %k0, %t0) step 1.0e-01 carry (%v0 : tensor<2xf32>) {
+  ^bb0(%i: i64, %t: f32, %vk: tensor<2xf32>):
+    %next = dyn.integrate "euler" at %t : f32 step 1.0e-01 (%vk : tensor<2xf32>) {
+    ^bb0(%stage: f32, %v: tensor<2xf32>):
+      %large = arith.constant dense<2.0e+38> : tensor<2xf32>
+      %small = arith.constant dense<1.0e-40> : tensor<2xf32>
+      %zero = arith.constant dense<0.0> : tensor<2xf32>
+      %mixed = arith.constant dense<[1.0, 1.0e-40]> : tensor<2xf32>
+      %a = arith.divf %v, %large : tensor<2xf32>
+      %b = arith.divf %a, %small : tensor<2xf32>
+      %c = arith.divf %b, %zero : tensor<2xf32>
+      %d = arith.divf %c, %mixed : tensor<2xf32>
+      dyn.yield %d : tensor<2xf32>
+    } -> tensor<2xf32>
+    dyn.yield %next : tensor<2xf32>
+  } -> tensor<2xf32>
+  return %last : tensor<2xf32>
+}
