@@ -28,34 +28,25 @@ class Slope {
 public:
   Slope(OpBuilder &builder, Value state) : builder(builder) { of[state] = Partial::constant(1); }
 
-  /// Extends the slopes to the result of `original`, which was written out as `written`.
+  /// Extends the slopes to the results of `original`, which was written out as `written`.
   void extend(Operation *original, Operation *written) {
-    if (original->getNumResults() == 0 || !isa<FloatType>(getElementTypeOrSelf(original->getResult(0).getType())))
-      return;
-    for (Value operand : original->getOperands())
-      if (Operation *op = mixedBy.lookup(operand))
-        return mixes(original, op);
-    if (llvm::none_of(original->getOperands(), [&](Value v) { return of.count(v); }))
-      return;
-    if (auto select = dyn_cast<arith::SelectOp>(written))
-      return extendSelect(original, select);
-    std::optional<Partial> total;
-    for (auto [k, operand] : llvm::enumerate(original->getOperands())) {
-      auto inner = of.find(operand);
-      if (inner == of.end())
-        continue;
-      std::optional<Partial> outer = partialDerivative(builder, written, k);
-      if (!outer)
-        return mixes(original, original);
-      Partial term = product(written, *outer, inner->second);
-      total = total ? sum(written, *total, term) : term;
-    }
-    of[original->getResult(0)] = *total;
+    bool depends = false;
+    Operation *cause = nullptr; // of a slope that is not known
+    original->walk([&](Operation *inner) {
+      for (Value v : inner->getOperands()) {
+        depends |= of.count(v) > 0;
+        cause = cause ? cause : unknown.lookup(v);
+      }
+    });
+    if (cause || (depends && (original->getNumResults() != 1 || original->getNumRegions() > 0)))
+      markUnknown(original, cause ? cause : original);
+    else if (depends && isReal(original->getResult(0)))
+      extendKnown(original, written);
   }
 
-  /// The slope of a value: null when it is zero, an error when elements of the state are mixed in it.
+  /// The slope of a value, null when it is zero. Fails where an operation on the way to it has none.
   FailureOr<Value> get(Value v, Location loc) {
-    if (Operation *op = mixedBy.lookup(v))
+    if (Operation *op = unknown.lookup(v))
       return op->emitOpError("has no elementwise slope, which exp_euler needs of every equation in its own state; use "
                              "another method, such as rk4");
     auto it = of.find(v);
@@ -65,9 +56,27 @@ public:
   }
 
 private:
-  void mixes(Operation *original, Operation *since) {
-    for (Value result : original->getResults())
-      mixedBy[result] = since;
+  static bool isReal(Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }
+  void markUnknown(Operation *op, Operation *cause) {
+    for (Value result : op->getResults())
+      if (isReal(result)) // the slope of an integer or truth value is zero
+        unknown[result] = cause;
+  }
+  void extendKnown(Operation *original, Operation *written) {
+    if (auto select = dyn_cast<arith::SelectOp>(written))
+      return extendSelect(original, select);
+    std::optional<Partial> total;
+    for (auto [k, operand] : llvm::enumerate(original->getOperands())) {
+      auto inner = of.find(operand);
+      if (inner == of.end())
+        continue;
+      std::optional<Partial> outer = partialDerivative(builder, written, k);
+      if (!outer)
+        return markUnknown(original, original);
+      Partial term = product(written, *outer, inner->second);
+      total = total ? sum(written, *total, term) : term;
+    }
+    of[original->getResult(0)] = *total;
   }
   Value materialize(const Partial &p, Location loc, Type type) {
     return p.value ? p.value : realConstant(builder, loc, type, p.number);
@@ -111,7 +120,7 @@ private:
 
   OpBuilder &builder;
   llvm::DenseMap<Value, Partial> of;
-  llvm::DenseMap<Value, Operation *> mixedBy; // values that have no elementwise slope, and since which operation
+  llvm::DenseMap<Value, Operation *> unknown; // values that depend on the state in another way, and the first such
 };
 
 /// Writes out the equations of one dyn.integrate.
@@ -120,8 +129,11 @@ public:
   explicit Expansion(IntegrateOp op) : op(op), builder(op), loc(op.getLoc()), dt(op.getDt().convertToDouble()) {}
 
   LogicalResult run() {
-    FailureOr<SmallVector<Value>> next =
-        isExponentialEuler(op.getMethod()) ? exponentialEuler() : rungeKutta(*lookupButcherTable(op.getMethod()));
+    FailureOr<SmallVector<Value>> next;
+    if (isExponentialEuler(op.getMethod()))
+      next = exponentialEuler();
+    else
+      next = rungeKutta(*lookupButcherTable(op.getMethod()));
     if (failed(next))
       return failure();
     op.replaceAllUsesWith(*next);
