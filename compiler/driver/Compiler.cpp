@@ -69,9 +69,11 @@ llvm::Expected<llvm::SmallVector<char, 0>> emit(llvm::Module &code, const Target
 
 llvm::Expected<std::unique_ptr<HostProgram>> compileForHost(mlir::ModuleOp module, const ProgramInfo &info,
                                                             const HostOptions &options) {
-  auto target = TargetSpec::get("native");
+  auto target = TargetSpec::get(options.target);
   if (!target)
     return target.takeError();
+  if (llvm::Error error = target->checkRunsHere())
+    return std::move(error);
   auto program = std::make_unique<HostProgram>();
   program->info = info;
   StopWatch watch(program->times);

@@ -28,7 +28,8 @@ class Jit;
 using StageTimes = std::vector<std::pair<std::string, double>>;
 
 struct HostOptions {
-  bool cache = true; ///< look for the object on disk, and keep it there
+  bool cache = true;             ///< look for the object on disk, and keep it there
+  std::string target = "native"; ///< another that this machine runs: tests try the code of older processors
 };
 
 /// A program loaded into this process.
@@ -40,7 +41,8 @@ struct HostProgram {
   StageTimes times;
 };
 
-/// Compiles for this machine. The module is used up. Errors carry the user's source lines.
+/// Compiles for this machine, or for an older one that it stands in for. The module is used up. Errors carry the user's
+/// source lines.
 llvm::Expected<std::unique_ptr<HostProgram>> compileForHost(mlir::ModuleOp module, const ProgramInfo &info,
                                                             const HostOptions &options);
 

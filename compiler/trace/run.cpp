@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 
 namespace overtime::detail {
@@ -52,6 +53,12 @@ static std::string program_key(const LoopData &loop, const Tree<Tensor> &data) {
   return key;
 }
 
+/// The tests run the code of older processors by this variable.
+static std::string target_of_runs() {
+  const char *target = std::getenv("OVERTIME_TARGET");
+  return target ? target : "native";
+}
+
 LoadedProgram &LoopData::program_for(const Tree<Tensor> &data) {
   std::string key = program_key(*this, data);
   auto [begin, end] = programs.equal_range(key);
@@ -59,7 +66,7 @@ LoadedProgram &LoopData::program_for(const Tree<Tensor> &data) {
     if (it->second->still_valid())
       return *it->second;
   TracedProgram traced = trace_program(model(), spec(input_specs(data), "program"));
-  auto host = driver::compileForHost(*traced.trace->module, traced.info, {options.cache});
+  auto host = driver::compileForHost(*traced.trace->module, traced.info, {options.cache, target_of_runs()});
   if (!host)
     throw_compile_error(host.takeError());
   auto program = std::make_unique<LoadedProgram>();

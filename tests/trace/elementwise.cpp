@@ -84,7 +84,7 @@ double worst_ulps(const Case &f, const Tensor &x, const Tensor &got) {
 
 } // namespace
 
-TEST_CASE("functions are within a few ulp of the C library", "[trace]") {
+TEST_CASE("functions are within a few ulp of the C library", "[trace][numerics]") {
   for (DType real : {f64, f32})
     for (std::size_t k = 0; k < functions.size(); ++k) {
       const Case &f = functions[k];
@@ -96,7 +96,7 @@ TEST_CASE("functions are within a few ulp of the C library", "[trace]") {
     }
 }
 
-TEST_CASE("all functions in one step give the bits that each gives alone", "[trace]") {
+TEST_CASE("all functions in one step give the bits that each gives alone", "[trace][numerics]") {
   for (DType real : {f64, f32}) {
     Tensor x = sample({33}, 4, real, 0.5, 0.9);
     Tree<Tensor> together = evaluate(
@@ -115,7 +115,7 @@ TEST_CASE("all functions in one step give the bits that each gives alone", "[tra
   }
 }
 
-TEST_CASE("special values", "[trace]") {
+TEST_CASE("special values", "[trace][numerics]") {
   double inf = HUGE_VAL, nan = std::nan("");
   for (DType real : {f32, f64}) {
     auto at = [&](auto f, double x) {
@@ -144,7 +144,7 @@ TEST_CASE("special values", "[trace]") {
   }
 }
 
-TEST_CASE("softmax and log_softmax along either axis, also of large numbers", "[trace]") {
+TEST_CASE("softmax and log_softmax along either axis, also of large numbers", "[trace][numerics]") {
   Tensor x = sample({4, 7}, 3, f64, -5, 5);
   for (double shift : {0.0, 1000.0})
     for (int axis : {-1, 0}) {
@@ -165,7 +165,7 @@ TEST_CASE("softmax and log_softmax along either axis, also of large numbers", "[
     }
 }
 
-TEST_CASE("an element's value does not depend on the size of its array", "[trace]") {
+TEST_CASE("an element's value does not depend on the size of its array", "[trace][numerics]") {
   for (DType real : {f32, f64}) {
     Tensor longest = sample({1000}, 11, real);
     auto run = [&](std::int64_t n) {
@@ -181,7 +181,7 @@ TEST_CASE("an element's value does not depend on the size of its array", "[trace
   }
 }
 
-TEST_CASE("a carried state has the same values at every size", "[trace]") {
+TEST_CASE("a carried state has the same values at every size", "[trace][numerics]") {
   struct Decay : Model {
     explicit Decay(std::int64_t n) : Model(Shape{n}) {}
     State x = state("x", 1.0);

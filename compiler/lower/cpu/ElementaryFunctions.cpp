@@ -27,7 +27,7 @@ std::optional<double> constantOf(Value v) {
 
 // Just beyond the arguments of the last finite result, also when that is halved, of the last one above zero, and of the
 // last one above -1.
-static double overflow(const Real &f) { return f.single() ? 90.0 : 711.0; }
+static double overflow(const Real &f) { return f.single() ? 89.5 : 710.5; }
 static double underflow(const Real &f) { return f.single() ? -104.0 : -746.0; }
 constexpr double lowestExpm1 = -60.0;
 
@@ -77,9 +77,9 @@ static Reduced reduceToTable(Real &f, Scaled x) {
 static double powerOfTable(const Real &f, unsigned j) { return std::exp2(double(j) / f.tableSize()); }
 
 Value expandExp(Real &f, Scaled x, double times) {
+  double shift = std::log(std::abs(times)); // of what overflows, and of what underflows
+  double high = overflow(f) + std::max(0.0, -shift), low = underflow(f) - std::max(0.0, shift);
   if (f.avx512) {
-    double shift = std::log(std::abs(times)); // of what overflows, and of what underflows
-    double high = overflow(f) + std::max(0.0, -shift), low = underflow(f) - std::max(0.0, shift);
     if (!f.fast) // of finite arguments, scale() takes care by itself
       x = atLeast(f, low, atMost(f, high, x));
     Reduced e = reduceToTable(f, x);
@@ -87,9 +87,9 @@ Value expandExp(Real &f, Scaled x, double times) {
     return f.scale(f.fma(power, e.p, power), e.n);
   }
   Value whole = x.factor == 1.0 ? x.x : f.mul(x.x, f.real(x.factor));
-  Reduced e = reduceWhole(f, f.atLeast(underflow(f), f.atMost(overflow(f), whole)));
-  Value y = f.scale(f.add(e.p, f.real(1.0)), e.n);
-  return times == 1.0 ? y : f.mul(y, f.real(times));
+  Reduced e = reduceWhole(f, f.atLeast(low, f.atMost(high, whole)));
+  Value y = f.add(e.p, f.real(1.0));
+  return f.scale(times == 1.0 ? y : f.mul(y, f.real(times)), e.n);
 }
 
 /// unit * expm1(x) for a power of two: one below 1 keeps 2^n finite where the result is.
@@ -117,11 +117,14 @@ static Value expandScaledExpm1(Real &f, Scaled x, double unit) {
   return f.fma(power, f.add(e.p, lost), f.sub(power, one));
 }
 
-static Value expandHalfExpm1(Real &f, Scaled x) { return expandScaledExpm1(f, atMost(f, overflow(f), x), 0.5); }
+/// Below the bound n is at most one above the largest exponent, so that a quarter of 2^n is finite.
+static Value expandQuarterExpm1(Real &f, Scaled x) { return expandScaledExpm1(f, atMost(f, overflow(f), x), 0.25); }
 
+/// The sign is the argument's, also of 0, which the sums above lose.
 Value expandExpm1(Real &f, Scaled x) {
-  Value half = expandHalfExpm1(f, x);
-  return f.add(half, half);
+  Value quarter = expandQuarterExpm1(f, x);
+  Value sign = x.factor > 0 ? x.x : Value(arith::NegFOp::create(f.b, f.loc, x.x));
+  return f.withSign(f.mul(quarter, f.real(4.0)), sign);
 }
 
 // Quotients of expm1(x) and x. exprel(x) is finite for somewhat larger x than exp(x) is, hence the unit. A bound keeps
@@ -131,7 +134,8 @@ Value expandExpm1(Real &f, Scaled x) {
 static double quotientUnit(const Real &f) { return f.single() ? 0x1p-8 : 0x1p-11; }
 
 static Scaled forQuotient(Real &f, Scaled s) {
-  Value x = f.fast ? s.x : atMost(f, f.single() ? 94.2 : 717.2, s).x;
+  // Beyond this bound 2^n in that unit would be infinite.
+  Value x = f.fast ? s.x : atMost(f, f.single() ? 93.8 : 716.9, s).x;
   constexpr double tiny = 1e-30; // vanishes in the sum with any number that matters
   Value moved = f.add(x, f.real(tiny));
   if (f.avx512 && !f.scalar()) { // as integers, zero is the only number below the tiny one; no comparison
@@ -164,7 +168,8 @@ Value expandTanh(Real &f, Value x) {
 
 /// h + h / (2 h + 1) with h = expm1(|x|) / 2; the quotient is below 1/2 and 0 once h + h overflows.
 Value expandSinh(Real &f, Value x) {
-  Value h = expandHalfExpm1(f, {f.abs(x)}), inf = f.real(std::numeric_limits<double>::infinity());
+  Value quarter = expandQuarterExpm1(f, {f.abs(x)}), h = f.add(quarter, quarter);
+  Value inf = f.real(std::numeric_limits<double>::infinity());
   Value ratio = f.div(h, f.add(f.add(h, h), f.real(1.0)));
   Value y = f.choose(f.compare(arith::CmpFPredicate::OEQ, h, inf), h, f.add(h, ratio));
   return f.withSign(y, x);
@@ -211,7 +216,7 @@ Value expandLog1p(Real &f, Value x) {
   Value y = f.add(rough, f.div(f.sub(x, f.sub(u, f.real(1.0))), u));
   Value special = f.compare(arith::CmpFPredicate::UNE, f.sub(u, u), f.real(0.0)); // infinity or NaN
   special = arith::OrIOp::create(f.b, f.loc, special, f.compare(arith::CmpFPredicate::OLE, u, f.real(0.0)));
-  return f.choose(special, rough, y);
+  return f.withSign(f.choose(special, rough, y), x); // of 0 too
 }
 
 } // namespace overtime::ir

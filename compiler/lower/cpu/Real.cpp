@@ -5,6 +5,9 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include <cmath>
+#include <numeric>
+
 using namespace mlir;
 
 namespace overtime::ir {
@@ -93,12 +96,17 @@ Value Real::scale(Value x, Value n) {
       operands.push_back(LLVM::ConstantOp::create(b, loc, b.getI32Type(), b.getI32IntegerAttr(4))); // current rounding
     return narrowed(intrinsic(name, wide.getType(), operands));
   }
-  Value whole = arith::FPToSIOp::create(b, loc, intType(), n);
-  Value half = shiftRight(whole, 1);
-  return mul(mul(x, powerOfTwo(half)), powerOfTwo(subi(whole, half)));
+  // Half of n, rounded as the sum with a large number is: a conversion to an integer has no value where n is NaN.
+  Value large = real(std::ldexp(1.5, int(mantissa())));
+  Value half = sub(fma(n, real(0.5), large), large);
+  return mul(mul(x, powerOfTwo(half)), powerOfTwo(sub(n, half)));
 }
 
-Value Real::powerOfTwo(Value n) { return fromBits(shiftLeft(addi(n, integer(bias())), mantissa())); }
+/// The last bits of the sum are the exponent's; the shift drops the others.
+Value Real::powerOfTwo(Value n) {
+  Value sum = add(n, real(std::ldexp(1.5, int(mantissa())) + double(bias())));
+  return fromBits(shiftLeft(bitsOf(sum), mantissa()));
+}
 
 Value Real::lookUp(llvm::function_ref<double(unsigned)> entry, Value place) {
   // A whole register holds the table; half a register takes a pair of them; fewer lanes are widened to that.

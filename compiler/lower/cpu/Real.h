@@ -70,6 +70,7 @@ public:
 
 private:
   mlir::Value constant(mlir::Type type, mlir::TypedAttr number);
+  /// 2^n for an integral n among the exponents of normal numbers; anything for NaN.
   mlir::Value powerOfTwo(mlir::Value n);
   int64_t lanes() const;
   /// A vector of `count` lanes whose first ones are x; the others hold anything.
