@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 namespace overtime::detail {
 
@@ -210,10 +211,14 @@ private:
 } // namespace
 
 LoopResult LoopData::run(const Call &call) {
+  std::int64_t i0 = options.i0.value_or(0), finished = 0;
+  std::int64_t room = std::numeric_limits<std::int64_t>::max() - done - std::max<std::int64_t>(i0, 0);
+  if (call.steps > room)
+    throw Error(ErrorKind::Value, "the step index would exceed 2^63 - 1 after " + std::to_string(call.steps) +
+                                      " steps; reset the states or run at most " + std::to_string(room));
   ensure_initialised(*target);
   LoadedProgram &program = program_for(call.data);
   Arguments arguments(options, program, call);
-  std::int64_t i0 = options.i0.value_or(0), finished = 0;
   double t0 = options.t0.value_or(0.0);
   Chunks chunks(options, call.steps);
   while (finished < call.steps) {

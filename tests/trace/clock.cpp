@@ -2,6 +2,8 @@
 // t and i of a step: none, start values, and exactness over long runs (S3, S10, S11).
 #include "tests/trace/helper.h"
 
+#include <limits>
+
 using namespace overtime;
 using namespace overtime::test;
 
@@ -92,6 +94,20 @@ TEST_CASE("reset_state puts t and i back (S11)", "[trace]") {
   CHECK(over_time.t0() == 2.0);
   CHECK(over_time.i0() == 3);
   CHECK(over_time.steps(1).out.leaf()[0] == 2.0);
+}
+
+TEST_CASE("a run whose index would overflow is an error and changes nothing", "[trace]") {
+  constexpr std::int64_t last = std::numeric_limits<std::int64_t>::max();
+  Counter model;
+  LoopOverTime late(model, {.i0 = last - 4, .keep_outputs = false, .cache = false});
+  CHECK(fails(ErrorKind::Value, {"2^63 - 1", "at most 4"}, [&] { late.steps(5); }) == "");
+  late.steps(4);
+  CHECK(late.i0() == last);
+  CHECK(fails(ErrorKind::Value, {"at most 0"}, [&] { late.steps(1); }) == "");
+  LoopOverTime long_run(model, {.i0 = -10, .keep_outputs = false, .cache = false});
+  long_run.steps(2);
+  CHECK(fails(ErrorKind::Value, {"2^63 - 1"}, [&] { long_run.steps(last - 1); }) == "");
+  CHECK(long_run.i0() == -8);
 }
 
 TEST_CASE("dt of the step is the loop's", "[trace]") {
