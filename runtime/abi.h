@@ -35,7 +35,8 @@ typedef enum overtime_status {
   OVERTIME_NO_MEMORY = 8,
   OVERTIME_NOT_FOUND = 9,
   OVERTIME_WRONG_PROCESSOR = 10, /* the program was built with instructions that this processor lacks */
-  OVERTIME_NEGATIVE_THREADS = 11
+  OVERTIME_NEGATIVE_THREADS = 11,
+  OVERTIME_OVERLAP = 12 /* an output overlaps an input, another output or the state block */
 } overtime_status;
 
 /* Instructions that a program was built with, beyond what every processor of its architecture has. */
@@ -57,7 +58,8 @@ size_t overtime_dtype_size(int32_t dtype);
 /* The compiled loop. Runs `steps` steps of the parts first <= p < last (overtime_schedule): step k has index i0 + k and
  * time t0 + (k0 + k) * dt, where k0 counts the steps since t0 (semantics S10: time is never accumulated).
  *   buffers: states, parameters, inputs, outputs (each in the descriptor's order), then the workspace.
- *   strides: one per input, then one per output: elements between two steps; 0 repeats one row. */
+ *   strides: one per input, then one per output: elements between two steps; 0 repeats one row.
+ * No buffer may overlap another, save inputs each other; the caller sees to it. */
 typedef void (*overtime_entry)(int64_t steps, int64_t i0, int64_t k0, double t0, uint64_t seed, void *const *buffers,
                                const int64_t *strides, int64_t first, int64_t last);
 
@@ -118,7 +120,8 @@ typedef struct overtime_state_header {
 int overtime_program_reset(const overtime_program *program, void *state, uint64_t seed);
 
 /* Runs `steps` steps on a state block that was reset. `inputs[j]` is [steps, shape...] or NULL for the default row;
- * `outputs[j]` is [steps, shape...] or NULL when it is not wanted. */
+ * `outputs[j]` is [steps, shape...] or NULL when it is not wanted. Arrays must not overlap, save inputs each other:
+ * compiled code reads and writes them in an order of its own. No array may lie in the state block. */
 int overtime_program_run(const overtime_program *program, void *state, int64_t steps, const void *const *inputs,
                          void *const *outputs);
 

@@ -48,7 +48,7 @@ public:
   CallTable(const CallTable &) = delete;
   CallTable &operator=(const CallTable &) = delete;
 
-  int fill(void *state, const void *const *inputs, void *const *outputs);
+  int fill(void *state, int64_t steps, const void *const *inputs, void *const *outputs);
   /// Of buffers, the workspace among them.
   size_t count() const { return static_cast<size_t>(state_and_param_count(program_)) + slices() + 1; }
 
@@ -56,6 +56,7 @@ public:
   int64_t *strides = few_strides_;
 
 private:
+  bool overlaps(void *state, int64_t steps) const;
   size_t slices() const { return static_cast<size_t>(program_->n_inputs) + static_cast<size_t>(program_->n_outputs); }
 
   static constexpr size_t small = 64;
@@ -65,7 +66,39 @@ private:
   int64_t few_strides_[small];
 };
 
-int CallTable::fill(void *state, const void *const *inputs, void *const *outputs) {
+/// Memory from `begin` on; as much as there is when its size has no number.
+struct Range {
+  uintptr_t begin, end;
+  Range(const void *start, uint64_t rows, uint64_t row_bytes) : begin(reinterpret_cast<uintptr_t>(start)) {
+    uint64_t room = UINTPTR_MAX - begin;
+    end = row_bytes != 0 && rows > room / row_bytes ? UINTPTR_MAX : begin + rows * row_bytes;
+  }
+  bool overlaps(const Range &other) const { return begin < other.end && other.begin < end; }
+};
+
+/// Whether an array of the caller shares memory that a run writes. A stride of 0 marks rows of the state block.
+bool CallTable::overlaps(void *state, int64_t steps) const {
+  int64_t first = state_and_param_count(program_);
+  auto range = [&](size_t k) {
+    const overtime_array &array = program_->arrays[first + static_cast<int64_t>(k)];
+    uint64_t bytes = static_cast<uint64_t>(array.elements) * overtime_dtype_size(array.dtype);
+    return Range(buffers[first + static_cast<int64_t>(k)], static_cast<uint64_t>(steps), bytes);
+  };
+  Range block(state, 1, program_->state_bytes);
+  for (size_t k = 0; k < slices(); ++k) {
+    if (strides[k] == 0)
+      continue;
+    Range array = range(k);
+    if (array.overlaps(block))
+      return true;
+    for (size_t j = static_cast<size_t>(program_->n_inputs); j < slices(); ++j)
+      if (j != k && strides[j] != 0 && array.overlaps(range(j)))
+        return true;
+  }
+  return false;
+}
+
+int CallTable::fill(void *state, int64_t steps, const void *const *inputs, void *const *outputs) {
   if (!buffers)
     return OVERTIME_NO_MEMORY;
   const overtime_array *array = program_->arrays;
@@ -85,7 +118,7 @@ int CallTable::fill(void *state, const void *const *inputs, void *const *outputs
     strides[k] = given ? array->elements : 0;
   }
   *buffer = bytes_of(state) + program_->workspace_offset;
-  return OVERTIME_OK;
+  return overlaps(state, steps) ? OVERTIME_OVERLAP : OVERTIME_OK;
 }
 
 bool sum_overflows(int64_t a, int64_t steps) { return a > INT64_MAX - steps; }
@@ -99,7 +132,7 @@ int run(const overtime_program *program, void *state, int64_t steps, const void 
   if (sum_overflows(header->i, steps) || sum_overflows(header->k, steps))
     return OVERTIME_STEP_OVERFLOW;
   CallTable table(program);
-  if (int status = table.fill(state, inputs, outputs))
+  if (int status = table.fill(state, steps, inputs, outputs))
     return status;
   if (steps > 0) {
     overtime::detail::EntryCall call = {

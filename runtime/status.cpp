@@ -27,6 +27,9 @@ extern "C" const char *overtime_status_message(int status) {
     return "the program was built with instructions that this processor lacks: compile it for an older target";
   case OVERTIME_NEGATIVE_THREADS:
     return "the number of threads is negative, expected 0 (as many as pay) or more";
+  case OVERTIME_OVERLAP:
+    return "arrays overlap: an output must share no memory with an input, another output or the state block, nor an "
+           "input with the state block";
   case OVERTIME_NOT_FOUND:
     return "nothing has this name";
   default:

@@ -213,7 +213,9 @@ void writeRun(raw_ostream &out, const ProgramInfo &info) {
   std::vector<std::string> names = cParameterNames(info);
   std::string parameters = formatv("{0}_state *state, int64_t steps", info.name);
   out << "/* Runs `steps` steps. Returns 0 or a status; " << info.name << "_error has the text. Arrays are row-major\n"
-      << " * and need no more than the alignment of their elements.\n";
+      << " * and need no more than the alignment of their elements. An output must share no memory with another array "
+         "or\n"
+      << " * the state block, nor an input with the state block.\n";
   for (std::size_t k = 0; k < names.size(); ++k) {
     bool input = k < info.inputs.size();
     const ArrayInfo &array = input ? info.inputs[k] : info.outputs[k - info.inputs.size()];

@@ -38,6 +38,7 @@ TEST_CASE("the header states shapes, units and types", "[driver][header]") {
   CHECK_THAT(header, Catch::Contains("over: output 'over', [steps, 8], unit 1; NULL: not wanted"));
   CHECK_THAT(header, Catch::Contains("#define acc_ABI_VERSION 2u"));
   CHECK_THAT(header, Catch::Contains("typedef struct acc_state acc_state;"));
+  CHECK_THAT(header, Catch::Contains("An output must share no memory with another array"));
 }
 
 TEST_CASE("hostile names leave the header valid C and C++", "[driver][header]") {

@@ -63,7 +63,7 @@ struct alignas(64) Block {
 } // namespace
 
 TEST_CASE("statuses and dtypes have their meanings") {
-  for (int status = OVERTIME_OK; status <= OVERTIME_WRONG_PROCESSOR; ++status)
+  for (int status = OVERTIME_OK; status <= OVERTIME_OVERLAP; ++status)
     CHECK(std::string(overtime_status_message(status)) != "unknown status");
   CHECK(std::string(overtime_status_message(-1)) == "unknown status");
   CHECK(overtime_dtype_size(OVERTIME_F32) == 4);
@@ -160,6 +160,29 @@ TEST_CASE("wrong calls give their status and leave the state alone") {
   const void *inputs[] = {block.bytes + 193};
   fails(overtime_program_run(&program, &block, 1, inputs, nullptr), OVERTIME_MISALIGNED);
   CHECK(overtime_program_run(&program, &block, 1, nullptr, nullptr) == OVERTIME_OK);
+}
+
+TEST_CASE("arrays that overlap what a run writes are refused") {
+  overtime_program program = make_program();
+  Block block;
+  REQUIRE(overtime_program_reset(&program, &block, 0) == OVERTIME_OK);
+  double memory[12] = {}, t[3];
+  auto status = [&](const void *input, void *y, void *time) {
+    const void *inputs[] = {input};
+    void *outputs[] = {y, time};
+    return overtime_program_run(&program, &block, 3, inputs, outputs);
+  };
+  CHECK(status(memory, memory + 6, t) == OVERTIME_OK); // one ends where the other begins
+  CHECK(status(memory, memory + 5, t) == OVERTIME_OVERLAP);
+  CHECK(status(memory + 5, memory, nullptr) == OVERTIME_OVERLAP);
+  CHECK(status(nullptr, memory, memory + 5) == OVERTIME_OVERLAP);
+  CHECK(status(nullptr, memory, memory + 6) == OVERTIME_OK);
+  CHECK(status(&block.at(64), nullptr, nullptr) == OVERTIME_OVERLAP);
+  CHECK(status(nullptr, nullptr, &block.at(440)) == OVERTIME_OVERLAP);
+  CHECK(std::string(overtime_program_error(&block)).find("overlap") != std::string::npos);
+  const void *inputs[] = {memory};
+  void *outputs[] = {memory, nullptr};
+  CHECK(overtime_program_run(&program, &block, 0, inputs, outputs) == OVERTIME_OK); // no steps touch nothing
 }
 
 TEST_CASE("the caller's floating-point mode changes nothing and comes back") {
