@@ -58,10 +58,16 @@ Value pickedSlope(const Writer &w, unsigned operand) {
   return operand == 0 ? w.choose(first, one, zero) : w.choose(first, zero, one);
 }
 
+/// y x^(y-1) and x^y log(x); where those are 0 * inf, the limits: x^0 does not change with x, nor 0^y with y > 0.
 Partial powSlope(const Writer &w, unsigned operand) {
-  if (operand == 0)
-    return Partial::of(w.mul(w.x(1), w.make<math::PowFOp>(w.x(0), w.sub(w.x(1), w.number(1.0)))));
-  return Partial::of(w.mul(w.y(), w.make<math::LogOp>(w.x(0))));
+  using P = arith::CmpFPredicate;
+  Value x = w.x(0), y = w.x(1), zero = w.number(0.0);
+  if (operand == 0) {
+    Value slope = w.mul(y, w.make<math::PowFOp>(x, w.sub(y, w.number(1.0))));
+    return Partial::of(w.choose(w.compare(P::OEQ, y, zero), zero, slope));
+  }
+  Value atZero = w.make<arith::AndIOp>(w.compare(P::OEQ, x, zero), w.compare(P::OGE, y, zero));
+  return Partial::of(w.choose(atZero, zero, w.mul(w.y(), w.make<math::LogOp>(x))));
 }
 
 const llvm::StringMap<Rule> &rules() {
@@ -114,6 +120,12 @@ std::optional<Partial> partialDerivative(OpBuilder &builder, Operation *op, unsi
   if (rule == rules().end())
     return std::nullopt;
   return rule->second({builder, op}, operand);
+}
+
+llvm::SmallVector<llvm::StringRef> differentiableOperations() {
+  llvm::SmallVector<llvm::StringRef> names(rules().keys());
+  llvm::sort(names);
+  return names;
 }
 
 } // namespace overtime::ir

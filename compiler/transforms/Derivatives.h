@@ -20,4 +20,7 @@ struct Partial {
 /// nothing when the table has no rule for it.
 std::optional<Partial> partialDerivative(mlir::OpBuilder &builder, mlir::Operation *op, unsigned operand);
 
+/// Names of the operations that the table has rules for, sorted.
+llvm::SmallVector<llvm::StringRef> differentiableOperations();
+
 } // namespace overtime::ir
