@@ -6,7 +6,10 @@
 
 using namespace overtime;
 
+static bool right = true;
+
 static void show(const std::string &name, const Tensor &array) {
+  right &= array.shape() == Shape{100, 2};
   std::printf("  %-8s %s, last %.4f\n", name.c_str(), to_string(array.shape()).c_str(), array[array.size() - 1]);
 }
 
@@ -31,5 +34,5 @@ int main() {
   // Whatever the structure, a variable finds its own recording.
   std::puts("by the variable itself:");
   show("h", r[hh.h]);
-  return 0;
+  return right ? 0 : 1;
 }

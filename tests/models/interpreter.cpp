@@ -20,6 +20,25 @@ TEST_CASE("every model computes what the interpreter computes", "[models]") {
   }
 }
 
+TEST_CASE("every model computes what the interpreter computes, in tiles and a remainder", "[models]") {
+  // 1000 is no multiple of a tile of 32 lanes, nor of eight vectors.
+  for (const ZooEntry &entry : zoo_entries()) {
+    INFO(entry.name);
+    CHECK(compare_with_interpreter(
+              {.model = entry.name, .scalars = scalars_of(entry.name), .size = 1000, .steps = 20}) == "");
+  }
+}
+
+TEST_CASE("every model computes what the interpreter computes, in f32", "[models]") {
+  // A few steps: the interpreter computes in f64, and the difference of the roundings grows from step to step.
+  for (const ZooEntry &entry : zoo_entries()) {
+    INFO(entry.name);
+    CHECK(compare_with_interpreter(
+              {.model = entry.name, .scalars = scalars_of(entry.name), .size = 100, .steps = 5, .real = f32}, 1e-4) ==
+          "");
+  }
+}
+
 TEST_CASE("every model computes what the interpreter computes, in batches", "[models]") {
   for (const ZooEntry &entry : zoo_entries()) {
     INFO(entry.name);

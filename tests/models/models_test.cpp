@@ -11,10 +11,10 @@
 namespace overtime::test {
 namespace {
 
-constexpr std::int64_t steps = 50, size = 5, width = 4;
+constexpr std::int64_t width = 4;
 
 std::unique_ptr<Model> build(const ModelRun &run) {
-  std::unique_ptr<Model> model = make_model(run.model, {.size = size, .n_in = width, .scalars = run.scalars});
+  std::unique_ptr<Model> model = make_model(run.model, {.size = run.size, .n_in = width, .scalars = run.scalars});
   model->method(run.method);
   if (run.batch)
     model->reset_state(*run.batch, /*seed=*/7);
@@ -30,7 +30,7 @@ std::unique_ptr<Model> build(const ModelRun &run) {
 /// Inputs strong enough that the neurons fire within the run.
 Tensor data_for(const ModelRun &run) {
   bool layer = find_model(run.model).kind == "layer";
-  Shape shape{steps, layer ? width : size};
+  Shape shape{run.steps, layer ? width : run.size};
   if (run.batch)
     shape.insert(shape.begin() + 1, *run.batch);
   std::map<std::string, std::pair<double, double>> currents = {
@@ -38,16 +38,17 @@ Tensor data_for(const ModelRun &run) {
   auto [low, high] = layer                          ? std::pair(-1.0, 1.0)
                      : currents.contains(run.model) ? currents.at(run.model)
                                                     : std::pair(0.0, 200.0);
-  return Tensor::uniform(shape, low, high, 3, f64);
+  return Tensor::uniform(shape, low, high, 3, run.real);
 }
 
 std::string difference(const std::string &what, const Tensor &compiled, const Tensor &interpreted, double relative) {
-  if (compiled.shape() != interpreted.shape() || compiled.dtype() != interpreted.dtype())
+  bool flags = compiled.dtype() == DType::Bool;
+  if (compiled.shape() != interpreted.shape() || flags != (interpreted.dtype() == DType::Bool))
     return what + ": compiled " + compiled.str(0) + ", interpreted " + interpreted.str(0);
   double largest = 0.0;
   for (std::int64_t k = 0; k < interpreted.size(); ++k)
     largest = std::max(largest, std::abs(interpreted[k]));
-  double allowed = compiled.dtype() == f64 ? relative * largest : 0.0;
+  double allowed = compiled.dtype() == DType::Bool ? 0.0 : relative * largest;
   for (std::int64_t k = 0; k < compiled.size(); ++k)
     if (!(std::abs(compiled[k] - interpreted[k]) <= allowed) && compiled[k] != interpreted[k]) {
       char text[160];
@@ -66,7 +67,7 @@ std::string compare_with_interpreter(const ModelRun &run, double relative) {
     std::vector<Tree<Monitor>::Named> monitors;
     for (const auto &[path, state] : model.states())
       monitors.emplace_back(path, state);
-    LoopOptions options{.dt = run.dt, .shared_arg = run.shared, .real = f64, .seed = 11, .cache = false};
+    LoopOptions options{.dt = run.dt, .shared_arg = run.shared, .real = run.real, .seed = 11, .cache = false};
     if (!monitors.empty())
       options.out_vars = Tree<Monitor>::map(monitors);
     return options;

@@ -14,10 +14,13 @@ struct ModelRun {
   std::optional<std::int64_t> batch = {};
   SharedArgs shared = {};
   std::map<std::string, double> scalars = {};
+  std::int64_t size = 5; // neurons or outputs
+  std::int64_t steps = 50;
+  DType real = f64;
 };
 
-/// "" when 50 steps of 5 neurons (or outputs) agree between compiled code and interpreter in f64: every state at every
-/// step and the outputs; reals at `relative` of the array's largest value, bools exactly. Else the first difference.
+/// "" when a run agrees between compiled code and interpreter: every state at every step and the outputs; reals at
+/// `relative` of the array's largest value, bools exactly. Else the first difference. The interpreter computes in f64.
 std::string compare_with_interpreter(const ModelRun &run, double relative = 1e-11);
 
 } // namespace overtime::test

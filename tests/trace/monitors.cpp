@@ -58,6 +58,14 @@ TEST_CASE("what was not monitored cannot be read from the result", "[trace]") {
 
 TEST_CASE("a parameter that is monitored repeats", "[trace]") {
   LIF lif(2);
+  LoopOverTime over_time(lif, {.out_vars = lif.tau, .real = f64, .cache = false});
+  Tensor tau = over_time.steps(3).vars.leaf();
+  CHECK(numbers(tau) == std::vector<double>(static_cast<std::size_t>(tau.size()), lif.tau.value()[0]));
+  CHECK(tau.shape()[0] == 3);
+}
+
+TEST_CASE("an output that is monitored as well is found by its variable", "[trace]") {
+  LIF lif(2);
   LoopOverTime over_time(lif, {.out_vars = {lif.V, lif.spike}, .cache = false});
   LoopResult r = over_time.steps(3);
   CHECK(r[lif.spike].dtype() == DType::Bool);

@@ -133,10 +133,3 @@ TEST_CASE("outputs that are not kept do not lie on each other", "[trace]") {
     CHECK(numbers(model.last.value()) == std::vector<double>{14, 16, 18});
   }
 }
-
-TEST_CASE("a long run that keeps nothing needs no memory for its steps", "[trace]") {
-  Counter model(8);
-  LoopOverTime over_time(model, {.keep_outputs = false, .cache = false});
-  over_time.steps(3000000); // outputs would be 96 MB
-  CHECK(model.total.value()[7] == 3e6);
-}
