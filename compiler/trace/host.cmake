@@ -7,4 +7,5 @@ add_library(overtime_host STATIC
   ${CMAKE_CURRENT_LIST_DIR}/tensor_file.cpp
   ${CMAKE_CURRENT_LIST_DIR}/unit.cpp)
 target_include_directories(overtime_host PUBLIC ${PROJECT_SOURCE_DIR})
+target_compile_features(overtime_host PUBLIC cxx_std_20)
 target_link_libraries(overtime_host PUBLIC overtime_runtime)
