@@ -133,10 +133,11 @@ Value expandExpm1(Real &f, Scaled x) {
 
 static double quotientUnit(const Real &f) { return f.single() ? 0x1p-8 : 0x1p-11; }
 
-static Scaled forQuotient(Real &f, Scaled s) {
-  // Beyond this bound 2^n in that unit would be infinite.
-  Value x = f.fast ? s.x : atMost(f, f.single() ? 93.8 : 716.9, s).x;
-  constexpr double tiny = 1e-30; // vanishes in the sum with any number that matters
+/// `wider`: how many powers of two farther than exprel(x) a multiple of it is finite.
+static Scaled forQuotient(Real &f, Scaled s, int wider = 0) {
+  double bound = (f.single() ? 93.8 : 716.9) + wider * std::numbers::ln2; // beyond, 2^n in the unit is infinite
+  Value x = f.fast ? s.x : atMost(f, bound, s).x;
+  const double tiny = 1e-30 / std::abs(s.factor); // vanishes in the sum with any number that matters
   Value moved = f.add(x, f.real(tiny));
   if (f.avx512 && !f.scalar()) { // as integers, zero is the only number below the tiny one; no comparison
     auto bits = f.single() ? int64_t(llvm::bit_cast<int32_t>(float(tiny))) : llvm::bit_cast<int64_t>(tiny);
@@ -148,8 +149,10 @@ static Scaled forQuotient(Real &f, Scaled s) {
 }
 
 Value expandExprel(Real &f, Scaled x, double times) {
-  x = forQuotient(f, x);
-  return f.div(expandScaledExpm1(f, x, quotientUnit(f)), f.mul(x.x, f.real(x.factor * quotientUnit(f) / times)));
+  int wider = std::max(0, -std::ilogb(times));
+  double unit = std::ldexp(quotientUnit(f), -wider);
+  x = forQuotient(f, x, wider);
+  return f.div(expandScaledExpm1(f, x, unit), f.mul(x.x, f.real(x.factor * unit / times)));
 }
 
 Value expandOverExprel(Real &f, Value a, Scaled x) {
