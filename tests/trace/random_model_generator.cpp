@@ -35,6 +35,8 @@ private:
     if (lanes && !program.states.empty())
       return program.states[0].shape;
     auto size = [&] { return any<std::int64_t>({1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 64, 100}); };
+    if (lanes && chance(20)) // several tiles
+      return {any<std::int64_t>({200, 257, 515})};
     int kind = pick(10);
     Shape shape = kind == 0 ? Shape{} : kind < 6 ? Shape{size()} : Shape{size(), size()};
     if (kind == 9)
@@ -143,7 +145,7 @@ private:
     Known now = read_state(k);
     Shape full = now.shape;
     std::int64_t n = full.back(), rows = element_count(full) / n;
-    std::int64_t gates = rows * n * n <= 3000 ? 1 + pick(4) : 1;
+    std::int64_t gates = rows * n * n <= (chance(20) ? 10000 : 3000) ? 1 + pick(4) : 1; // some weights are packed
     auto product = [&](const Known &x) {
       std::int64_t inner = x.shape.back();
       Known weight = new_param({inner, gates * n});

@@ -18,7 +18,7 @@ static std::uint64_t setting(const char *name, std::uint64_t fallback) {
 TEST_CASE("random models compute what the interpreter computes, in any chunks", "[trace]") {
   std::uint64_t first = setting("OVERTIME_FUZZ_SEED", 1), count = setting("OVERTIME_FUZZ_MODELS", 120);
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    if (std::getenv("OVERTIME_FUZZ_MODELS") && seed != first && (seed - first) % 500 == 0)
+    if (std::getenv("OVERTIME_FUZZ_MODELS") && seed != first && (seed - first) % 100 == 0)
       std::cerr << seed - first << " models\n";
     Program program = random_program(seed);
     std::string failure = failure_apart(program);
