@@ -134,7 +134,7 @@ bool LaneAnalysis::isScratch(Value memory) const {
 
 int64_t LaneAnalysis::tileSize(unsigned vectorBits, unsigned threads) const {
   scf::ForOp loop = time;
-  int64_t operations = 0, scalars = 0, sharedBytes = 0;
+  int64_t operations = 0, scalars = 0, sharedBytes = 0, carried = 0;
   unsigned widest = 32;
   llvm::SetVector<Value> shared;
   for (Operation &op : loop.getBody()->without_terminator()) {
@@ -148,11 +148,16 @@ int64_t LaneAnalysis::tileSize(unsigned vectorBits, unsigned threads) const {
         if (!axisOf(v) && shared.insert(v))
           sharedBytes += memoryType(v).getNumElements() * memoryType(v).getElementTypeBitWidth() / 8;
       }
+    carried += llvm::count_if(linalg.getDpsInits(), [&](Value v) { return llvm::is_contained(fromOutside, v); });
     scalars += std::distance(op.getRegion(0).front().begin(), op.getRegion(0).front().end());
   }
   bool registers = operations == 1 && axes.front().second == 0 && memoryType(axes.front().first).getRank() == 1;
-  if (registers) // the shorter the step, the more vectors hide its latency
-    return std::min<int64_t>(lanes, vectorBits / widest * (scalars > 60 ? 2 : scalars > 30 ? 6 : 8));
+  if (registers) { // the shorter the step, the more vectors hide its latency, as long as promote-state takes its states
+    int64_t vectors = scalars > 60 ? 2 : scalars > 30 ? 6 : 8;
+    if (carried > 0)
+      vectors = std::clamp<int64_t>(24 / carried, 1, vectors);
+    return std::min<int64_t>(lanes, vectorBits / widest * vectors);
+  }
   constexpr int64_t firstLevelCache = 16 << 10;
   if (sharedBytes > firstLevelCache) // weights would be read again for every tile
     return std::min<int64_t>(lanes, llvm::alignTo(llvm::divideCeil(lanes, threads), 8)); // 8: rows of a product's tile
