@@ -176,8 +176,15 @@ void writeTable(raw_ostream &out, StringRef kind, const std::vector<ArrayInfo> &
 
 void writeExample(raw_ostream &out, const ProgramInfo &info) {
   StringRef name = info.name;
-  out << " * Example (link with -l" << name << "; NULL in place of an array leaves it out)\n"
-      << formatv(" *   {0}_state *state = aligned_alloc({1}, {0}_state_bytes());\n", name, OVERTIME_ALIGNMENT)
+  bool alone = info.threads == 1;
+  out << " * Link with -l" << name << ", or an object " << name << ".o with "
+      << (alone ? "libovertime_abi.a" : "libovertime_abi_openmp.a and -lomp")
+      << "; the archive is in Overtime's folder lib.\n"
+      << " * Example in C99 (NULL in place of an array leaves it out):\n"
+      << formatv(" *   void *memory = malloc({0}_state_bytes() + {0}_ALIGNMENT);\n", name)
+      << formatv(" *   uintptr_t place = ((uintptr_t)memory + {0}_ALIGNMENT - 1) / {0}_ALIGNMENT * {0}_ALIGNMENT;\n",
+                 name)
+      << formatv(" *   {0}_state *state = ({0}_state *)place;\n", name)
       << formatv(" *   if ({0}_abi_version() != {0}_ABI_VERSION || {0}_reset(state, 0) != 0)\n", name)
       << " *     return 1;\n"
       << formatv(" *   if ({0}_run(state, 1000", name);
@@ -188,8 +195,9 @@ void writeExample(raw_ostream &out, const ProgramInfo &info) {
                            : !info.params.empty() ? &info.params.front()
                                                   : nullptr;
   if (array)
-    out << formatv(" *   {0} *now = {1}_get(state, \"{2}\");\n", cType(array->dtype), name, inComment(array->name));
-  out << " *   free(state);\n";
+    out << formatv(" *   {0} *now = ({0} *){1}_get(state, \"{2}\");\n", cType(array->dtype), name,
+                   inComment(array->name));
+  out << " *   free(memory);\n";
 }
 
 void writePreamble(raw_ostream &out, const ProgramInfo &info, const TargetSpec &target) {

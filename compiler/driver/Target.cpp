@@ -9,6 +9,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/AArch64TargetParser.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 #include "llvm/TargetParser/X86TargetParser.h"
@@ -20,9 +21,10 @@ using namespace llvm;
 namespace overtime::driver {
 namespace {
 
-constexpr StringLiteral commonNames[] = {"native",         "x86-64-v2",      "x86-64-v3",      "x86-64-v4", "haswell",
-                                         "skylake-avx512", "icelake-server", "sapphirerapids", "znver2",    "znver3",
-                                         "znver4",         "znver5",         "aarch64"};
+constexpr StringLiteral commonNames[] = {
+    "native",         "x86-64-v2",      "x86-64-v3",   "x86-64-v4",   "haswell", "skylake-avx512",
+    "icelake-server", "sapphirerapids", "znver2",      "znver3",      "znver4",  "znver5",
+    "aarch64",        "cortex-a72",     "neoverse-n1", "neoverse-v1", "generic"};
 
 /// Flags that only steer the scheduler. They differ between LLVM versions and would make equal processors look unequal.
 bool isTuning(StringRef feature) {
@@ -122,7 +124,7 @@ Error unknownTarget(StringRef name, ArrayRef<StringRef> cpus) {
     }
   }
   std::string text = "unknown target '" + name.str() + "': expected one of ";
-  text += join(ArrayRef(commonNames), ", ") + ", or another 64-bit x86 processor name of LLVM";
+  text += join(ArrayRef(commonNames), ", ") + ", or another 64-bit x86 or AArch64 processor name of LLVM";
   if (!nearest.empty())
     text += "; did you mean '" + nearest.str() + "'?";
   return createStringError(inconvertibleErrorCode(), text);
@@ -133,10 +135,12 @@ Error unknownTarget(StringRef name, ArrayRef<StringRef> cpus) {
 Expected<TargetSpec> TargetSpec::get(StringRef name) {
   if (name == "native")
     return nativeTarget();
-  if (name == "aarch64") {
+  if (name == "generic") // what every processor of this kind has
+    return get(Triple(sys::getProcessTriple()).isX86() ? "x86-64" : "aarch64");
+  if (name == "aarch64" || AArch64::parseCpu(name)) {
     TargetSpec spec;
     spec.triple = linuxTriple(Triple::aarch64);
-    spec.cpu = "generic";
+    spec.cpu = name == "aarch64" ? "generic" : name.str();
     spec.features = "+neon";
     return withVectors(std::move(spec));
   }

@@ -7,7 +7,7 @@ import unittest
 
 import numpy as np
 
-from cli import CliTest
+from cli import TOOL, CliTest
 
 CC = os.environ.get("CC") or shutil.which("cc") or "cc"
 
@@ -74,6 +74,34 @@ class AotFromC(CliTest):
         got = np.frombuffer(self.build_and_run("hh", NEURON, folder), np.float32).reshape(300, 21)
         self.assertTrue(np.isfinite(got).all())
         self.assertEqual(got.tobytes(), expected.tobytes())
+
+    def test_the_headers_example_is_c99_and_cpp_and_links_an_object(self):
+        folder = self.path("obj")
+        self.succeed("compile", "HH", "--size", 8, "--monitor", "V", "--name", "hh", "--emit", "so,obj", "-o", folder)
+        with open(os.path.join(folder, "hh.h"), encoding="utf-8") as file:
+            header = file.read()
+        example = header[header.index("Example in C99"):header.index("*/")].splitlines()[1:]
+        body = "\n".join(line.removeprefix(" *") for line in example)
+        source = f"""#include "hh.h"
+#include <stdio.h>
+#include <stdlib.h>
+static float I[8000], V[8000];
+static uint8_t spike[8000];
+int main(void) {{
+{body.replace(", I_,", ", I,")}
+  printf("%d\\n", now != NULL && V[7999] != 0);
+  return 0;
+}}
+"""
+        archive = os.path.join(os.path.dirname(os.path.dirname(TOOL)), "lib", "libovertime_abi.a")
+        for language in (["-xc", "-std=c99"], ["-xc++", "-std=c++11"]):
+            for link in (["-L" + folder, "-lhh", "-Wl,-rpath," + folder], [os.path.join(folder, "hh.o"), archive]):
+                path, program = self.path("example.c"), self.path("example")
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(source)
+                subprocess.run([CC, *language, "-Wall", "-Wextra", "-Werror", "-pedantic", path, "-xnone", *link, "-o",
+                                program, "-I" + folder], check=True)
+                self.assertEqual(subprocess.run([program], check=True, capture_output=True).stdout, b"1\n")
 
     def test_threads_change_no_bit(self):
         folder, alone = self.path("lib"), self.path("alone")
