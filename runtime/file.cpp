@@ -16,6 +16,53 @@
 namespace overtime::detail {
 namespace {
 
+// What a signal handler can find: names of files that are being written.
+char *unfinished[8];
+
+void remember(char *name) {
+  for (char *&place : unfinished) {
+    char *none = nullptr;
+    if (__atomic_compare_exchange_n(&place, &none, name, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+      return;
+  }
+}
+
+void forget(char *name) {
+  for (char *&place : unfinished) {
+    char *held = name;
+    if (__atomic_compare_exchange_n(&place, &held, nullptr, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+      return;
+  }
+}
+
+/// The file that a chain of symbolic links leads to, which need not exist; to be freed. NULL: no memory, or no end.
+char *end_of_links(const char *path) {
+  char *name = strdup(path);
+  for (int links = 0; name && links < 40; ++links) {
+    struct stat about;
+    if (lstat(name, &about) != 0 || !S_ISLNK(about.st_mode))
+      return name;
+    size_t room = static_cast<size_t>(about.st_size > 0 ? about.st_size : 4095) + 1;
+    const char *slash = strrchr(name, '/');
+    size_t folder = slash ? static_cast<size_t>(slash - name) + 1 : 0;
+    auto *next = static_cast<char *>(malloc(folder + room));
+    ssize_t bytes = next ? readlink(name, next + folder, room - 1) : -1;
+    if (bytes < 0) {
+      free(next);
+      break;
+    }
+    next[folder + static_cast<size_t>(bytes)] = 0;
+    if (next[folder] == '/')
+      memmove(next, next + folder, static_cast<size_t>(bytes) + 1);
+    else
+      memcpy(next, name, folder);
+    free(name);
+    name = next;
+  }
+  free(name);
+  return nullptr;
+}
+
 constexpr size_t largest_call = size_t(1) << 30; // Linux moves at most 2 GiB a call
 
 int open_retrying(const char *path, int flags, unsigned mode = 0) {
@@ -104,7 +151,10 @@ OutputFile::~OutputFile() {
     close(file_);
     unlink(temporary_);
   }
+  if (temporary_)
+    forget(temporary_);
   free(temporary_);
+  free(target_);
 }
 
 int OutputFile::fail(const Place &place, const char *what) const {
@@ -115,16 +165,20 @@ int OutputFile::open(const Place &place) {
   struct stat about;
   if (stat(place.path, &about) == 0 && !S_ISREG(about.st_mode))
     return place.fail(OVERTIME_IO, "cannot write: not a regular file");
-  size_t room = strlen(place.path) + 40;
+  target_ = end_of_links(place.path);
+  if (!target_)
+    return place.fail(OVERTIME_IO, "cannot write: the symbolic links lead nowhere");
+  size_t room = strlen(target_) + 40;
   temporary_ = static_cast<char *>(malloc(room));
   if (!temporary_)
     return place.fail_no_memory(room);
   for (int attempt = 0; file_ < 0; ++attempt) {
-    snprintf(temporary_, room, "%s.%ld-%d.tmp", place.path, static_cast<long>(getpid()), attempt);
+    snprintf(temporary_, room, "%s.%ld-%d.tmp", target_, static_cast<long>(getpid()), attempt);
     file_ = open_retrying(temporary_, O_RDWR | O_CREAT | O_EXCL, 0644);
     if (file_ < 0 && errno != EEXIST)
       return fail(place, "cannot write");
   }
+  remember(temporary_);
   // The mode now shows the umask, which cannot be asked for safely; nobody reads along until the file is complete.
   if (fstat(file_, &about) != 0 || fchmod(file_, 0600) != 0)
     return fail(place, "cannot write");
@@ -156,12 +210,18 @@ int OutputFile::append(const void *from, size_t bytes, const Place &place) {
 int OutputFile::commit(const Place &place) {
   if (fchmod(file_, mode_) != 0 || fsync(file_) != 0)
     return fail(place, "cannot write");
-  if (rename(temporary_, place.path) != 0)
+  if (rename(temporary_, target_) != 0)
     return fail(place, "cannot put the complete file in its place");
   close(file_);
   file_ = -1;
-  sync_folder_of(place.path);
+  sync_folder_of(target_);
   return OVERTIME_OK;
 }
 
 } // namespace overtime::detail
+
+extern "C" void overtime_remove_unfinished(void) {
+  for (char *&place : overtime::detail::unfinished)
+    if (const char *name = __atomic_load_n(&place, __ATOMIC_SEQ_CST))
+      unlink(name);
+}

@@ -59,7 +59,7 @@ private:
   int file_ = -1;
   unsigned mode_ = 0;
   uint64_t position_ = 0;
-  char *temporary_ = nullptr;
+  char *temporary_ = nullptr, *target_ = nullptr;
 };
 
 } // namespace overtime::detail

@@ -63,6 +63,9 @@ int overtime_npz_write(const char *path, const overtime_npz_item *items, size_t 
                        overtime_message *message);
 int overtime_npy_write(const char *path, const overtime_npz_item *item, overtime_message *message);
 
+/* Removes what is half written beside its place. For a signal handler that is about to end the process. */
+void overtime_remove_unfinished(void);
+
 #ifdef __cplusplus
 }
 #endif
