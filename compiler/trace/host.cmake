@@ -2,6 +2,7 @@
 # The part of the front end that knows numbers, units and errors but no MLIR.
 add_library(overtime_host STATIC
   ${CMAKE_CURRENT_LIST_DIR}/error.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/host_memory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/nearest.cpp
   ${CMAKE_CURRENT_LIST_DIR}/tensor.cpp
   ${CMAKE_CURRENT_LIST_DIR}/tensor_file.cpp

@@ -2,6 +2,7 @@
 // Makes, converts and rearranges arrays on the host.
 #include "compiler/trace/tensor.h"
 
+#include "compiler/trace/host_memory.h"
 #include "runtime/abi.h"
 #include "runtime/memory.h"
 #include "runtime/random.h"
@@ -132,11 +133,22 @@ std::int64_t element_count(const Shape &shape) {
 
 Tensor::Tensor() : Tensor(Shape{0}, DType::F32) {}
 
+/// A system promises more memory than there is and ends the process that uses it, so large arrays are compared with
+/// what is left.
+static void *allocate(std::size_t bytes, DType dtype, const Shape &shape) {
+  constexpr std::size_t large = std::size_t(1) << 26;
+  std::optional<double> available = bytes >= large ? available_bytes() : std::nullopt;
+  void *block = available && static_cast<double>(bytes) > *available ? nullptr : overtime_allocate(bytes);
+  if (block)
+    return block;
+  std::string left = available ? ", available are " + readable_bytes(*available) : "";
+  throw Error(ErrorKind::Memory, "an array of " + name_of(dtype) + " and shape " + to_string(shape) + " takes " +
+                                     readable_bytes(static_cast<double>(bytes)) + " (" + std::to_string(bytes) +
+                                     " bytes)" + left);
+}
+
 Tensor::Tensor(Shape shape, DType dtype) : shape_(std::move(shape)), dtype_(dtype), size_(element_count(shape_)) {
-  void *block = overtime_allocate(bytes());
-  if (!block)
-    throw Error(ErrorKind::Value, "cannot allocate " + std::to_string(bytes()) + " bytes for an array of " +
-                                      name_of(dtype) + " and shape " + to_string(shape_));
+  void *block = allocate(bytes(), dtype, shape_);
   std::memset(block, 0, bytes());
   data_ = std::shared_ptr<void>(block, std::free);
 }
