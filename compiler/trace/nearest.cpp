@@ -46,6 +46,8 @@ std::string nearest_name(const std::string &given, const std::vector<std::string
     int edits = distance(given, name);
     // Names of one or two letters differ by their case at most; longer ones by a third.
     int allowed = std::max(1, static_cast<int>(2 * (std::max(given.size(), name.size()) / 3)));
+    if (name.size() == 1 && given == name + name) // a key that was hit twice
+      allowed = 2;
     if (edits <= allowed && (best.empty() || edits < best_distance)) {
       best = name;
       best_distance = edits;

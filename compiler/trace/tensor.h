@@ -77,8 +77,10 @@ private:
 
 /// Reads "file.npz:key" or "file.npy".
 Tensor load_tensor(const std::string &source);
-/// All arrays of a .npz by name.
-std::map<std::string, Tensor> load_npz(const std::string &path);
+/// All arrays of a .npz by name. With `unreadable`, arrays that cannot be read, of an unsupported type for instance, go
+/// there with the reason; else the first of them is an error.
+std::map<std::string, Tensor> load_npz(const std::string &path,
+                                       std::map<std::string, std::string> *unreadable = nullptr);
 /// Writes a .npz that NumPy reads; the file appears whole or not at all.
 void save_npz(const std::string &path, const std::map<std::string, Tensor> &arrays);
 void save_npy(const std::string &path, const Tensor &array);

@@ -109,12 +109,18 @@ Tensor load_tensor(const std::string &source) {
   throw Error(ErrorKind::File, "cannot load '" + source + "'; expected FILE.npy or FILE.npz:KEY");
 }
 
-std::map<std::string, Tensor> load_npz(const std::string &path) {
+std::map<std::string, Tensor> load_npz(const std::string &path, std::map<std::string, std::string> *unreadable) {
   Archive archive(path);
   std::vector<std::string> names = archive.names();
   std::map<std::string, Tensor> arrays;
   for (std::size_t k = 0; k < names.size(); ++k)
-    arrays.emplace(names[k], archive.read(k));
+    try {
+      arrays.emplace(names[k], archive.read(k));
+    } catch (const std::runtime_error &error) {
+      if (!unreadable)
+        throw;
+      unreadable->emplace(names[k], error.what());
+    }
   return arrays;
 }
 
