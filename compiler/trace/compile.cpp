@@ -55,10 +55,17 @@ static Tree<InputSpec> input_specs(LoopData &loop, const CompileOptions &options
 static TracedProgram trace(LoopOverTime &loop, const CompileOptions &options, SourceLocation at) {
   if (auto target = driver::TargetSpec::get(options.target); !target)
     throw Error(ErrorKind::Name, llvm::toString(target.takeError()), at);
-  LoopData &data = *loop.data();
-  detail::ensure_initialised(*data.target);
+  LoopData &data = loop.data();
+  if (data.options.data_first_axis == 'B' && data.model().batch())
+    throw Error(ErrorKind::Usage,
+                "a compiled library takes data as [T, B, ...]: its steps follow each other in memory; "
+                "data_first_axis = 'B' is for LoopOverTime",
+                at);
+  detail::prepare_run(*data.target, data.start());
   std::string name = driver::cIdentifier(options.name.empty() ? data.model().name() : options.name);
-  TracedProgram program = detail::trace_program(data.model(), data.spec(input_specs(data, options, at), name));
+  detail::ProgramSpec spec = data.spec(input_specs(data, options, at), name);
+  spec.settings.call = at;
+  TracedProgram program = detail::trace_program(data.model(), spec);
   if (data.options.threads == 0)
     program.info.threads = 1; // a library depends on OpenMP only where that is asked for
   // A number that decided while tracing is part of the code: changing it in a compiled library would do nothing.
@@ -93,7 +100,7 @@ Artifact compile(LoopOverTime &loop, const CompileOptions &options, std::source_
   TracedProgram program = trace(loop, options, at);
   auto library = driver::compileLibrary(
       *program.trace->module, program.info, {options.target, true},
-      [&](const driver::ProgramInfo &info) { return initial_image(program, *loop.data(), info); });
+      [&](const driver::ProgramInfo &info) { return initial_image(program, loop.data(), info); });
   if (!library)
     detail::throw_compile_error(library.takeError());
   auto data = std::make_shared<detail::ArtifactData>();

@@ -23,7 +23,8 @@ struct Slot {
   bool trainable = false;
   bool divides = false; // in equations(), where a division is a product with the reciprocal
   Init init;
-  SourceLocation declared;
+  std::optional<Init> given; // in place of `init`, and of what initial() says
+  SourceLocation declared, given_at;
   std::weak_ptr<ModelData> owner;
 
   std::optional<Tensor> value; // numbers on the host; none until first needed
@@ -41,16 +42,23 @@ struct Slot {
   Shape full_shape() const; // with the batch axis
   /// The numbers, drawn from the initial value when there are none yet.
   const Tensor &ensure(std::uint64_t seed = 0);
-  /// The numbers in another type; kept, so that large weights are converted once.
+  /// The numbers in another type; kept, so that large weights are converted once. A number that the type cannot hold is
+  /// an error.
   const Tensor &converted(DType dtype);
   /// An error when equations() divide by one of the numbers and its reciprocal is no normal number of that type.
   void check_divisor(DType real);
+  /// The numbers of a state in the run's type, from now on its own.
+  const Tensor &as_run(DType dtype);
   /// Takes numbers of the right shape as they are.
   void store(Tensor numbers);
+  /// Back to numbers that it had.
+  void restore(std::optional<Tensor> numbers);
   /// Draws the initial value again.
   void reset(std::uint64_t seed);
-  void set(const Tensor &array);
+  void set(const Tensor &array, SourceLocation at = {});
 };
+
+struct LoopData;
 
 struct ModelData {
   std::string name; // empty for a root that nobody has asked
@@ -61,7 +69,12 @@ struct ModelData {
   std::vector<std::shared_ptr<ModelData>> children;
   std::string method = "exp_euler";
   std::optional<std::int64_t> batch;
-  bool initialised = false; // initial() has run since construction
+  bool initialised = false;               // initial() has run since construction
+  std::shared_ptr<LoopData> initial_loop; // of a root: initial() as a program, once it was needed
+  bool cache = true;                      // it may be kept on disk; no once a loop over this leaves the disk alone
+  std::uint64_t edits = 0;                // times that numbers were given from outside of a run
+  const void *left_by = nullptr;          // the program that ran last on this target, and
+  double left_at = 0.0;                   // the time it stopped at
   Trace *trace = nullptr;
 
   /// The model itself; an error when it was destroyed before a loop over it.
@@ -72,15 +85,18 @@ struct ModelData {
   /// This model and those below it, parents first.
   void each(const std::function<void(ModelData &)> &visit);
   std::vector<std::shared_ptr<Slot>> all_slots();
+  std::uint64_t all_edits();
 };
 
 /// A name that no other object of this process has: "HH0", "HH1", ...
 std::string unique_name(const std::string &type);
 
-/// Gives every state of a tree its initial value, then runs initial() of every model.
-void reset_tree(ModelData &root, std::optional<std::int64_t> batch, std::uint64_t seed);
+/// Gives every state of a tree its initial value, then runs initial() of every model. When it fails all is as before.
+void reset_tree(ModelData &root, std::optional<std::int64_t> batch, std::uint64_t seed, SourceLocation at = {});
 
 /// Before a model is first run: initial values for what has none.
 void ensure_initialised(ModelData &root);
+/// Before every call: initial values, and before_run() of every model.
+void prepare_run(ModelData &root, const RunStart &start);
 
 } // namespace overtime::detail

@@ -15,6 +15,14 @@ Error::Error(ErrorKind kind, const std::string &message, SourceLocation at)
     : std::runtime_error(message), kind_(kind), at_(at),
       text_((at.known() ? at.str() + ": " : std::string()) + "error: " + message) {}
 
+Error &Error::place(SourceLocation at) {
+  if (!at_.known() && at.known()) {
+    at_ = at;
+    text_ = at.str() + ": " + text_;
+  }
+  return *this;
+}
+
 Error &Error::note(const std::string &text) {
   text_ += "\nnote: " + text;
   return *this;

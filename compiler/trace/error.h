@@ -42,6 +42,8 @@ public:
   ErrorKind kind() const { return kind_; }
   SourceLocation where() const { return at_; }
 
+  /// Gives the error a place when it has none.
+  Error &place(SourceLocation at);
   /// Adds "note: text" to the message.
   Error &note(const std::string &text);
   /// Adds "file:line: note: text" to the message; nothing when the place is unknown.

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <mutex>
 
 namespace overtime {
 
@@ -47,6 +48,24 @@ std::int64_t steps_in(double duration, double dt, SourceLocation at) {
   return static_cast<std::int64_t>(steps);
 }
 
+Remat Remat::budget(std::int64_t bytes, std::source_location at) {
+  if (bytes <= 0)
+    throw Error(ErrorKind::Value, "a budget has more than 0 bytes, got " + std::to_string(bytes), at);
+  return with(Policy::Budget, bytes);
+}
+
+/// Numbers that are constants of the run, in its type.
+static void check_real(const LoopOptions &options, double dt, SourceLocation at) {
+  auto check = [&](const char *what, double value, bool zero_is_lost) {
+    auto rounded = static_cast<float>(value);
+    if (options.real == f32 && (!std::isfinite(rounded) || (zero_is_lost && rounded == 0.0F)))
+      throw Error(ErrorKind::Value,
+                  std::string(what) + " = " + shortest(value) + " ms is a number that f32 cannot hold; run in f64", at);
+  };
+  check("dt", dt, true);
+  check("t0", options.t0.value_or(0.0), false);
+}
+
 LoopOverTime::LoopOverTime(Model &target, LoopOptions options, At at) : data_(std::make_unique<LoopData>()) {
   data_->target = target.data();
   data_->dt = checked_dt(options.dt ? options.dt->ms : get_dt(), at);
@@ -64,44 +83,86 @@ LoopOverTime::LoopOverTime(Model &target, LoopOptions options, At at) : data_(st
                 at);
   if (options.t0 && !std::isfinite(*options.t0))
     throw Error(ErrorKind::Value, "t0 must be finite", at);
+  check_real(options, data_->dt, at);
   auto slots = target.data()->all_slots();
   options.out_vars.each([&](const std::string &, const Monitor &m) {
     if (std::find(slots.begin(), slots.end(), m.slot()) == slots.end())
       throw Error(ErrorKind::Name,
                   "out_vars holds '" + m.path() + "', which is not a variable of '" + target.name() + "'", at);
   });
+  if (!options.name.empty())
+    data_->given_name = std::make_shared<detail::GivenName>(options.name, at);
   data_->name = options.name.empty() ? detail::unique_name("LoopOverTime") : options.name;
+  if (!options.cache)
+    target.data()->cache = target.data()->root().cache = false;
   data_->options = std::move(options);
 }
 LoopOverTime::~LoopOverTime() = default;
 LoopOverTime::LoopOverTime(LoopOverTime &&) noexcept = default;
 
-LoopResult LoopOverTime::operator()(Duration duration, At at) {
-  return steps(steps_in(duration.ms, data_->dt, at), at);
+LoopData &LoopOverTime::data() const {
+  if (!data_)
+    throw Error(ErrorKind::Usage, "this LoopOverTime was moved from; use the one that it was moved to");
+  return *data_;
 }
-LoopResult LoopOverTime::steps(std::int64_t count, At at) { return data_->run(data_->by_steps(count, at)); }
-LoopResult LoopOverTime::operator()(const Tree<Tensor> &data, At at) { return data_->run(data_->by_data(data, at)); }
 
-void LoopOverTime::reset_state(std::optional<std::int64_t> batch, std::uint64_t seed) {
-  data_->model().reset_state(batch, seed);
-  data_->done = 0;
+LoopResult LoopOverTime::operator()(Duration duration, At at) { return steps(steps_in(duration.ms, dt(), at), at); }
+LoopResult LoopOverTime::steps(std::int64_t count, At at) { return data().run(data().by_steps(count, at)); }
+LoopResult LoopOverTime::operator()(const Tree<Tensor> &x, At at) { return data().run(data().by_data(x, at)); }
+
+void LoopOverTime::reset_state(std::optional<std::int64_t> batch, std::uint64_t seed, At at) {
+  target().reset_state(batch, seed, at);
+  data().done = 0;
 }
+
+std::map<std::string, Monitor> LoopOverTime::vars(const NodeOptions &options, At at) const {
+  return target().vars(options, at);
+}
+std::map<std::string, Monitor> LoopOverTime::states(const NodeOptions &options, At at) const {
+  return target().states(options, at);
+}
+std::map<std::string, Monitor> LoopOverTime::params(const NodeOptions &options, At at) const {
+  return target().params(options, at);
+}
+std::map<std::string, Monitor> LoopOverTime::train_vars(const NodeOptions &options, At at) const {
+  return target().train_vars(options, at);
+}
+std::map<std::string, Model *> LoopOverTime::nodes(const NodeOptions &options, At at) const {
+  return target().nodes(options, at);
+}
+Mode LoopOverTime::mode() const { return target().mode(); }
+StateDict LoopOverTime::state_dict() const { return target().state_dict(); }
+LoadResult LoopOverTime::load_state_dict(const StateDict &dict, const LoadOptions &options, At at) {
+  return target().load_state_dict(dict, options, at);
+}
+void LoopOverTime::save_states(const std::string &path) const { target().save_states(path); }
+LoadResult LoopOverTime::load_states(const std::string &path, const LoadOptions &options, At at) {
+  return target().load_states(path, options, at);
+}
+LoopOverTime &LoopOverTime::to(const std::string &device, At at) { return target().to(device, at), *this; }
+LoopOverTime &LoopOverTime::cpu(At at) { return to("cpu", at); }
+LoopOverTime &LoopOverTime::cuda(At at) { return to("cuda", at); }
+LoopOverTime &LoopOverTime::tpu(At at) { return to("tpu", at); }
 
 std::optional<double> LoopOverTime::t0() const {
-  if (!data_->options.t0)
-    return std::nullopt;
-  return *data_->options.t0 + static_cast<double>(data_->done) * data_->dt;
+  return data().options.t0 ? std::optional(data().now()) : std::nullopt;
 }
 std::optional<std::int64_t> LoopOverTime::i0() const {
-  if (!data_->options.i0)
+  if (!data().options.i0)
     return std::nullopt;
-  return *data_->options.i0 + data_->done;
+  return *data().options.i0 + data().done;
 }
-double LoopOverTime::dt() const { return data_->dt; }
-const std::string &LoopOverTime::name() const { return data_->name; }
-Model &LoopOverTime::target() const { return data_->model(); }
-const LoopOptions &LoopOverTime::options() const { return data_->options; }
-std::int64_t LoopOverTime::compilations() const { return data_->compilations; }
+double LoopOverTime::dt() const { return data().dt; }
+const std::string &LoopOverTime::name() const { return data().name; }
+Model &LoopOverTime::target() const { return data().model(); }
+const LoopOptions &LoopOverTime::options() const { return data().options; }
+std::int64_t LoopOverTime::workspace_bytes() const {
+  std::int64_t bytes = 0;
+  for (const auto &[key, program] : data().programs)
+    bytes += static_cast<std::int64_t>(program->host->info.workspaceBytes);
+  return bytes;
+}
+std::int64_t LoopOverTime::compilations() const { return data().compilations; }
 
 const Tensor &LoopResult::operator[](const Monitor &m) const {
   for (const auto &[slot, tensor] : monitored_)
@@ -112,12 +173,33 @@ const Tensor &LoopResult::operator[](const Monitor &m) const {
 
 namespace detail {
 
+namespace {
+std::mutex names_mutex;
+std::map<std::string, SourceLocation> &given_names() {
+  static std::map<std::string, SourceLocation> names;
+  return names;
+}
+} // namespace
+
+GivenName::GivenName(const std::string &name, SourceLocation at) : name_(name) {
+  std::lock_guard lock(names_mutex);
+  auto [known, added] = given_names().emplace(name, at);
+  if (!added)
+    throw Error(ErrorKind::Name, "two loops are named '" + name + "'", at)
+        .note("the other is built here", known->second);
+}
+
+GivenName::~GivenName() {
+  std::lock_guard lock(names_mutex);
+  given_names().erase(name_);
+}
+
 Call LoopData::by_steps(std::int64_t steps, SourceLocation at) const {
   if (options.no_state)
     throw Error(ErrorKind::Usage, "a loop with no_state = true has no run by duration: it needs data", at);
   if (steps < 0)
     throw Error(ErrorKind::Value, "the number of steps must not be negative, got " + std::to_string(steps), at);
-  return {steps, {}, false};
+  return {steps, {}, false, at};
 }
 
 /// Semantics S5, S9, S15.
@@ -160,7 +242,7 @@ Call LoopData::by_data(const Tree<Tensor> &data, SourceLocation at) const {
   });
   if (!first)
     throw Error(ErrorKind::Usage, "the data is empty; call the loop with a duration to run without data", at);
-  Call call{first->shape()[time_axis], data, batch_first && options.no_state};
+  Call call{first->shape()[time_axis], data, batch_first && options.no_state, at};
   if (batch_first)
     call.data = data.map_leaves<Tensor>([](const Tensor &x) { return x.swap_first_axes(); });
   return call;
@@ -178,8 +260,17 @@ Tree<InputSpec> LoopData::input_specs(const Tree<Tensor> &data) const {
 ProgramSpec LoopData::spec(const Tree<InputSpec> &data, const std::string &program_name) const {
   ProgramSpec spec;
   spec.name = program_name;
-  spec.settings = {options.real,      dt, options.t0.has_value(), options.i0.has_value(), options.no_state,
-                   options.shared_arg};
+  spec.settings = {.real = options.real,
+                   .dt = dt,
+                   .has_time = options.t0.has_value(),
+                   .has_index = options.i0.has_value(),
+                   .no_state = options.no_state,
+                   .shared = options.shared_arg,
+                   .now = now(),
+                   .initial = initial,
+                   .call = {},
+                   .leading = {}};
+  spec.body = body;
   spec.t0 = options.t0.value_or(0.0);
   spec.i0 = options.i0.value_or(0);
   switch (options.remat.policy) {

@@ -5,6 +5,7 @@
 #include "compiler/trace/model.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -27,7 +28,8 @@ struct Remat {
   Remat() = default;
   Remat(bool on) : policy(on ? Policy::Step : Policy::None) {}
   static Remat sqrt() { return with(Policy::Sqrt, 0); }
-  static Remat budget(std::int64_t bytes) { return with(Policy::Budget, bytes); }
+  /// At most so many bytes, more than 0.
+  static Remat budget(std::int64_t bytes, std::source_location at = std::source_location::current());
 
 private:
   static Remat with(Policy p, std::int64_t b) {
@@ -108,7 +110,26 @@ public:
   LoopResult steps(std::int64_t count, At at = At::current());
 
   /// States, t0 and i0 back; with a batch axis of this size, or none: `reset_state(128)`, `reset_state()`.
-  void reset_state(std::optional<std::int64_t> batch = {}, std::uint64_t seed = 0);
+  void reset_state(std::optional<std::int64_t> batch = {}, std::uint64_t seed = 0, At at = At::current());
+  void reset(std::optional<std::int64_t> batch = {}, std::uint64_t seed = 0, At at = At::current()) {
+    reset_state(batch, seed, at);
+  }
+
+  // What the target offers, see Model.
+  std::map<std::string, Monitor> vars(const NodeOptions &options = {}, At at = At::current()) const;
+  std::map<std::string, Monitor> states(const NodeOptions &options = {}, At at = At::current()) const;
+  std::map<std::string, Monitor> params(const NodeOptions &options = {}, At at = At::current()) const;
+  std::map<std::string, Monitor> train_vars(const NodeOptions &options = {}, At at = At::current()) const;
+  std::map<std::string, Model *> nodes(const NodeOptions &options = {}, At at = At::current()) const;
+  Mode mode() const;
+  StateDict state_dict() const;
+  LoadResult load_state_dict(const StateDict &dict, const LoadOptions &options = {}, At at = At::current());
+  void save_states(const std::string &path) const;
+  LoadResult load_states(const std::string &path, const LoadOptions &options = {}, At at = At::current());
+  LoopOverTime &cpu(At at = At::current());
+  LoopOverTime &cuda(At at = At::current());
+  LoopOverTime &tpu(At at = At::current());
+  LoopOverTime &to(const std::string &device, At at = At::current());
 
   std::optional<double> t0() const;       ///< time of the next step
   std::optional<std::int64_t> i0() const; ///< index of the next step
@@ -116,9 +137,11 @@ public:
   const std::string &name() const;
   Model &target() const;
   const LoopOptions &options() const;
-  std::int64_t compilations() const; ///< programs compiled or loaded from the cache by this loop so far
+  std::int64_t workspace_bytes() const; ///< memory for temporaries of the programs so far, for each thread
+  std::int64_t compilations() const;    ///< programs compiled or loaded from the cache by this loop so far
 
-  const std::unique_ptr<detail::LoopData> &data() const { return data_; }
+  /// An error when the loop was moved from.
+  detail::LoopData &data() const;
 
 private:
   std::unique_ptr<detail::LoopData> data_;

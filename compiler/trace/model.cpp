@@ -71,6 +71,12 @@ std::vector<std::shared_ptr<Slot>> ModelData::all_slots() {
   return all;
 }
 
+std::uint64_t ModelData::all_edits() {
+  std::uint64_t sum = 0;
+  each([&](ModelData &model) { sum += model.edits; });
+  return sum;
+}
+
 } // namespace detail
 
 Model::Model(Shape size) : data_(std::make_shared<ModelData>()) {
@@ -90,35 +96,8 @@ std::string Model::path() const {
 }
 const Shape &Model::size() const { return data_->size; }
 
-static std::map<std::string, Monitor> select(ModelData &model, const std::function<bool(const Slot &)> &wanted) {
-  std::map<std::string, Monitor> found;
-  std::string prefix = model.path();
-  for (const auto &slot : model.all_slots())
-    if (wanted(*slot))
-      found.emplace(slot->path().substr(prefix.empty() ? 0 : prefix.size() + 1), Monitor(slot));
-  return found;
-}
-std::map<std::string, Monitor> Model::states() const {
-  return select(*data_, [](const Slot &s) { return s.is_state(); });
-}
-std::map<std::string, Monitor> Model::params() const {
-  return select(*data_, [](const Slot &s) { return s.kind == Slot::Kind::Param; });
-}
-std::map<std::string, Monitor> Model::train_vars() const {
-  return select(*data_, [](const Slot &s) { return s.trainable; });
-}
-std::map<std::string, Monitor> Model::inputs() const {
-  return select(*data_, [](const Slot &s) { return s.kind == Slot::Kind::Input; });
-}
-Monitor Model::var(const std::string &path, At at) const {
-  auto all = select(*data_, [](const Slot &) { return true; });
-  auto it = all.find(path);
-  if (it != all.end())
-    return it->second;
-  std::vector<std::string> known;
-  for (const auto &[name, monitor] : all)
-    known.push_back(name);
-  throw Error(ErrorKind::Name, "'" + name() + "' has no variable '" + path + "'" + did_you_mean(path, known), at);
+std::string Model::unique_name(const std::string &type) const {
+  return detail::unique_name(type.empty() ? detail::type_name(*this) : type);
 }
 
 static void check_new_name(const ModelData &model, const std::string &name, const SourceLocation &at) {
@@ -200,10 +179,10 @@ void Model::adopt(const std::string &name, Model &model, At at) {
   data_->children.push_back(model.data_);
 }
 
-void Model::reset_state(std::optional<std::int64_t> batch, std::uint64_t seed) {
+void Model::reset_state(std::optional<std::int64_t> batch, std::uint64_t seed, At at) {
   if (batch && *batch < 1)
-    throw Error(ErrorKind::Value, "a batch has at least 1 element, got " + std::to_string(*batch));
-  detail::reset_tree(*data_, batch, seed);
+    throw Error(ErrorKind::Value, "a batch has at least 1 element, got " + std::to_string(*batch), at);
+  detail::reset_tree(*data_, batch, seed, at);
 }
 std::optional<std::int64_t> Model::batch() const { return data_->batch; }
 
@@ -223,19 +202,43 @@ Neuron::Neuron(std::int64_t n, const Quantity &input_unit, At at)
     throw Error(ErrorKind::Value, "a population has at least 1 neuron, got " + std::to_string(n), at);
 }
 
+/// A step's data is one number for each neuron, or one for all of them or for those of each element of the batch.
+static Value current_of(const Model &model, const Tree<Value> &x, const Shape &size) {
+  if (!x.is_leaf())
+    throw Error(ErrorKind::Usage,
+                "'" + model.path() + "' is a population of neurons and takes one array, got a list or a map");
+  Value current = x.leaf();
+  Shape given = current.shape();
+  if (model.batch() && given == Shape{*model.batch()})
+    return reshape(current, {*model.batch(), 1});
+  Shape full = size;
+  if (model.batch())
+    full.insert(full.begin(), *model.batch());
+  bool fits = given.empty() || given == full ||
+              (given.size() == full.size() && given.back() == 1 && (full.size() == 1 || given.front() == full.front()));
+  if (fits)
+    return current;
+  std::string takes = to_string(full) + (model.batch() ? "" : " or one number");
+  Error error(ErrorKind::Shape,
+              "'" + model.path() + "' takes data of shape " + takes + " a step, got " + to_string(given),
+              current.where());
+  if (!model.batch() && given.size() == full.size() + 1 && (given.back() == size.front() || given.back() == 1))
+    error.note("for a batch of " + std::to_string(given.front()) + " call reset_state(" +
+               std::to_string(given.front()) + ") before the run");
+  throw error;
+}
+
 Tree<Value> Neuron::update(const Tree<Value> &x) {
-  if (!x.empty()) {
-    Value current = x.leaf();
-    if (batch() && current.shape() == Shape{*batch()}) // one number for each element of the batch
-      current = reshape(current, {*batch(), 1});
-    I += current;
-  }
+  if (!x.empty())
+    I += current_of(*this, x, size());
   return update();
 }
 
 Tree<Value> Layer::update(const Tree<Value> &x) {
   if (x.empty())
     throw Error(ErrorKind::Usage, "'" + path() + "' is a layer and needs data; call the loop with an array");
+  if (!x.is_leaf())
+    throw Error(ErrorKind::Usage, "'" + path() + "' is a layer and takes one array, got a list or a map");
   return update(x.leaf());
 }
 Value Layer::call(const Operand &x) { return update(x.value()); }

@@ -24,6 +24,27 @@ using SharedArgs = std::map<std::string, SharedValue>;
 
 class Model;
 
+/// Whether states have a batch axis.
+enum class Mode { NonBatching, Batching };
+
+/// Which variables or models below a model are meant, and under which names.
+struct NodeOptions {
+  std::string method = "relative"; ///< names from this model down, "l1.h"; "absolute": from the root's, "Net0.l1.h"
+  int level = -1;                  ///< how deep: 0 the model alone, 1 its children too, ...; -1 all
+  bool include_self = true;        ///< false: only what is below this model
+};
+
+/// Arrays by path: what a model consists of.
+using StateDict = std::map<std::string, Tensor>;
+
+struct LoadOptions {
+  bool warn = true;              ///< missing and unexpected keys are an error; false: they are returned
+  std::string compatible = "v2"; ///< keys from the model down, as state_dict writes them; "v1": from the root's name
+};
+struct LoadResult {
+  std::vector<std::string> missing_keys, unexpected_keys;
+};
+
 /// ddt(V) = expression, inside equations().
 class Derivative {
 public:
@@ -33,6 +54,20 @@ private:
   friend class Model;
   explicit Derivative(std::shared_ptr<detail::Slot> slot) : slot_(std::move(slot)) {}
   std::shared_ptr<detail::Slot> slot_;
+};
+
+/// Where a call begins.
+class RunStart {
+public:
+  double t;   ///< time of the first step [ms]
+  double dt;  ///< length of a step [ms]
+  DType real; ///< element type of the run
+
+  /// Whether one of the times [ms] is not before the first step.
+  bool reaches(const State &times) const;
+  /// Makes `steps` the numbers of steps that have begun since `times` [ms] until before the first step, where they are
+  /// not so already up to the rounding of the times.
+  void count_steps(State &steps, const State &times) const;
 };
 
 /// A system whose step is traced into the dialect. A model built on its own is a root with a unique name ("HH0"); a
@@ -49,6 +84,8 @@ public:
   virtual Tree<Value> update(const Tree<Value> &x) = 0;
   /// Traced at reset, after every variable has its own initial value: states that follow from others (m = m_inf(V)).
   virtual void initial() {}
+  /// Called before the steps of every call, outside of the trace: to bring in line states that count steps.
+  virtual void before_run(const RunStart &) {}
   /// Name under which a lone input array appears in headers and files.
   virtual std::string input_name() const { return "x"; }
   /// Name of a lone output likewise.
@@ -57,18 +94,38 @@ public:
   std::string name() const; ///< unique among roots: "HH0"; for a child the name its parent gave
   std::string path() const; ///< from the root's name down: "Net0.l1"
 
-  /// Variables below this model by relative path ("l1.h"), in order of declaration.
-  std::map<std::string, Monitor> states() const;
-  std::map<std::string, Monitor> params() const;
-  std::map<std::string, Monitor> train_vars() const;
-  std::map<std::string, Monitor> inputs() const;
-  /// One of them by path; an unknown path is an error that names the nearest.
+  /// A name that no other object has: of this model's type, or of the one given, with a number behind it.
+  std::string unique_name(const std::string &type = "") const;
+
+  /// Variables below this model by path ("l1.h").
+  std::map<std::string, Monitor> vars(const NodeOptions &options = {}, At at = At::current()) const;
+  std::map<std::string, Monitor> states(const NodeOptions &options = {}, At at = At::current()) const;
+  std::map<std::string, Monitor> params(const NodeOptions &options = {}, At at = At::current()) const;
+  std::map<std::string, Monitor> train_vars(const NodeOptions &options = {}, At at = At::current()) const;
+  std::map<std::string, Monitor> inputs(const NodeOptions &options = {}, At at = At::current()) const;
+  /// This model, under "" or its name, and those below it by path.
+  std::map<std::string, Model *> nodes(const NodeOptions &options = {}, At at = At::current()) const;
+  /// One variable by path; an unknown path is an error that names the nearest.
   Monitor var(const std::string &path, At at = At::current()) const;
 
   /// Puts states back to their initial values, with a leading batch axis of this size or without one (semantics S15).
-  void reset_state(std::optional<std::int64_t> batch = {}, std::uint64_t seed = 0);
+  /// When it fails, for want of memory for instance, the states are what they were.
+  void reset_state(std::optional<std::int64_t> batch = {}, std::uint64_t seed = 0, At at = At::current());
+  void reset(std::optional<std::int64_t> batch = {}, std::uint64_t seed = 0, At at = At::current()) {
+    reset_state(batch, seed, at);
+  }
   /// Batch size of the states; none when the model does not batch.
   std::optional<std::int64_t> batch() const;
+  Mode mode() const { return batch() ? Mode::Batching : Mode::NonBatching; }
+
+  /// Copies of all states, parameters and inputs as they are now.
+  StateDict state_dict() const;
+  /// Takes them back. Keys that do not match are an error that names them (see LoadOptions), a shape that does not fit
+  /// is one that names both; then nothing has changed.
+  LoadResult load_state_dict(const StateDict &dict, const LoadOptions &options = {}, At at = At::current());
+  /// The same by way of a .npz, which appears whole or not at all.
+  void save_states(const std::string &path) const;
+  LoadResult load_states(const std::string &path, const LoadOptions &options = {}, At at = At::current());
 
   /// Integration method of equations(): euler, rk2, midpoint, heun, rk3, rk4, exp_euler, ...; exp_euler unless set.
   Model &method(const std::string &name, At at = At::current());
@@ -107,6 +164,9 @@ protected:
   Value dt(At at = At::current()) const; ///< length of a step [ms]
   double step_length() const;            ///< the same as a number [ms], for decisions made while tracing
   DType real() const;                    ///< element type of the run
+  /// Whether a number of `times` [ms] is not before the first step of this call. It decides while tracing: a call with
+  /// another answer is another program.
+  bool reaches_now(const State &times) const;
   /// Value of a shared argument, or the fallback.
   SharedValue shared(const std::string &name, SharedValue fallback) const;
   bool fit() const { return std::get<bool>(shared("fit", false)); }

@@ -2,6 +2,7 @@
 // From a model to a program: the traced function and what its arguments stand for.
 #include "compiler/trace/program.h"
 
+#include "compiler/trace/nearest.h"
 #include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -33,7 +34,8 @@ public:
   TracedProgram build() {
     createFunction();
     createStep();
-    Tree<Value> result = target.update(boundData());
+    Tree<Value> result = spec.body ? spec.body(boundData()) : target.update(boundData());
+    checkSharedArgs();
     collectOutputs(result);
     createLoop();
     finish();
@@ -110,8 +112,22 @@ private:
     return spec.data.map_leaves<Value>([&](const InputSpec &input) {
       mlir::Type type = trace().type(input.shape, spec.settings.real);
       mlir::Value slice = step->addArgument(type, b().getUnknownLoc());
-      return trace().wrap(slice, {}, {});
+      return trace().wrap(slice, {}, spec.settings.call);
     });
+  }
+
+  /// `fit` is every model's; any other argument is for those who ask for it.
+  void checkSharedArgs() {
+    std::set<std::string> known = trace().shared_reads;
+    known.insert("fit");
+    for (const auto &[name, value] : spec.settings.shared)
+      if (!known.contains(name)) {
+        std::vector<std::string> names(known.begin(), known.end());
+        throw Error(ErrorKind::Name,
+                    "nothing in '" + target.name() + "' reads the shared argument '" + name + "'" +
+                        did_you_mean(name, names),
+                    spec.settings.call);
+      }
   }
 
   int addOutput(const std::string &name, const Value &value) {
@@ -165,6 +181,7 @@ private:
     llvm::SmallVector<mlir::Type> types;
     llvm::BitVector unused(step->getNumArguments());
     for (auto [k, slot] : llvm::enumerate(program.states)) {
+      program.assigns |= slot->assigned;
       if (slot->assigned) {
         carried.push_back(k);
         inits.push_back(state(k));

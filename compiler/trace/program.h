@@ -22,8 +22,9 @@ struct TracedProgram {
   std::unique_ptr<Trace> trace;
   driver::ProgramInfo info;
   std::vector<std::shared_ptr<Slot>> states, params;
-  Tree<int> outputs;  // number of the program output behind each leaf of the step's result
-  Tree<int> monitors; // likewise for out_vars
+  Tree<int> outputs;    // number of the program output behind each leaf of the step's result
+  Tree<int> monitors;   // likewise for out_vars
+  bool assigns = false; // a state
 };
 
 struct ProgramSpec {
@@ -36,17 +37,10 @@ struct ProgramSpec {
   bool fast = false;        // numerics
   Tree<InputSpec> data;     // empty for a run by duration
   Tree<Monitor> out_vars;
+  std::function<Tree<Value>(const Tree<Value> &)> body; // in place of the target's update
 };
 
 /// Runs the target's step once and writes the function @NAME around it.
 TracedProgram trace_program(Model &target, const ProgramSpec &spec);
-
-/// initial() of every model of a tree as a function of the states, or null when none assigns anything.
-/// Results are the states in `states`.
-struct TracedInitial {
-  std::unique_ptr<Trace> trace;
-  std::vector<std::shared_ptr<Slot>> arguments, results;
-};
-TracedInitial trace_initial(ModelData &root);
 
 } // namespace overtime::detail

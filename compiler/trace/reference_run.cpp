@@ -10,7 +10,8 @@ namespace overtime {
 using namespace detail;
 
 static LoopResult interpret_call(LoopData &loop, const Call &call) {
-  ensure_initialised(*loop.target);
+  if (!loop.initial)
+    prepare_run(*loop.target, loop.start());
   TracedProgram traced = trace_program(loop.model(), loop.spec(loop.input_specs(call.data), "program"));
   std::vector<reference::Array> arguments = {
       reference::Array::integer({}, {call.steps}),
@@ -41,10 +42,18 @@ static LoopResult interpret_call(LoopData &loop, const Call &call) {
 }
 
 LoopResult run_reference(LoopOverTime &loop, const Tree<Tensor> &data) {
-  return interpret_call(*loop.data(), loop.data()->by_data(data, {}));
+  return interpret_call(loop.data(), loop.data().by_data(data, {}));
 }
 LoopResult run_reference(LoopOverTime &loop, Duration duration) {
-  return interpret_call(*loop.data(), loop.data()->by_steps(steps_in(duration.ms, loop.dt()), {}));
+  return interpret_call(loop.data(), loop.data().by_steps(steps_in(duration.ms, loop.dt()), {}));
+}
+
+void reset_reference(Model &model) {
+  LoopData loop = initial_loop(*model.data());
+  for (const auto &slot : model.data()->all_slots())
+    if (slot->is_state())
+      slot->reset(0);
+  interpret_call(loop, Call{1, {}});
 }
 
 } // namespace overtime

@@ -9,5 +9,7 @@ namespace overtime {
 /// As over_time(data) and over_time(duration), computed by the interpreter in f64; states, t0 and i0 advance likewise.
 LoopResult run_reference(LoopOverTime &loop, const Tree<Tensor> &data);
 LoopResult run_reference(LoopOverTime &loop, Duration duration);
+/// As model.reset_state(), with initial() computed by the interpreter.
+void reset_reference(Model &model);
 
 } // namespace overtime

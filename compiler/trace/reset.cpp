@@ -1,47 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-// Initial states: each variable's own value, then initial() of every model, traced and interpreted.
-#include "compiler/trace/program.h"
-
-#include "compiler/trace/arrays.h"
-#include "dialect/Dyn.h"
-
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+// Initial states: each variable's own value, then initial() of every model, compiled as a program of one step.
+#include "compiler/trace/loop_data.h"
 
 namespace overtime::detail {
+namespace {
 
-TracedInitial trace_initial(ModelData &root) {
-  TracedInitial initial;
-  TraceSettings settings;
-  settings.real = f64;
-  initial.trace = std::make_unique<Trace>(settings);
-  Trace &trace = *initial.trace;
-  mlir::OpBuilder &b = trace.builder;
-  initial.arguments = root.all_slots();
-  llvm::SmallVector<mlir::Type> types;
-  for (const auto &slot : initial.arguments)
-    types.push_back(trace.type(slot->ensure().shape(), slot->flag ? DType::Bool : f64));
-  b.setInsertionPointToEnd(trace.module->getBody());
-  auto function = mlir::func::FuncOp::create(b, b.getUnknownLoc(), "initial", b.getFunctionType(types, {}));
-  mlir::Block *entry = function.addEntryBlock();
-  b.setInsertionPointToEnd(entry);
-  trace.enter(root);
-  for (auto [k, slot] : llvm::enumerate(initial.arguments))
-    trace.bind(slot, trace.wrap(entry->getArgument(k), slot->unit, slot->declared));
-  root.each([](ModelData &model) { model.model().initial(); });
-  llvm::SmallVector<mlir::Value> results;
-  llvm::SmallVector<mlir::Type> resultTypes;
-  for (const auto &slot : initial.arguments)
-    if (slot->assigned) {
-      initial.results.push_back(slot);
-      results.push_back(Trace::unwrap(slot->current));
-      resultTypes.push_back(results.back().getType());
+/// What a reset changes, to be put back when it fails.
+class Before {
+public:
+  explicit Before(ModelData &root) {
+    root.each([&](ModelData &model) {
+      models.push_back({&model, model.batch, model.initialised});
+      for (const auto &slot : model.slots)
+        slots.emplace_back(slot, slot->value);
+    });
+  }
+  void restore() {
+    for (const auto &[model, batch, initialised] : models) {
+      model->batch = batch;
+      model->initialised = initialised;
     }
-  mlir::func::ReturnOp::create(b, b.getUnknownLoc(), results);
-  function.setFunctionType(b.getFunctionType(types, resultTypes));
-  return initial;
-}
+    for (auto &[slot, value] : slots)
+      slot->restore(std::move(value));
+  }
 
-void reset_tree(ModelData &root, std::optional<std::int64_t> batch, std::uint64_t seed) {
+private:
+  struct Marks {
+    ModelData *model;
+    std::optional<std::int64_t> batch;
+    bool initialised;
+  };
+  std::vector<Marks> models;
+  std::vector<std::pair<std::shared_ptr<Slot>, std::optional<Tensor>>> slots;
+};
+
+void draw_all(ModelData &root, std::optional<std::int64_t> batch, std::uint64_t seed) {
   root.each([&](ModelData &model) {
     model.batch = batch;
     model.initialised = true;
@@ -51,23 +44,61 @@ void reset_tree(ModelData &root, std::optional<std::int64_t> batch, std::uint64_
       slot->reset(seed);
     else
       slot->ensure(seed);
-  TracedInitial initial = trace_initial(root);
-  if (initial.results.empty())
-    return;
-  std::vector<reference::Array> arguments;
-  for (const auto &slot : initial.arguments)
-    arguments.push_back(to_array(*slot->value));
-  std::string error;
-  auto results = reference::interpret(*initial.trace->module, "initial", std::move(arguments), &error);
-  if (!results)
-    throw Error(ErrorKind::Compile, "initial() cannot be evaluated: " + error);
-  for (auto [slot, result] : llvm::zip(initial.results, *results))
-    slot->store(to_tensor(result, f64));
+}
+
+/// The root keeps the loop and its program, so the loop must not keep the root.
+void run_initial(ModelData &root, SourceLocation at) {
+  if (!root.initial_loop)
+    root.initial_loop = std::make_shared<LoopData>(initial_loop(root));
+  LoopData &loop = *root.initial_loop;
+  loop.options.cache = root.cache;
+  struct Held {
+    LoopData &loop;
+    ~Held() { loop.target.reset(); }
+  } held{loop};
+  loop.target = root.model().data();
+  loop.run_initial(at);
+}
+
+} // namespace
+
+LoopData initial_loop(ModelData &root) {
+  LoopData loop;
+  loop.target = root.model().data();
+  loop.options.real = f64;
+  loop.options.keep_outputs = false;
+  loop.options.cache = root.cache;
+  loop.body = [&root](const Tree<Value> &) {
+    root.each([](ModelData &model) { model.model().initial(); });
+    return Tree<Value>();
+  };
+  loop.initial = true;
+  return loop;
+}
+
+void reset_tree(ModelData &root, std::optional<std::int64_t> batch, std::uint64_t seed, SourceLocation at) {
+  Before before(root);
+  try {
+    draw_all(root, batch, seed);
+    run_initial(root, at);
+  } catch (Error &error) {
+    before.restore();
+    error.place(at);
+    throw;
+  } catch (...) {
+    before.restore();
+    throw;
+  }
 }
 
 void ensure_initialised(ModelData &root) {
   if (!root.initialised)
     reset_tree(root, root.batch, 0);
+}
+
+void prepare_run(ModelData &root, const RunStart &start) {
+  ensure_initialised(root);
+  root.each([&](ModelData &model) { model.model().before_run(start); });
 }
 
 } // namespace overtime::detail

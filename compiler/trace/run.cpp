@@ -25,9 +25,16 @@ static bool same_bits(const Tensor &a, const Tensor &b) {
   return a.shape() == b.shape() && a.dtype() == b.dtype() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
-bool LoadedProgram::still_valid() const {
-  return std::all_of(host_reads.begin(), host_reads.end(),
-                     [](const auto &read) { return same_bits(read.first->ensure(), read.second); });
+bool LoadedProgram::still_valid(double now, double dt, bool goes_on) const {
+  return std::ranges::all_of(host_reads,
+                             [](const auto &read) { return same_bits(read.first->ensure(), read.second); }) &&
+         std::ranges::all_of(reached, [&](const auto &one) {
+           return (goes_on && !one.second) || reaches(*one.first, now, dt) == one.second;
+         });
+}
+
+bool LoopData::goes_on() const {
+  return last && target->left_by == last && target->left_at == now() && target->all_edits() == last_edits;
 }
 
 /// "[0:x[100],0:{1:ax[2, 3],},]": kinds, keys and shapes of one step's data. A number a step, "x[]", differs from no
@@ -60,13 +67,15 @@ static std::string target_of_runs() {
   return target ? target : "native";
 }
 
-LoadedProgram &LoopData::program_for(const Tree<Tensor> &data) {
-  std::string key = program_key(*this, data);
+LoadedProgram *LoopData::known_program(const std::string &key) {
   auto [begin, end] = programs.equal_range(key);
   for (auto it = begin; it != end; ++it)
-    if (it->second->still_valid())
-      return *it->second;
-  TracedProgram traced = trace_program(model(), spec(input_specs(data), "program"));
+    if (it->second->still_valid(now(), dt, goes_on() && it->second.get() == last))
+      return it->second.get();
+  return nullptr;
+}
+
+LoadedProgram &LoopData::load(const std::string &key, TracedProgram traced) {
   auto host = driver::compileForHost(*traced.trace->module, traced.info, {options.cache, target_of_runs()});
   if (!host)
     throw_compile_error(host.takeError());
@@ -77,8 +86,21 @@ LoadedProgram &LoopData::program_for(const Tree<Tensor> &data) {
   program->outputs = std::move(traced.outputs);
   program->monitors = std::move(traced.monitors);
   program->host_reads = std::move(traced.trace->host_reads);
+  program->reached = std::move(traced.trace->reached);
   ++compilations;
   return *programs.emplace(key, std::move(program))->second;
+}
+
+LoadedProgram &LoopData::program_for(const Call &call) {
+  std::string key = program_key(*this, call.data);
+  if (LoadedProgram *known = known_program(key))
+    return *known;
+  ProgramSpec wanted = spec(input_specs(call.data), "program");
+  wanted.settings.call = call.at;
+  for (const Tensor &x : call.data.leaves())
+    if (x.rank() >= 3)
+      wanted.settings.leading.insert(x.shape()[1]);
+  return load(key, trace_program(model(), wanted));
 }
 
 namespace {
@@ -106,7 +128,7 @@ public:
   void bindVariables(DType real) {
     auto buffer = buffers.begin();
     for (auto [slot, array] : llvm::zip(program.states, info.states))
-      *buffer++ = const_cast<void *>(checked(*slot, array, state(*slot, real)).data());
+      *buffer++ = const_cast<void *>(checked(*slot, array, slot->as_run(slot->flag ? DType::Bool : real)).data());
     for (auto [slot, array] : llvm::zip(program.params, info.params))
       *buffer++ = const_cast<void *>(checked(*slot, array, slot->converted(slot->flag ? DType::Bool : real)).data());
   }
@@ -123,11 +145,6 @@ public:
   std::vector<Tensor> outputs;
 
 private:
-  /// The state's own numbers, in the run's type.
-  static const Tensor &state(Slot &slot, DType real) {
-    slot.store(slot.ensure().to(slot.flag ? DType::Bool : real));
-    return *slot.value;
-  }
   static const Tensor &checked(const Slot &slot, const driver::ArrayInfo &array, const Tensor &numbers) {
     if (numbers.shape() != array.shape)
       throw Error(ErrorKind::Usage, "'" + slot.path() + "' changed its shape from " + to_string(array.shape) + " to " +
@@ -210,14 +227,41 @@ private:
 
 } // namespace
 
-LoopResult LoopData::run(const Call &call) {
-  std::int64_t i0 = options.i0.value_or(0), finished = 0;
+/// The index of the step after the last must be a number as well.
+static void check_index(std::int64_t i0, std::int64_t done, const Call &call) {
   std::int64_t room = std::numeric_limits<std::int64_t>::max() - done - std::max<std::int64_t>(i0, 0);
   if (call.steps > room)
-    throw Error(ErrorKind::Value, "the step index would exceed 2^63 - 1 after " + std::to_string(call.steps) +
-                                      " steps; reset the states or run at most " + std::to_string(room));
-  ensure_initialised(*target);
-  LoadedProgram &program = program_for(call.data);
+    throw Error(ErrorKind::Value,
+                "the step index would exceed 2^63 - 1 after " + std::to_string(call.steps) +
+                    " steps; reset the states or run at most " + std::to_string(room),
+                call.at);
+}
+
+/// A model without initial() has nothing to compile.
+void LoopData::run_initial(SourceLocation at) {
+  if (no_initial)
+    return;
+  Call call{1, {}, false, at};
+  std::string key = program_key(*this, call.data);
+  LoadedProgram *program = known_program(key);
+  if (!program) {
+    ProgramSpec wanted = spec({}, "initial");
+    wanted.settings.call = at;
+    TracedProgram traced = trace_program(model(), wanted);
+    no_initial = !traced.assigns;
+    if (no_initial)
+      return;
+    program = &load(key, std::move(traced));
+  }
+  Arguments(options, *program, call).run(program->host->entry, 1, 0, 0, 0.0, 0);
+}
+
+LoopResult LoopData::run(const Call &call) {
+  std::int64_t i0 = options.i0.value_or(0), finished = 0;
+  check_index(i0, done, call);
+  if (!goes_on())
+    prepare_run(*target, start());
+  LoadedProgram &program = program_for(call);
   Arguments arguments(options, program, call);
   double t0 = options.t0.value_or(0.0);
   Chunks chunks(options, call.steps);
@@ -233,6 +277,10 @@ LoopResult LoopData::run(const Call &call) {
     if (options.on_step || options.progress)
       arguments.bindVariables(options.real);
   }
+  last = &program;
+  last_edits = target->all_edits();
+  target->left_by = last;
+  target->left_at = now();
   if (finished < call.steps) // stopped: what was computed
     for (Tensor &t : arguments.outputs)
       if (t.shape()[0] == call.steps)

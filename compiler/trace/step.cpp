@@ -19,14 +19,21 @@ static Trace &tracing(const std::shared_ptr<detail::ModelData> &model, const cha
   return *model->trace;
 }
 
+static Trace &with_clock(const std::shared_ptr<detail::ModelData> &model, const char *what, SourceLocation at) {
+  Trace &trace = tracing(model, what, at);
+  if (trace.settings.initial)
+    throw Error(ErrorKind::Usage, std::string(what) + " exists only inside a step, not in initial()", at);
+  return trace;
+}
+
 Value Model::t(At at) const {
-  Trace &trace = tracing(data_, "t", at);
+  Trace &trace = with_clock(data_, "t", at);
   if (!trace.settings.has_time)
     throw Error(ErrorKind::Usage, "'" + path() + "' reads t, but this loop was built with t0 = none", at);
   return trace.time;
 }
 Value Model::i(At at) const {
-  Trace &trace = tracing(data_, "i", at);
+  Trace &trace = with_clock(data_, "i", at);
   if (!trace.settings.has_index)
     throw Error(ErrorKind::Usage, "'" + path() + "' reads i, but this loop was built with i0 = none", at);
   return trace.index;
@@ -38,14 +45,32 @@ Value Model::dt(At at) const {
 double Model::step_length() const { return tracing(data_, "step_length", {}).settings.dt; }
 DType Model::real() const { return tracing(data_, "real", {}).settings.real; }
 
+bool Model::reaches_now(const State &times) const {
+  Trace &trace = tracing(data_, "reaches_now", {});
+  bool answer = detail::reaches(*times.slot_, trace.settings.now, trace.settings.dt);
+  trace.reached.emplace_back(times.slot_, answer);
+  return answer;
+}
+
+static std::string kind_of(const SharedValue &value) {
+  static const char *const names[] = {"bool", "integer", "number", "text"};
+  return names[value.index()];
+}
+
 SharedValue Model::shared(const std::string &name, SharedValue fallback) const {
-  const SharedArgs &args = tracing(data_, "a shared argument", {}).settings.shared;
-  auto it = args.find(name);
-  if (it == args.end())
+  Trace &trace = tracing(data_, "a shared argument", {});
+  trace.shared_reads.insert(name);
+  auto it = trace.settings.shared.find(name);
+  if (it == trace.settings.shared.end())
     return fallback;
-  if (it->second.index() != fallback.index())
-    throw Error(ErrorKind::DType, "the shared argument '" + name + "' has another type than '" + path() + "' expects");
-  return it->second;
+  if (it->second.index() == fallback.index())
+    return it->second;
+  if (std::holds_alternative<double>(fallback) && std::holds_alternative<std::int64_t>(it->second))
+    return static_cast<double>(std::get<std::int64_t>(it->second)); // 3 is a number as well
+  throw Error(ErrorKind::DType,
+              "the shared argument '" + name + "' is of type " + kind_of(it->second) + ", '" + path() +
+                  "' reads it as " + kind_of(fallback),
+              trace.settings.call);
 }
 
 static std::uint32_t stream_number(const std::string &name) {
@@ -73,6 +98,21 @@ Value Model::random_uniform(const std::string &stream, const Shape &shape, At at
                                            trace.seed, Trace::unwrap(trace.index),
                                            trace.builder.getI32IntegerAttr(static_cast<std::int32_t>(key)));
   return trace.wrap(drawn.getResult(), {}, at);
+}
+
+/// Each use in a step has a stream of its own.
+Value rrelu(Operand x, double lower, double upper) {
+  Value input = x.value();
+  Trace *trace = x.is_literal() ? nullptr : Trace::of(input);
+  if (!trace)
+    throw Error(ErrorKind::Usage, "rrelu takes a traced value", x.where());
+  auto drawn = ir::RandomUniformOp::create(trace->builder, trace->location(x.where()),
+                                           trace->type(input.shape(), trace->settings.real), trace->seed,
+                                           Trace::unwrap(trace->index),
+                                           trace->builder.getI32IntegerAttr(static_cast<std::int32_t>(
+                                               stream_number("rrelu/" + std::to_string(trace->drawn++)))));
+  Value slope = lower + (upper - lower) * trace->wrap(drawn.getResult(), {}, x.where());
+  return where(x >= 0, x, slope * x);
 }
 
 Model &Model::method(const std::string &name, At at) {

@@ -10,6 +10,7 @@
 #include "mlir/IR/OwningOpRef.h"
 
 #include <map>
+#include <set>
 
 namespace overtime::detail {
 
@@ -19,7 +20,14 @@ struct TraceSettings {
   double dt = 0.1;
   bool has_time = true, has_index = true, no_state = false;
   SharedArgs shared;
+  double now = 0.0;               // time of the first step of the call that the trace is for
+  bool initial = false;           // of the initial values, not of a step
+  SourceLocation call;            // the user's
+  std::set<std::int64_t> leading; // lengths that lead the data of a step and could be a batch's
 };
+
+/// Whether a number of a state, a time, is not before `now`.
+bool reaches(Slot &times, double now, double dt);
 
 class Trace {
 public:
@@ -77,6 +85,9 @@ public:
   /// Where each stream of random numbers is drawn, by its key: its name and the first draw.
   std::map<std::uint32_t, std::pair<std::string, SourceLocation>> streams;
   std::vector<std::pair<std::shared_ptr<Slot>, Tensor>> host_reads; // numbers that decided while tracing
+  std::vector<std::pair<std::shared_ptr<Slot>, bool>> reached;      // reaches(slot, now), which decided likewise
+  std::set<std::string> shared_reads;                               // names of shared arguments that were asked for
+  std::uint32_t drawn = 0;                                          // random functions outside of a model's streams
 
 private:
   std::shared_ptr<Trace> alive{this, [](Trace *) {}}; // what Values look at

@@ -2,8 +2,10 @@
 // State, Param and Input: reading and rebinding while a step is traced, numbers on the host otherwise.
 #include "compiler/trace/trace.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 namespace overtime {
 
@@ -30,12 +32,17 @@ Shape Variable::shape() const {
   return slot_->full_shape();
 }
 Tensor Variable::value() const { return Monitor(*this).value(); }
-void Variable::set_value(const Tensor &array) { Monitor(*this).set_value(array); }
-void Variable::set_value(double number) { set_value(Tensor(number, slot_->flag ? DType::Bool : f64)); }
+void Variable::set_value(const Tensor &array, At at) { Monitor(*this).set_value(array, at); }
+void Variable::set_value(double number, At at) { set_value(Tensor(number, f64), at); }
+void State::set_initial(const Init &init, At at) { Monitor(*this).set_initial(init, at); }
 bool Param::trainable() const { return slot_->trainable; }
 
 std::string Monitor::path() const { return slot_->path(); }
 const Unit &Monitor::unit() const { return slot_->unit; }
+bool Monitor::is_state() const { return slot_->is_state(); }
+Shape Monitor::shape() const {
+  return slot_->kind == Slot::Kind::Param && slot_->value ? slot_->value->shape() : slot_->full_shape();
+}
 Tensor Monitor::value() const {
   if (auto owner = slot_->owner.lock(); owner && slot_->is_state())
     detail::ensure_initialised(owner->root());
@@ -44,10 +51,46 @@ Tensor Monitor::value() const {
     slot_->trace->host_reads.emplace_back(slot_, numbers);
   return numbers;
 }
-void Monitor::set_value(const Tensor &array) const {
+void Monitor::set_value(const Tensor &array, std::source_location at) const {
   if (auto owner = slot_->owner.lock(); owner && slot_->is_state())
     detail::ensure_initialised(owner->root()); // else a later first run would overwrite it
-  slot_->set(array);
+  slot_->set(array, at);
+}
+
+void Monitor::set_initial(const Init &init, std::source_location at) const {
+  Slot &slot = *slot_;
+  if (!slot.is_state())
+    throw Error(ErrorKind::Usage, "'" + slot.path() + "' is no state; give it its value with set_value", at);
+  if (init.number() && !init.number()->unit.dimensionless() && !init.number()->unit.same_dimension(slot.unit))
+    throw Error(ErrorKind::Unit,
+                "'" + slot.path() + "' counts in [" + slot.unit.str() + "], its initial value in [" +
+                    init.number()->unit.str() + "]",
+                at)
+        .note("'" + slot.path() + "' is declared here", slot.declared);
+  slot.given = init;
+  slot.given_at = at;
+  for (auto model = slot.owner.lock(); model; model = model->parent.lock())
+    model->initial_loop.reset(); // traced without it
+}
+
+/// A value with a batch axis in front that the state lacks is data of a batch, most likely: that is said where the run
+/// was called.
+static Error shape_error(const Slot &slot, const Shape &given, SourceLocation at) {
+  Shape shape = slot.full_shape();
+  auto owner = slot.owner.lock();
+  bool batch = slot.is_state() && owner && !owner->batch && given.size() == shape.size() + 1 &&
+               std::equal(shape.begin(), shape.end(), given.begin() + 1) &&
+               slot.trace->settings.leading.contains(given.front());
+  SourceLocation call = slot.trace->settings.call;
+  Error error(ErrorKind::Shape,
+              "'" + slot.path() + "' has shape " + to_string(shape) + " and cannot take a value of shape " +
+                  to_string(given),
+              batch && call.known() ? call : at);
+  if (batch)
+    error.note("for a batch of " + std::to_string(given.front()) + " call reset_state(" +
+               std::to_string(given.front()) + ") before the run");
+  error.note("'" + slot.path() + "' is declared here", slot.declared);
+  return error;
 }
 
 /// What equations() assigned would be known inside their region only.
@@ -66,6 +109,8 @@ void Variable::bind(const Operand &next) {
     throw declared(Error(ErrorKind::Usage, "'" + path + "' is assigned outside a step", next.where()));
   Trace &trace = *slot.trace;
   refuse_in_equations(slot, next.where());
+  if (trace.settings.initial && slot.given)
+    return; // wins over what follows from other states
   if (trace.settings.no_state && slot.is_state())
     throw declared(Error(ErrorKind::Usage,
                          "state '" + path + "' is updated, but this loop was built with no_state = true",
@@ -89,10 +134,7 @@ void Variable::bind(const Operand &next) {
   for (size_t d = 0; fits && d < given.size(); ++d)
     fits = given[d] == 1 || given[d] == shape[d + shape.size() - given.size()];
   if (!fits)
-    throw declared(
-        Error(ErrorKind::Shape,
-              "'" + path + "' has shape " + to_string(shape) + " and cannot take a value of shape " + to_string(given),
-              next.where()));
+    throw shape_error(slot, given, next.where());
   slot.current = trace.wrap(trace.broadcast(raw, shape, next.where()), slot.unit, next.where());
   slot.assigned = true;
 }
@@ -135,25 +177,52 @@ static std::uint64_t hash(const std::string &text) {
   return h;
 }
 
+static std::string shortest(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", number);
+  return text;
+}
+
+/// A bool is 0 or 1.
+static void check_flag(const Slot &slot, const Tensor &numbers, SourceLocation at) {
+  if (!slot.flag || numbers.dtype() == DType::Bool)
+    return;
+  for (std::int64_t k = 0; k < numbers.size(); ++k)
+    if (numbers[k] != 0.0 && numbers[k] != 1.0)
+      throw Error(ErrorKind::Value, "'" + slot.path() + "' is bool and takes 0 or 1, got " + shortest(numbers[k]), at)
+          .note("'" + slot.path() + "' is declared here", slot.declared);
+}
+
+/// Numbers from outside of a run.
+static void edited(const Slot &slot) {
+  if (auto owner = slot.owner.lock())
+    ++owner->edits;
+}
+
 void Slot::reset(std::uint64_t seed) {
+  edited(*this);
   conversion.reset();
   Shape full = is_state() ? full_shape() : shape;
   DType dtype = flag ? DType::Bool : f64;
-  if (init.draw()) {
-    Tensor drawn = init.draw()(full, seed ^ hash(path()));
+  const Init &from = given ? *given : init;
+  SourceLocation at = given ? given_at : declared;
+  if (from.draw()) {
+    Tensor drawn = from.draw()(full, seed ^ hash(path()));
     if (drawn.shape() != full)
       throw Error(ErrorKind::Shape,
                   "the initializer of '" + path() + "' made shape " + to_string(drawn.shape()) + ", expected " +
                       to_string(full),
-                  declared);
+                  at);
     // The caller may keep what it gave, and a run writes over a state's numbers.
     value = drawn.dtype() == dtype ? drawn.clone() : drawn.to(dtype);
-  } else if (init.array()) {
+  } else if (from.array()) {
     value.reset();
-    set(*init.array());
+    set(*from.array(), at);
   } else {
-    const Quantity &q = *init.number();
-    value = Tensor::full(full, q.unit.dimensionless() ? q.value : q.in(unit), dtype);
+    const Quantity &q = *from.number();
+    double number = q.unit.dimensionless() ? q.value : q.in(unit);
+    check_flag(*this, Tensor(number, f64), at);
+    value = Tensor::full(full, number, dtype);
   }
 }
 
@@ -162,11 +231,33 @@ void Slot::store(Tensor numbers) {
   value = std::move(numbers);
 }
 
+void Slot::restore(std::optional<Tensor> numbers) {
+  edited(*this);
+  conversion.reset();
+  value = std::move(numbers);
+}
+
+/// Converted numbers. One that was finite and no longer is, is an error.
+static Tensor convert(const Slot &slot, const Tensor &numbers, DType dtype) {
+  Tensor result = numbers.to(dtype);
+  if (numbers.dtype() != f64 || dtype != f32)
+    return result;
+  auto from = numbers.values<double>();
+  auto to = std::as_const(result).values<float>();
+  for (std::size_t k = 0; k < from.size(); ++k)
+    if (std::isinf(to[k]) && std::isfinite(from[k]))
+      throw Error(ErrorKind::Value, "'" + slot.path() + "' holds " + shortest(from[k]) +
+                                        (from.size() > 1 ? " as element " + std::to_string(k) : std::string()) +
+                                        ", which f32 cannot hold; run in f64")
+          .note("'" + slot.path() + "' is declared here", slot.declared);
+  return result;
+}
+
 const Tensor &Slot::converted(DType dtype) {
   if (ensure().dtype() == dtype)
     return *value;
   if (!conversion || conversion->dtype() != dtype)
-    conversion = value->to(dtype);
+    conversion = convert(*this, *value, dtype);
   return *conversion;
 }
 
@@ -189,6 +280,12 @@ void Slot::check_divisor(DType real) {
   }
 }
 
+const Tensor &Slot::as_run(DType dtype) {
+  if (ensure().dtype() != dtype)
+    store(convert(*this, *value, dtype));
+  return *value;
+}
+
 const Tensor &Slot::ensure(std::uint64_t seed) {
   if (!value)
     reset(seed);
@@ -196,30 +293,31 @@ const Tensor &Slot::ensure(std::uint64_t seed) {
 }
 
 /// A scalar fills; an array of the unbatched shape is repeated over the batch; parameters may become arrays.
-void Slot::set(const Tensor &array) {
-  conversion.reset();
+void Slot::set(const Tensor &array, SourceLocation at) {
+  edited(*this);
   Shape full = is_state() ? full_shape() : shape;
   DType dtype = flag ? DType::Bool : f64;
-  Tensor given = array.to(dtype);
+  check_flag(*this, array, at);
+  Tensor numbers = array.to(dtype);
   auto model = owner.lock();
   bool per_element =
       kind != Kind::State && shape.empty() && model && !model->size.empty() && array.shape() == model->size;
   if (array.shape() == full || per_element) {
-    value = given.clone();
+    store(numbers.clone());
   } else if (array.size() == 1) {
-    value = Tensor::full(full, given[0], dtype);
+    store(Tensor::full(full, numbers[0], dtype));
   } else if (is_state() && array.shape() == shape) {
     Tensor repeated(full, dtype);
     for (std::int64_t k = 0; k < repeated.size(); ++k)
-      repeated.set(k, given[k % given.size()]);
-    value = repeated;
+      repeated.set(k, numbers[k % numbers.size()]);
+    store(repeated);
   } else {
     std::string expected = to_string(full);
     if (kind != Kind::State && shape.empty())
       expected = std::string("a number") + (model && !model->size.empty() ? " or " + to_string(model->size) : "");
     else if (full != shape)
       expected += " or " + to_string(shape);
-    throw Error(ErrorKind::Shape, "'" + path() + "' takes " + expected + ", got " + to_string(array.shape()))
+    throw Error(ErrorKind::Shape, "'" + path() + "' takes " + expected + ", got " + to_string(array.shape()), at)
         .note("'" + path() + "' is declared here", declared);
   }
 }

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <source_location>
 #include <string>
 
 namespace overtime {
@@ -44,6 +45,7 @@ private:
 /// A named array of a model. The name of the thing is a path: "net.l1.h".
 class Variable {
 public:
+  using At = std::source_location;
   Variable(const Variable &) = delete; // `auto old = V;` would alias; write `Value old = V;`
   Variable(Variable &&) noexcept = default;
 
@@ -53,9 +55,9 @@ public:
   const Unit &unit() const;
   /// The numbers on the host: initial ones, or those the last run left.
   Tensor value() const;
-  /// Replaces the numbers; shape [N], or a scalar that fills, or with the batch axis.
-  void set_value(const Tensor &array);
-  void set_value(double number);
+  /// Replaces the numbers there are now; shape [N], or a scalar that fills, or with the batch axis.
+  void set_value(const Tensor &array, At at = At::current());
+  void set_value(double number, At at = At::current());
 
   /// The value at this point of the step; only while tracing.
   operator Value() const;
@@ -65,6 +67,7 @@ protected:
   friend class Operand;
   friend class Model;
   friend class Monitor;
+  friend class RunStart;
   explicit Variable(std::shared_ptr<detail::Slot> slot) : slot_(std::move(slot)) {}
   void bind(const Operand &next);
   std::shared_ptr<detail::Slot> slot_;
@@ -77,6 +80,10 @@ public:
   State(State &&) noexcept = default;
   State &operator=(const Operand &next) { return bind(next), *this; }
   State &operator=(const State &other) { return bind(Operand(other)), *this; }
+  /// What the state has from the next reset on, and at the first run of a model that has not run: a number, a quantity,
+  /// an array [N] or [B, N], or an Initializer. It wins over Model::initial(), and states that follow from this one
+  /// follow from it.
+  void set_initial(const Init &init, At at = At::current());
 
 private:
   friend class Model;
@@ -113,8 +120,12 @@ public:
   const std::shared_ptr<detail::Slot> &slot() const { return slot_; }
   std::string path() const;
   const Unit &unit() const;
+  bool is_state() const;
+  Shape shape() const; ///< with the batch axis when the model has one; computes no numbers
   Tensor value() const;
-  void set_value(const Tensor &array) const;
+  void set_value(const Tensor &array, std::source_location at = std::source_location::current()) const;
+  /// State::set_initial; an error for a parameter or an input.
+  void set_initial(const Init &init, std::source_location at = std::source_location::current()) const;
 
 private:
   std::shared_ptr<detail::Slot> slot_;

@@ -108,6 +108,52 @@ Cases call_cases() {
          LoopOverTime(hh, {.cache = false}).steps(1)[hh.V];
        }},
 
+      // EXPECT: error: this LoopOverTime was moved from
+      {"loop_moved_from",
+       [] {
+         HH hh;
+         LoopOverTime one(hh, {.cache = false});
+         LoopOverTime other(std::move(one));
+         one.steps(1);
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: a run of 100 steps from index 9223372036854775800 goes beyond the largest index
+      {"index_beyond_the_largest",
+       [] {
+         HH hh;
+         LoopOverTime over_time(hh, {.i0 = 9223372036854775800, .cache = false});
+         over_time.steps(100); // HERE
+       }},
+
+      // EXPECT: error: 'gNa' holds 1e+300, which f32 cannot hold; run in f64
+      {"parameter_beyond_f32",
+       [] {
+         HH hh;
+         hh.gNa.set_value(1e300);
+         LoopOverTime(hh, {.cache = false}).steps(1);
+       }},
+
+      // EXPECT: error: 'V' holds -1e+300 as element 1, which f32 cannot hold; run in f64
+      {"state_beyond_f32",
+       [] {
+         HH hh(2);
+         hh.V.set_value(Tensor::of({1.0, -1e300}, f64));
+         LoopOverTime(hh, {.cache = false}).steps(1);
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: dt = 1e-60 ms is a number that f32 cannot hold; run in f64
+      {"step_below_f32",
+       [] {
+         HH hh;
+         LoopOverTime(hh, {.dt = 1e-60}); // HERE
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: a budget has more than 0 bytes, got 0
+      {"budget_of_nothing", [] { Remat::budget(0); }}, // HERE
+
       // EXPECT: was destroyed; it must live as long as a LoopOverTime over it
       {"model_destroyed",
        [] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Wrong programs: shapes, batch sizes and types.
 #include "models/layers/rnn_cell.h"
+#include "models/neurons/hh.h"
 #include "tests/errors/cases.h"
 
 namespace overtime::errors {
@@ -36,12 +37,46 @@ Cases shape_cases() {
          over_time(Tensor::zeros({5, 6, 3})); // HERE
        }},
 
+      // EXPECT: @HERE
       // EXPECT: error:
       // EXPECT: expects width 3, got 7
       {"wrong_width",
        [] {
          RNNCell cell(3, 2);
-         LoopOverTime{cell}(Tensor::zeros({5, 7}));
+         LoopOverTime{cell}(Tensor::zeros({5, 7})); // HERE
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: takes data of shape [10] or one number a step, got [7]
+      {"wrong_number_of_neurons",
+       [] {
+         HH hh(10);
+         LoopOverTime{hh}(Tensor::zeros({5, 7})); // HERE
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: takes data of shape [10] or one number a step, got [4, 10]
+      // EXPECT: note: for a batch of 4 call reset_state(4) before the run
+      {"batch_of_neurons_without_reset",
+       [] {
+         HH hh(10);
+         LoopOverTime{hh}(Tensor::zeros({5, 4, 10})); // HERE
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: 'l1.state' has shape [2] and cannot take a value of shape [4, 2]
+      // EXPECT: note: for a batch of 4 call reset_state(4) before the run
+      {"batch_of_rows_without_reset",
+       [] {
+         Sequential model{{"l1", RNNCell(3, 2)}};
+         LoopOverTime{model}(Tensor::zeros({5, 4, 3})); // HERE
+       }},
+
+      // EXPECT: is a population of neurons and takes one array, got a list or a map
+      {"map_for_neurons",
+       [] {
+         HH hh(10);
+         LoopOverTime{hh}({{"a", Tensor::zeros({5, 10})}});
        }},
 
       // EXPECT: @HERE
@@ -61,19 +96,21 @@ Cases shape_cases() {
          LoopOverTime{model}(data); // HERE
        }},
 
+      // EXPECT: @HERE
       // EXPECT: error: 'V' takes [3], got [4]
       // EXPECT: note: 'V' is declared here
       {"value_shape",
        [] {
          Given model([](Given &m, auto &) { return Value(m.V); });
-         model.V.set_value(Tensor::zeros({4}));
+         model.V.set_value(Tensor::zeros({4})); // HERE
        }},
 
+      // EXPECT: @HERE
       // EXPECT: error: a batch has at least 1 element, got 0
       {"batch_of_none",
        [] {
          RNNCell cell(3, 2);
-         LoopOverTime{cell}.reset_state(0);
+         LoopOverTime{cell}.reset_state(0); // HERE
        }},
   };
 }

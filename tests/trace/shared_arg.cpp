@@ -62,7 +62,9 @@ TEST_CASE("the caller's shared arguments are not modified (S4)", "[trace]") {
 TEST_CASE("a shared argument of another type is an error (S4)", "[trace]") {
   Scaled model;
   LoopOverTime over_time(model, {.shared_arg = {{"scale", true}}, .cache = false});
-  CHECK(fails(ErrorKind::DType, {"'scale'", "another type"}, [&] { over_time(Tensor::of({1, 2})); }) == "");
+  auto run = [&] { over_time(Tensor::of({1, 2})); };
+  std::string place = here(__FILE__, __LINE__ - 1);
+  CHECK(fails(ErrorKind::DType, {"'scale'", "bool", "number", place}, run) == "");
 }
 
 TEST_CASE("random numbers follow the seed and the step, not the chunking", "[trace]") {
@@ -76,4 +78,15 @@ TEST_CASE("random numbers follow the seed and the step, not the chunking", "[tra
   LoopOverTime parts(dropout, {.shared_arg = {{"fit", true}}, .seed = 1, .cache = false});
   Tensor first = parts(x.rows(0, 7)).out.leaf(), second = parts(x.rows(7, 20)).out.leaf();
   CHECK(same_bits(joined(first, second), drops(1)));
+}
+
+TEST_CASE("a shared argument that nobody reads is an error with the nearest name, fit is every model's (S4)",
+          "[trace]") {
+  Scaled model;
+  LoopOverTime misspelt(model, {.shared_arg = {{"scal", 2.0}}, .cache = false});
+  CHECK(fails(ErrorKind::Name, {"'scal'", "did you mean 'scale'?"}, [&] { misspelt(Tensor::of({1, 2})); }) == "");
+  LoopOverTime fitting(model, {.shared_arg = {{"fit", true}}, .cache = false});
+  CHECK(fitting(Tensor::of({1, 2})).out->size() == 2);
+  LoopOverTime whole(model, {.shared_arg = {{"scale", std::int64_t(2)}}, .cache = false});
+  CHECK(numbers(whole(Tensor::of({1, 2})).out.leaf()) == std::vector<double>{2, 4});
 }

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model consists of: its variables and models by path, and all numbers as a dictionary or a file.
+#include "compiler/trace/detail.h"
+#include "compiler/trace/nearest.h"
+
+namespace overtime {
+
+using detail::ModelData;
+using detail::Slot;
+
+namespace {
+
+/// The models that options choose, with their paths.
+std::vector<std::pair<std::string, ModelData *>> chosen(const Model &from, const NodeOptions &options,
+                                                        std::source_location at) {
+  if (options.method != "relative" && options.method != "absolute")
+    throw Error(ErrorKind::Name,
+                "method is relative or absolute, got '" + options.method + "'" +
+                    did_you_mean(options.method, {"relative", "absolute"}),
+                at);
+  std::vector<std::pair<std::string, ModelData *>> found;
+  std::function<void(ModelData &, const std::string &, int)> visit = [&](ModelData &model, const std::string &path,
+                                                                         int depth) {
+    if (depth > 0 || options.include_self)
+      found.emplace_back(path, &model);
+    if (options.level < 0 || depth < options.level)
+      for (const auto &child : model.children)
+        visit(*child, path.empty() ? child->name : path + "." + child->name, depth + 1);
+  };
+  visit(*from.data(), options.method == "absolute" ? from.path() : "", 0);
+  return found;
+}
+
+std::map<std::string, Monitor> select(const Model &from, const NodeOptions &options, std::source_location at,
+                                      const std::function<bool(const Slot &)> &wanted) {
+  std::map<std::string, Monitor> found;
+  for (const auto &[path, model] : chosen(from, options, at))
+    for (const auto &slot : model->slots)
+      if (wanted(*slot))
+        found.emplace(path.empty() ? slot->name : path + "." + slot->name, Monitor(slot));
+  return found;
+}
+
+std::string listed(const std::vector<std::string> &keys) {
+  std::string list;
+  for (const std::string &key : keys)
+    list += (list.empty() ? "'" : ", '") + key + "'";
+  return list;
+}
+
+} // namespace
+
+std::map<std::string, Monitor> Model::vars(const NodeOptions &options, At at) const {
+  return select(*this, options, at, [](const Slot &) { return true; });
+}
+std::map<std::string, Monitor> Model::states(const NodeOptions &options, At at) const {
+  return select(*this, options, at, [](const Slot &s) { return s.is_state(); });
+}
+std::map<std::string, Monitor> Model::params(const NodeOptions &options, At at) const {
+  return select(*this, options, at, [](const Slot &s) { return s.kind == Slot::Kind::Param; });
+}
+std::map<std::string, Monitor> Model::train_vars(const NodeOptions &options, At at) const {
+  return select(*this, options, at, [](const Slot &s) { return s.trainable; });
+}
+std::map<std::string, Monitor> Model::inputs(const NodeOptions &options, At at) const {
+  return select(*this, options, at, [](const Slot &s) { return s.kind == Slot::Kind::Input; });
+}
+
+std::map<std::string, Model *> Model::nodes(const NodeOptions &options, At at) const {
+  std::map<std::string, Model *> found;
+  for (const auto &[path, model] : chosen(*this, options, at))
+    found.emplace(path, &model->model());
+  return found;
+}
+
+Monitor Model::var(const std::string &path, At at) const {
+  auto all = vars();
+  auto it = all.find(path);
+  if (it != all.end())
+    return it->second;
+  std::vector<std::string> known;
+  for (const auto &[name, monitor] : all)
+    known.push_back(name);
+  throw Error(ErrorKind::Name, "'" + name() + "' has no variable '" + path + "'" + did_you_mean(path, known), at);
+}
+
+StateDict Model::state_dict() const {
+  StateDict dict;
+  for (const auto &[path, variable] : vars())
+    dict.emplace(path, variable.value());
+  return dict;
+}
+
+LoadResult Model::load_state_dict(const StateDict &dict, const LoadOptions &options, At at) {
+  if (options.compatible != "v1" && options.compatible != "v2")
+    throw Error(ErrorKind::Name, "compatible is v1 or v2, got '" + options.compatible + "'", at);
+  auto variables = vars({.method = options.compatible == "v1" ? "absolute" : "relative"});
+  LoadResult result;
+  for (const auto &[key, variable] : variables)
+    if (!dict.contains(key))
+      result.missing_keys.push_back(key);
+  std::vector<std::string> known;
+  for (const auto &[key, variable] : variables)
+    known.push_back(key);
+  for (const auto &[key, array] : dict)
+    if (!variables.contains(key))
+      result.unexpected_keys.push_back(key);
+  if (options.warn && !(result.missing_keys.empty() && result.unexpected_keys.empty())) {
+    Error error(ErrorKind::Name, "the keys are not those of '" + name() + "'; load with warn = false to take what fits",
+                at);
+    if (!result.missing_keys.empty())
+      error.note("missing: " + listed(result.missing_keys));
+    if (!result.unexpected_keys.empty())
+      error.note("unexpected: " + listed(result.unexpected_keys) + did_you_mean(result.unexpected_keys.front(), known));
+    throw error;
+  }
+  detail::ensure_initialised(data_->root());
+  std::vector<std::pair<Slot *, std::optional<Tensor>>> before;
+  try {
+    for (const auto &[key, variable] : variables)
+      if (auto found = dict.find(key); found != dict.end()) {
+        before.emplace_back(variable.slot().get(), variable.slot()->value);
+        variable.set_value(found->second, at);
+      }
+  } catch (...) { // all or nothing
+    for (auto &[slot, value] : before)
+      slot->restore(std::move(value));
+    throw;
+  }
+  return result;
+}
+
+void Model::save_states(const std::string &path) const { save_npz(path, state_dict()); }
+LoadResult Model::load_states(const std::string &path, const LoadOptions &options, At at) {
+  return load_state_dict(load_npz(path), options, at);
+}
+
+} // namespace overtime
