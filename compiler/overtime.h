@@ -4,8 +4,10 @@
 
 #include "compiler/trace/compile.h"
 #include "compiler/trace/error.h"
+#include "compiler/trace/for_loop.h"
 #include "compiler/trace/loop_over_time.h"
 #include "compiler/trace/model.h"
+#include "compiler/trace/runner.h"
 #include "compiler/trace/sequential.h"
 #include "compiler/trace/tensor.h"
 #include "compiler/trace/tree.h"

@@ -27,7 +27,7 @@ public:
     for (const Tree &t : items)
       items_.emplace_back("", t);
   }
-  Tree(std::initializer_list<Named> items) : kind_(Kind::Map), items_(items) {}
+  Tree(std::initializer_list<Named> items) : kind_(Kind::Map), items_(items) { check_keys(); }
   static Tree list(std::vector<Tree> items) {
     Tree t;
     t.kind_ = Kind::List;
@@ -39,6 +39,7 @@ public:
     Tree t;
     t.kind_ = Kind::Map;
     t.items_ = std::move(items);
+    t.check_keys();
     return t;
   }
 
@@ -107,7 +108,27 @@ public:
     return kind_ == Kind::Map ? Tree<U>::map(std::move(named)) : Tree<U>::list(std::move(list));
   }
 
+  /// The leaves in order, and the structure: the same tree with the number of each leaf in its place.
+  std::pair<std::vector<T>, Tree<int>> tree_flatten() const {
+    int next = 0;
+    return {leaves(), map_leaves<int>([&](const T &) { return next++; })};
+  }
+  /// A tree of a structure that tree_flatten gave, with these leaves.
+  static Tree tree_unflatten(const Tree<int> &structure, const std::vector<T> &leaves) {
+    std::size_t wanted = structure.leaves().size();
+    if (leaves.size() != wanted)
+      throw Error(ErrorKind::Shape,
+                  "the structure has " + std::to_string(wanted) + " leaves, got " + std::to_string(leaves.size()));
+    return structure.template map_leaves<T>([&](const int &k) { return leaves.at(static_cast<std::size_t>(k)); });
+  }
+
 private:
+  void check_keys() const {
+    for (std::size_t k = 0; k < items_.size(); ++k)
+      for (std::size_t j = 0; j < k; ++j)
+        if (items_[j].first == items_[k].first)
+          throw Error(ErrorKind::Name, "the key '" + items_[k].first + "' stands twice in a map");
+  }
   std::string kind_name() const {
     return kind_ == Kind::Empty ? "empty tree" : kind_ == Kind::List ? "list" : kind_ == Kind::Map ? "map" : "leaf";
   }
