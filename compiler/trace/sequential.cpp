@@ -8,26 +8,26 @@ namespace overtime {
 
 Sequential::Sequential(std::initializer_list<Item> items, At at) : items_(items) {
   for (const Item &item : items_)
-    if (item.layer)
-      adopt(item.key, *item.layer, at);
+    if (item.model)
+      adopt(item.key, *item.model, at);
 }
 
 Value Sequential::update(Value x) {
   for (const Item &item : items_)
-    x = item.layer ? (*item.layer)(x) : item.function(x);
+    x = item.model ? item.model->update(Tree<Value>(x)).leaf() : item.function(x);
   return x;
 }
 
-Layer &Sequential::operator[](const std::string &key) const {
+Model &Sequential::operator[](const Key &key) const {
   std::vector<std::string> known;
   for (const Item &item : items_) {
-    if (item.key == key && item.layer)
-      return *item.layer;
-    if (item.key == key)
-      throw Error(ErrorKind::Name, "'" + key + "' is a function and has no variables");
+    if (item.key == key.text && item.model)
+      return *item.model;
+    if (item.key == key.text)
+      throw Error(ErrorKind::Name, "'" + key.text + "' is a function and has no variables", key.at);
     known.push_back(item.key);
   }
-  throw Error(ErrorKind::Name, "there is no layer '" + key + "'" + did_you_mean(key, known));
+  throw Error(ErrorKind::Name, "there is no layer '" + key.text + "'" + did_you_mean(key.text, known), key.at);
 }
 
 } // namespace overtime

@@ -163,6 +163,30 @@ Value slice(Operand x, std::int64_t begin, std::int64_t end, int axis) {
   return trace.wrap(part, x.value().unit(), x.where());
 }
 
+Value glu(Operand x, int axis) {
+  Shape shape = x.value().shape();
+  int d = normal_axis(axis, shape, "glu", x.where());
+  if (shape[d] % 2 != 0)
+    throw Error(ErrorKind::Shape,
+                "glu halves axis " + std::to_string(d) + " of shape " + to_string(shape) + ", whose length is odd",
+                x.where());
+  return slice(x, 0, shape[d] / 2, d) * sigmoid(slice(x, shape[d] / 2, shape[d], d));
+}
+
+Value one_hot(Operand x, std::int64_t classes) {
+  Trace &trace = trace_of({&x}, "one_hot");
+  SourceLocation at = x.where();
+  if (classes < 1)
+    throw Error(ErrorKind::Value, "one_hot needs at least 1 class, got " + std::to_string(classes), at);
+  std::vector<Value> places;
+  for (std::int64_t k = 0; k < classes; ++k)
+    places.push_back(trace.wrap(trace.reshape(trace.number(static_cast<double>(k), at), {1}, at), {}, at));
+  Shape shape = x.value().shape();
+  shape.push_back(1);
+  mlir::Value column = trace.to_real(trace.reshape(Trace::unwrap(x.value()), shape, at), at);
+  return as_real(trace.wrap(column, x.value().unit(), at) == concat(places, 0));
+}
+
 Value reshape(Operand x, const Shape &shape) {
   Trace &trace = trace_of({&x}, "reshape");
   if (element_count(shape) != element_count(x.value().shape()))

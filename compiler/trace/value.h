@@ -119,22 +119,51 @@ Value floor(Operand x);
 Value ceil(Operand x);
 Value round(Operand x); ///< half to even
 
-// Activations (jax.nn's definitions).
-Value sigmoid(Operand x); ///< 1 / (1 + exp(-x))
-Value relu(Operand x);    ///< max(x, 0)
-Value relu6(Operand x);   ///< min(max(x, 0), 6)
-Value leaky_relu(Operand x, double slope = 0.01);
-Value elu(Operand x, double alpha = 1.0);
+// Activations (jax.nn's definitions). Those that take more than x have an overload without it, so that the name alone,
+// as in {"l2", softmax} or {.activation = leaky_relu}, is a function of x.
+Value sigmoid(Operand x);     ///< 1 / (1 + exp(-x))
+Value log_sigmoid(Operand x); ///< -softplus(-x)
+Value relu(Operand x);        ///< max(x, 0)
+Value relu6(Operand x);       ///< min(max(x, 0), 6)
+Value leaky_relu(Operand x, double slope);
+Value leaky_relu(Operand x);                        ///< slope 0.01
+Value prelu(Operand x, Operand slope);              ///< x where x >= 0, else slope * x; the slope may be a Param
+Value prelu(Operand x);                             ///< slope 0.25
+Value rrelu(Operand x, double lower, double upper); ///< leaky_relu of slopes drawn from U(lower, upper) at every step
+Value rrelu(Operand x);                             ///< slopes from U(1/8, 1/3)
+Value elu(Operand x, double alpha);                 ///< x where x > 0, else alpha (exp(x) - 1)
+Value elu(Operand x);                               ///< alpha 1
+Value celu(Operand x, double alpha);                ///< x where x > 0, else alpha (exp(x / alpha) - 1)
+Value celu(Operand x);                              ///< alpha 1
 Value selu(Operand x);
-Value gelu(Operand x);      ///< tanh form
-Value silu(Operand x);      ///< x * sigmoid(x)
-Value softplus(Operand x);  ///< log(1 + exp(x))
-Value soft_sign(Operand x); ///< x / (1 + |x|)
+Value gelu(Operand x);       ///< tanh form
+Value silu(Operand x);       ///< x * sigmoid(x)
+Value swish(Operand x);      ///< silu
+Value hard_silu(Operand x);  ///< x * hard_sigmoid(x)
+Value hard_swish(Operand x); ///< hard_silu
+Value softplus(Operand x);   ///< log(1 + exp(x)), and x itself beyond 20
+Value soft_sign(Operand x);  ///< x / (1 + |x|)
 Value hard_tanh(Operand x);
-Value hard_sigmoid(Operand x); ///< relu6(x + 3) / 6
-Value mish(Operand x);         ///< x * tanh(softplus(x))
-Value softmax(Operand x, int axis = -1);
-Value log_softmax(Operand x, int axis = -1);
+Value hard_sigmoid(Operand x);               ///< relu6(x + 3) / 6
+Value mish(Operand x);                       ///< x * tanh(softplus(x))
+Value hard_shrink(Operand x, double lambda); ///< 0 where |x| <= lambda, else x
+Value hard_shrink(Operand x);                ///< lambda 0.5
+Value soft_shrink(Operand x, double lambda); ///< 0 where |x| <= lambda, else x closer to 0 by lambda
+Value soft_shrink(Operand x);                ///< lambda 0.5
+Value tanh_shrink(Operand x);                ///< x - tanh(x)
+Value softmax(Operand x, int axis);
+Value softmax(Operand x); ///< along the last axis
+Value log_softmax(Operand x, int axis);
+Value log_softmax(Operand x);
+Value softmin(Operand x, int axis); ///< softmax(-x)
+Value softmin(Operand x);
+Value glu(Operand x, int axis); ///< first half of an axis times the sigmoid of the second
+Value glu(Operand x);
+Value normalize(Operand x, int axis, double epsilon = 1e-5); ///< (x - mean) / sqrt(variance + epsilon)
+Value normalize(Operand x);                                  ///< along the last axis
+/// 1 at the place that x names, counted from 0, and 0 elsewhere, on a new last axis of length `classes`; all 0 where x
+/// is none of them.
+Value one_hot(Operand x, std::int64_t classes);
 Value identity(Operand x);
 
 // Shapes. Negative axes count from the end.

@@ -16,11 +16,12 @@ Cases name_cases() {
       // EXPECT: has no variable 'gNA'; did you mean 'gNa'?
       {"unknown_state", [] { HH(1).var("gNA"); }}, // HERE
 
+      // EXPECT: @HERE
       // EXPECT: error: there is no layer 'l22'; did you mean 'l2'?
       {"unknown_layer",
        [] {
          Sequential model{{"l1", RNNCell(3, 4)}, {"l2", RNNCell(4, 2)}};
-         model["l22"];
+         model["l22"]; // HERE
        }},
 
       // EXPECT: names.cpp:
@@ -41,6 +42,24 @@ Cases name_cases() {
        [] {
          HH one, other;
          LoopOverTime(one, {.out_vars = other.V}); // HERE
+       }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: two loops are named 'mine'
+      // EXPECT: names.cpp:
+      // EXPECT: note: the other is built here
+      {"two_loops_of_one_name",
+       [] {
+         HH hh;
+         LoopOverTime one(hh, {.name = "mine"});
+         LoopOverTime other(hh, {.name = "mine"}); // HERE
+       }},
+
+      // EXPECT: error: the key 'V' stands twice in a map
+      {"monitor_key_twice",
+       [] {
+         HH hh;
+         LoopOverTime(hh, {.out_vars = {{"V", hh.V}, {"V", hh.m}}});
        }},
 
       // EXPECT: error: there is no model 'Izikevich'; did you mean 'Izhikevich'?

@@ -18,7 +18,7 @@ struct Case {
 };
 
 double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
-double softplus_of(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+double softplus_of(double x) { return x > 20 ? x : std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 double elu_of(double x, double a) { return x > 0 ? x : a * std::expm1(x); }
 double gelu_of(double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
 double exprel_of(double x) { return x == 0 ? 1.0 : std::expm1(x) / x; }
