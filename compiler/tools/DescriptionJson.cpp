@@ -8,6 +8,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace llvm;
@@ -59,6 +60,26 @@ void writeFacts(json::OStream &out, const Description &description) {
 
 [[noreturn]] void failReading(const std::string &path, const std::string &what) {
   throw Error(ErrorKind::File, path + ": " + what);
+}
+
+/// The parser calls itself for every level, so a file must not decide how often.
+constexpr int deepest = 64;
+
+int nesting(StringRef text) {
+  int depth = 0, most = 0;
+  bool quoted = false;
+  for (std::size_t k = 0; k < text.size(); ++k) {
+    char c = text[k];
+    if (quoted && c == '\\')
+      ++k;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && (c == '[' || c == '{'))
+      most = std::max(most, ++depth);
+    else if (!quoted && (c == ']' || c == '}'))
+      --depth;
+  }
+  return most;
 }
 
 ArrayDescription readArray(const std::string &path, const json::Value &value) {
@@ -116,6 +137,10 @@ Description describe_json(const std::string &path) {
   auto buffer = MemoryBuffer::getFile(path);
   if (!buffer)
     failReading(path, "cannot be read: " + buffer.getError().message());
+  if (nesting((*buffer)->getBuffer()) > deepest)
+    failReading(path, "is nested more than " + std::to_string(deepest) +
+                          " deep; is this a file that `overtime compile` "
+                          "wrote?");
   Expected<json::Value> parsed = json::parse((*buffer)->getBuffer());
   if (!parsed)
     failReading(path, "is no JSON: " + toString(parsed.takeError()));

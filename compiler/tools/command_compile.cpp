@@ -48,8 +48,12 @@ void write_text(const std::filesystem::path &path, const std::string &text) {
 class Compilation {
 public:
   explicit Compilation(CompileCommand &options) : options(options), reader(options.model.dtype()) {
+    options.emit = split_list("--emit", options.emit);
     for (const std::string &kind : options.emit)
       check_word("--emit", kind, kinds);
+    bool only_ir = options.emit.empty() || options.emit == std::vector<std::string>{"mlir"};
+    if (!options.stage.empty() && !only_ir)
+      throw Error(ErrorKind::Usage, "--stop-after stops before code is made: with it --emit can only write mlir");
     if (!options.stage.empty())
       check_word("--stop-after", options.stage, stages);
     if (options.folder.empty() && (options.stage.empty() || !options.emit.empty()))
@@ -195,7 +199,6 @@ Command add_compile(CLI::App &app) {
   parser->add_option("-o,--out", options->folder, "Where to write; made when missing")->type_name("FOLDER");
   parser->add_option("--emit", options->emit, "What to write: so, obj, llvm, asm, mlir [so]")
       ->type_name("KINDS")
-      ->delimiter(',')
       ->allow_extra_args(false);
   parser
       ->add_option("--stop-after", options->stage,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // overtime demo: the reference page's two programs, with shapes, timings and a plot of the membrane potential.
 #include "compiler/tools/command.h"
+#include "compiler/tools/recording.h"
 #include "compiler/tools/svg.h"
 
 #include "models/layers/rnn_cell.h"
@@ -80,6 +81,7 @@ Command add_demo(CLI::App &app) {
   parser->add_option("-o,--out", *path, "Where to write the plot")->capture_default_str();
   parser->footer("Examples:\n  overtime demo\n  overtime demo -o potential.svg");
   auto action = [path] {
+    check_output_path("-o", *path, ".svg");
     Plot plot = brain();
     network();
     for (Line &line : plot.lines)

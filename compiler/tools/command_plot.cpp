@@ -3,6 +3,7 @@
 #include "compiler/tools/command.h"
 
 #include "compiler/overtime.h"
+#include "compiler/tools/recording.h"
 #include "compiler/tools/svg.h"
 #include "compiler/tools/values.h"
 #include "compiler/trace/nearest.h"
@@ -22,9 +23,15 @@ struct PlotOptions {
 };
 
 using Arrays = std::map<std::string, Tensor>;
+using Reasons = std::map<std::string, std::string>;
+
+/// An Error's text begins with "error: ", and so will the next one's.
+std::string without_prefix(const std::string &text) { return text.starts_with("error: ") ? text.substr(7) : text; }
 
 /// V when there is one, else the first array over time that is no clock.
-std::string variable_of(const PlotOptions &options, const Arrays &arrays) {
+std::string variable_of(const PlotOptions &options, const Arrays &arrays, const Reasons &unreadable) {
+  if (auto found = unreadable.find(options.variable); found != unreadable.end())
+    throw Error(ErrorKind::File, without_prefix(found->second));
   std::vector<std::string> known;
   std::string list;
   for (const auto &[name, array] : arrays)
@@ -61,7 +68,7 @@ std::vector<double> times_of(const Arrays &arrays, std::int64_t rows, std::strin
 std::vector<std::int64_t> columns_of(const PlotOptions &options, const std::string &name, const Tensor &array,
                                      std::int64_t columns) {
   std::vector<std::int64_t> chosen;
-  for (const std::string &text : options.neurons) {
+  for (const std::string &text : split_list("--neurons", options.neurons)) {
     chosen.push_back(parse_count("--neurons", text));
     if (chosen.back() < 0 || chosen.back() >= columns)
       throw Error(ErrorKind::Value, "--neurons " + text + ": '" + name + "' has shape " + to_string(array.shape()) +
@@ -81,8 +88,8 @@ std::string label_of(const std::string &name, const Shape &shape, std::int64_t c
   return place.empty() ? name : name + "[" + place + "]";
 }
 
-Plot plot_of(const PlotOptions &options, const Arrays &arrays) {
-  std::string name = variable_of(options, arrays);
+Plot plot_of(const PlotOptions &options, const Arrays &arrays, const Reasons &unreadable) {
+  std::string name = variable_of(options, arrays, unreadable);
   const Tensor &array = arrays.at(name);
   std::int64_t rows = array.shape()[0], columns = rows > 0 ? array.size() / rows : 0;
   if (array.size() == 0)
@@ -119,7 +126,10 @@ Plot plot_of(const PlotOptions &options, const Arrays &arrays) {
 int draw(const PlotOptions &options) {
   if (!options.file.ends_with(".npz"))
     throw Error(ErrorKind::File, "plot reads FILE.npz, got '" + options.file + "'");
-  std::string text = svg_of(plot_of(options, load_npz(options.file)));
+  check_output_path("-o", options.out, ".svg");
+  Reasons unreadable;
+  Arrays arrays = load_npz(options.file, &unreadable);
+  std::string text = svg_of(plot_of(options, arrays, unreadable));
   std::ofstream out(options.out, std::ios::binary | std::ios::trunc);
   out << text;
   out.close();
@@ -138,7 +148,6 @@ Command add_plot(CLI::App &app) {
   parser->add_option("--var", options->variable, "The array [V, else the first]")->type_name("NAME");
   parser->add_option("--neurons", options->neurons, "Elements of a row, such as 0,5 [lines: the first 8, raster: all]")
       ->type_name("K,...")
-      ->delimiter(',')
       ->allow_extra_args(false);
   parser->add_option("-o,--out", options->out, "Where to write")->required()->type_name("FILE.svg");
   parser->footer(

@@ -16,7 +16,7 @@ struct RunOptions {
   ModelOptions model;
   std::optional<double> duration;
   std::string steps, input, out;
-  bool no_output = false, no_cache = false, quiet = false;
+  bool no_output = false, no_cache = false, quiet = false, out_given = false;
 };
 
 void say(const RunOptions &options, const std::string &text) {
@@ -41,8 +41,8 @@ void check_combination(const RunOptions &options) {
                                       ": --duration MS, --steps T, or --input FILE.npz:KEY");
   if (options.out.empty() && options.model.monitor.size() > 0)
     throw Error(ErrorKind::Usage, "--monitor needs a file to write to; give --out FILE.npz");
-  if (!options.out.empty())
-    check_output_path(options.out);
+  if (options.out_given)
+    check_output_path("--out", options.out, ".npz");
   if (!options.out.empty() && options.no_output && options.model.monitor.empty())
     throw Error(ErrorKind::Usage,
                 "with --no-output and without --monitor there is nothing to write to '" + options.out + "'");
@@ -77,7 +77,7 @@ public:
     std::optional<std::int64_t> i0 = prepared.loop->i0();
     watch.arm();
     LoopResult result = data ? (*prepared.loop)(*data, nowhere) : prepared.loop->steps(steps, nowhere);
-    watch.disarm();
+    watch.finish();
     std::int64_t done = watch.interrupted() ? watch.done() : steps;
     report_run(done);
     if (!options.out.empty()) {
@@ -89,7 +89,9 @@ public:
     }
     if (watch.interrupted())
       say(options, "stopped after " + std::to_string(done) + " of " + std::to_string(steps) + " steps");
-    return watch.interrupted() ? exit_interrupted : exit_done;
+    else if (watch.interrupt_seen())
+      say(options, "stopped after the last step" + std::string(options.out.empty() ? "" : "; the file is complete"));
+    return watch.interrupt_seen() ? exit_interrupted : exit_done;
   }
 
 private:
@@ -122,6 +124,11 @@ private:
     if (batch && (shape.size() < 2 || shape[batch_axis] != *prepared.model->batch()))
       throw Error(ErrorKind::Shape, given + "; with --batch " + std::to_string(*prepared.model->batch()) +
                                         " it must be " + (time_axis == 1 ? "[B, T, ...]" : "[T, B, ...]"));
+    if (prepared.is_layer && shape.size() < (batch ? 3 : 2)) {
+      std::string lead = !batch ? "[T, " : time_axis == 1 ? "[B, T, " : "[T, B, ";
+      throw Error(ErrorKind::Shape, given + "; " + prepared.model_name + " is a layer and takes " + lead +
+                                        "K], a row of K numbers a step");
+    }
     if (prepared.is_layer)
       return;
     std::size_t axes = batch ? 2 : 1; // before the neurons'
@@ -150,8 +157,10 @@ private:
       bytes += 16.0 * static_cast<double>(steps);
     if (data && time_axis == 1) // is put in order of time
       bytes += static_cast<double>(data->bytes());
-    std::string warning =
-        check_memory(bytes, "the results of " + std::to_string(steps) + " steps (" + plan.what() + ")");
+    bytes += prepared.bytes + static_cast<double>(prepared.loop->workspace_bytes());
+    std::string what = "the model and the results of " + std::to_string(steps) + " steps";
+    std::string warning = check_memory(bytes, what + (plan.what().empty() ? "" : " (" + plan.what() + ")"),
+                                       "run fewer steps, monitor less, or leave the output away with --no-output");
     if (!warning.empty())
       say(options, "warning: " + warning);
   }
@@ -201,7 +210,8 @@ Command add_run(CLI::App &app) {
       "  overtime run HH --size 10 --set I=8 --duration 100 --dt 0.01 --monitor V,spike --out hh.npz\n"
       "  overtime run LIF --size 100 --set tau=@in.npz:tau --init V=@in.npz:V0 --input in.npz:I --out lif.npz\n"
       "  overtime run RNNCell --size 20 --batch 128 --set Wi=@net.npz:Wi --input in.npz:x --out rnn.npz");
-  return {parser, [options] {
+  return {parser, [options, parser] {
+            options->out_given = parser->count("--out") > 0;
             check_combination(*options);
             return Run(*options).go();
           }};

@@ -47,6 +47,12 @@ void check(int status, const overtime_message &message) {
     throw Error(ErrorKind::File, message.text);
 }
 
+/// The message without the file and the member, which are named beside it.
+std::string reason(const std::string &message) {
+  std::size_t at = message.find("': ");
+  return "unreadable: " + (at == std::string::npos ? message : message.substr(at + 3));
+}
+
 /// "libhh.so" -> "hh"; empty for another name.
 std::string program_name(const std::filesystem::path &path) {
   std::string name = path.filename().string();
@@ -107,7 +113,10 @@ Description describe_npz(const std::string &path) {
   description.facts = {{"file", path}};
   for (std::size_t k = 0; k < overtime_npz_count(opened); ++k) {
     overtime_npy array = {};
-    check(overtime_npz_read(opened, k, &array, &message), message);
+    if (overtime_npz_read(opened, k, &array, &message) != OVERTIME_OK) { // of another type, or damaged
+      description.arrays.push_back({"array", overtime_npz_name(opened, k), "", "?", {}, {}, reason(message.text)});
+      continue;
+    }
     std::unique_ptr<overtime_npy, void (*)(overtime_npy *)> owner(&array, overtime_npy_free);
     description.arrays.push_back({"array",
                                   overtime_npz_name(opened, k),

@@ -2,6 +2,7 @@
 // Options that `run` and `compile` share: which model, its numbers, and how it is looped over time.
 #include "compiler/tools/model_options.h"
 
+#include "compiler/tools/memory_need.h"
 #include "compiler/trace/nearest.h"
 #include "models/zoo.h"
 
@@ -9,10 +10,21 @@
 
 namespace overtime::tools {
 
+static std::int64_t at_least_one(const std::string &option, const std::string &text) {
+  std::int64_t count = parse_count(option, text);
+  if (count < 1)
+    throw Error(ErrorKind::Value, option + " takes a number of at least 1, got " + text);
+  return count;
+}
+
 void ModelOptions::add_to(CLI::App &command) {
   command.add_option("MODEL", model, "A model of the zoo; `overtime list` shows them")->required();
-  command.add_option("--size", size, "Neurons of a population, outputs of a layer [1]")->type_name("N");
-  command.add_option("--n-in", n_in, "Inputs of a layer [width of the data, else --size]")->type_name("K");
+  auto count = [&command](const std::string &name, auto &to, const std::string &help) {
+    return command.add_option_function<std::string>(
+        name, [name, &to](const std::string &text) { to = at_least_one(name, text); }, help);
+  };
+  count("--size", size, "Neurons of a population, outputs of a layer [1]")->type_name("N");
+  count("--n-in", n_in, "Inputs of a layer [width of the data, else --size]")->type_name("K");
   command
       .add_option("--set", set,
                   "Value of a parameter or of an input such as I: a number, 1,2,3, @FILE.npz:KEY or @FILE.npy")
@@ -25,9 +37,8 @@ void ModelOptions::add_to(CLI::App &command) {
   command.add_option("--dt", dt, "Length of a step in ms [0.1]")->type_name("MS");
   command.add_option("--monitor", monitor, "Variables to record at every step, such as V,spike")
       ->type_name("NAMES")
-      ->delimiter(',')
       ->allow_extra_args(false);
-  command.add_option("--batch", batch, "Batch size: states get a leading axis [none]")->type_name("B");
+  count("--batch", batch, "Batch size: states get a leading axis [none]")->type_name("B");
   command.add_option("--t0", t0, "Time of the first step in ms, or none: the step has no t [0]")->type_name("MS|none");
   command.add_option("--i0", i0, "Index of the first step, or none: the step has no i [0]")->type_name("I|none");
   command.add_option("--real", real, "Element type of the run [f32]")
@@ -36,7 +47,11 @@ void ModelOptions::add_to(CLI::App &command) {
   command.add_option("--numerics", numerics, "reproducible, or fast: exponentials within some ten ulp [reproducible]")
       ->check(CLI::IsMember({"reproducible", "fast"}))
       ->type_name("MODE");
-  command.add_option("--seed", seed, "Seed of initial values, weights and random numbers [0]");
+  command
+      .add_option_function<std::string>(
+          "--seed", [this](const std::string &text) { seed = parse_seed("--seed", text); },
+          "Seed of initial values, weights and random numbers [0]")
+      ->type_name("SEED");
   command.add_option("--threads", threads, "Threads of a run [run: as many as pay; compile: 1]")->type_name("N");
   command
       .add_option("--data-first-axis", data_first_axis,
@@ -51,13 +66,25 @@ void ModelOptions::add_to(CLI::App &command) {
 
 namespace {
 
+/// States and parameters on the host, in f64, and where the run is in f32 in that type as well.
+double bytes_of(const Model &model, std::optional<std::int64_t> batch, DType real) {
+  double elements = 0;
+  for (const auto &[path, variable] : model.vars()) {
+    double count = 1;
+    for (std::int64_t d : variable.shape())
+      count *= static_cast<double>(d);
+    elements += variable.is_state() ? count * static_cast<double>(batch.value_or(1)) : count;
+  }
+  return elements * (real == f32 ? 12 : 8);
+}
+
 Tree<Monitor> monitors_of(const ModelOptions &options, const PreparedLoop &prepared, bool &output_wanted) {
   const Model &model = *prepared.model;
   std::map<std::string, Monitor> variables = model.states();
   variables.merge(model.inputs());
   variables.merge(model.params());
   std::vector<Tree<Monitor>::Named> named;
-  for (const std::string &name : options.monitor) {
+  for (const std::string &name : split_list("--monitor", options.monitor)) {
     auto found = variables.find(name);
     bool twice = std::any_of(named.begin(), named.end(), [&](const auto &item) { return item.first == name; });
     output_wanted |= name == model.output_name();
@@ -123,8 +150,10 @@ PreparedLoop prepare(const ModelOptions &options, std::optional<std::int64_t> n_
     recorded_already |= name == model.output_name();
   loop.keep_outputs = (loop.keep_outputs || prepared.output_monitored) && !recorded_already;
   prepared.loop = std::make_unique<LoopOverTime>(model, std::move(loop), nowhere);
-  prepared.loop->reset_state(options.batch, options.seed);
-  set_states(model, entry.name, options.init, reader);
+  set_initial_states(model, entry.name, options.init, reader);
+  prepared.bytes = bytes_of(model, options.batch, options.dtype());
+  check_memory(prepared.bytes, "the states and parameters of " + entry.name, "make the model or the batch smaller");
+  prepared.loop->reset_state(options.batch, options.seed, nowhere);
   return prepared;
 }
 

@@ -36,6 +36,7 @@ struct PreparedLoop {
   std::unique_ptr<LoopOverTime> loop;
   std::string model_name; ///< as the zoo has it
   bool is_layer = false;
+  double bytes = 0;              ///< of states and parameters
   bool output_monitored = false; ///< --monitor names the step's output, or a variable that carries its name
 };
 

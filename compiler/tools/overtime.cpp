@@ -98,7 +98,8 @@ int main(int argc, char **argv) {
   int code = exit_failure;
   try {
     code = run_tool(argc, argv);
-    if (std::fflush(stdout) != 0 && code == exit_done)
+    bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0; // a long text may have failed before the flush
+    if (!written && code == exit_done)
       code = complain("error: cannot write to the standard output", exit_failure);
   } catch (const overtime::Error &error) {
     code = complain(error.what(), error.kind() == overtime::ErrorKind::Compile ? exit_failure : exit_user_error);

@@ -2,6 +2,8 @@
 // What happens while a loop runs: a progress bar for long runs on a terminal, and Ctrl-C.
 #include "compiler/tools/progress.h"
 
+#include "runtime/npz.h"
+
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -10,10 +12,17 @@
 namespace overtime::tools {
 namespace {
 
-volatile std::sig_atomic_t interrupt_seen = 0;
+volatile std::sig_atomic_t interrupts = 0;
 struct sigaction previous_action;
 
-void on_interrupt(int) { interrupt_seen = 1; }
+void on_interrupt(int signal) {
+  interrupts = interrupts + 1;
+  if (interrupts < 2)
+    return;
+  overtime_remove_unfinished();
+  std::signal(signal, SIG_DFL); // takes effect when the handler returns
+  std::raise(signal);
+}
 
 std::string grouped(std::int64_t number) {
   std::string text = std::to_string(number);
@@ -56,29 +65,30 @@ std::string progress_line(std::int64_t done, std::int64_t steps, double seconds)
 }
 
 RunWatch::RunWatch(bool quiet) : show_(!quiet && isatty(STDERR_FILENO) == 1) {}
-RunWatch::~RunWatch() { disarm(); }
+RunWatch::~RunWatch() {
+  erase_bar();
+  if (armed_)
+    sigaction(SIGINT, &previous_action, nullptr);
+}
+bool RunWatch::interrupt_seen() const { return interrupts > 0; }
 
 void RunWatch::arm() {
-  interrupt_seen = 0;
+  interrupts = 0;
   struct sigaction action = {};
   action.sa_handler = on_interrupt;
-  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND); // the second one acts as if there were no handler
+  action.sa_flags = SA_RESTART;
   armed_ = sigaction(SIGINT, &action, &previous_action) == 0;
   begin_ = drawn_ = Clock::now();
 }
 
-void RunWatch::disarm() {
-  if (!armed_)
-    return;
+void RunWatch::finish() {
   seconds_ = std::chrono::duration<double>(Clock::now() - begin_).count();
-  sigaction(SIGINT, &previous_action, nullptr);
-  armed_ = false;
   erase_bar();
 }
 
 bool RunWatch::operator()(std::int64_t done, std::int64_t steps) {
   done_ = done;
-  if (interrupt_seen) {
+  if (interrupts > 0) {
     interrupted_ = done < steps;
     return false;
   }

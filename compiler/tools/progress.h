@@ -11,8 +11,8 @@ namespace overtime::tools {
 /// "[#######.............]  35 %  350,000 of 1,000,000 steps, 3.2 M steps/s, 4 s left"
 std::string progress_line(std::int64_t done, std::int64_t steps, double seconds);
 
-/// Watches a run. While it is armed, the first Ctrl-C asks the run to stop after the current chunk; the second ends the
-/// process as usual.
+/// Watches a run and the writing of its results. From arm() on the first Ctrl-C asks the run to stop after the current
+/// chunk; the second ends the process as usual, without a file that is half written.
 class RunWatch {
 public:
   explicit RunWatch(bool quiet);
@@ -21,12 +21,13 @@ public:
   RunWatch &operator=(const RunWatch &) = delete;
 
   void arm();
-  void disarm();
+  void finish(); ///< the run has ended
   /// For LoopOptions::progress: false when the run shall stop.
   bool operator()(std::int64_t done, std::int64_t steps);
   std::int64_t done() const { return done_; }
-  double seconds() const { return seconds_; } ///< between arm() and disarm()
-  bool interrupted() const { return interrupted_; }
+  double seconds() const { return seconds_; }       ///< between arm() and finish()
+  bool interrupted() const { return interrupted_; } ///< before the last step
+  bool interrupt_seen() const;
 
 private:
   void erase_bar();

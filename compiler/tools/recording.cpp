@@ -2,6 +2,7 @@
 // What a run leaves in a file: names, sizes and the arrays themselves.
 #include "compiler/tools/recording.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <unistd.h>
 
@@ -52,18 +53,31 @@ void add_clock(std::map<std::string, Tensor> &arrays, std::optional<double> t0, 
   }
 }
 
-void check_output_path(const std::string &path) {
-  if (!path.ends_with(".npz"))
-    throw Error(ErrorKind::File, "--out takes FILE.npz, got '" + path + "'");
+/// Whether a file can be made in a folder: rights alone do not tell, of a file system that is read only for instance.
+static bool can_hold_files(const std::string &folder) {
+  std::string name = folder + "/.overtime-XXXXXX";
+  int file = mkstemp(name.data());
+  if (file < 0)
+    return false;
+  close(file);
+  unlink(name.c_str());
+  return true;
+}
+
+void check_output_path(const std::string &option, const std::string &path, const std::string &ending) {
+  if (!path.ends_with(ending))
+    throw Error(ErrorKind::File, option + " takes FILE" + ending + ", got '" + path + "'");
   std::filesystem::path folder = std::filesystem::path(path).parent_path();
   std::string name = folder.empty() ? "." : folder.string();
   std::error_code failed;
   if (!std::filesystem::is_directory(name, failed))
-    throw Error(ErrorKind::File, "--out " + path + ": there is no folder '" + name + "'");
+    throw Error(ErrorKind::File, option + " " + path + ": there is no folder '" + name + "'");
   if (std::filesystem::is_directory(path, failed))
-    throw Error(ErrorKind::File, "--out " + path + ": this is a folder");
-  if (access(name.c_str(), W_OK) != 0)
-    throw Error(ErrorKind::File, "--out " + path + ": the folder '" + name + "' cannot be written to");
+    throw Error(ErrorKind::File, option + " " + path + ": this is a folder");
+  if (std::filesystem::exists(path, failed) && !std::filesystem::is_regular_file(path, failed))
+    throw Error(ErrorKind::File, option + " " + path + ": this is no regular file");
+  if (!can_hold_files(name))
+    throw Error(ErrorKind::File, option + " " + path + ": the folder '" + name + "' cannot be written to");
 }
 
 std::string summary_of(const std::map<std::string, Tensor> &arrays) {

@@ -28,8 +28,8 @@ private:
 void add_clock(std::map<std::string, Tensor> &arrays, std::optional<double> t0, std::optional<std::int64_t> i0,
                double dt, std::int64_t steps);
 
-/// An error when FILE.npz cannot be written: before a long run, not after it.
-void check_output_path(const std::string &path);
+/// An error when a file of this ending cannot be written: before a long run, not after it. `option` is for the message.
+void check_output_path(const std::string &option, const std::string &path, const std::string &ending);
 
 /// "V f32 [1000, 10], t f64 [1000]"
 std::string summary_of(const std::map<std::string, Tensor> &arrays);

@@ -53,18 +53,20 @@ struct Range {
   void widen(double part) {
     if (!(low <= high))
       low = 0, high = 1;
-    double margin = high > low ? part * (high - low) : std::max(1e-12, 0.05 * std::abs(low));
+    double margin = high > low ? part * high - part * low : std::max(1e-12, 0.05 * std::abs(low));
+    constexpr double largest = std::numeric_limits<double>::max();
     if (high > low || part > 0)
-      low -= margin, high += margin;
-    else
-      high += margin;
+      low = std::max(low - margin, -largest);
+    high = std::min(high + margin, largest);
   }
 };
 
 struct Frame {
   Range x, y;
-  double px(double v) const { return left + (v - x.low) / (x.high - x.low) * (width - left - right); }
-  double py(double v) const { return height - bottom - (v - y.low) / (y.high - y.low) * (height - top - bottom); }
+  double px(double v) const { return left + part(v, x) * (width - left - right); }
+  double py(double v) const { return height - bottom - part(v, y) * (height - top - bottom); }
+  /// In halves, for a range may be longer than the largest number.
+  static double part(double v, const Range &r) { return (v / 2 - r.low / 2) / (r.high / 2 - r.low / 2); }
 };
 
 std::string text_at(double x, double y, const char *anchor, const std::string &text, const char *more = "") {

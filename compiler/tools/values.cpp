@@ -63,6 +63,17 @@ std::pair<std::string, std::string> split_assignment(const std::string &option, 
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
+std::vector<std::string> split_list(const std::string &option, const std::vector<std::string> &texts) {
+  std::vector<std::string> all;
+  for (const std::string &text : texts)
+    for (const std::string &part : split(text, ',')) {
+      if (part.empty())
+        throw Error(ErrorKind::Usage, option + " takes a list such as a,b; got '" + text + "'");
+      all.push_back(part);
+    }
+  return all;
+}
+
 double parse_number(const std::string &what, const std::string &text) {
   auto value = number_in(text);
   if (!value)
@@ -82,6 +93,14 @@ std::int64_t parse_count(const std::string &what, const std::string &text) {
     count = static_cast<std::int64_t>(value);
   }
   return count;
+}
+
+std::uint64_t parse_seed(const std::string &what, const std::string &text) {
+  std::uint64_t seed = 0;
+  auto [rest, status] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (status != std::errc() || rest != text.data() + text.size())
+    throw Error(ErrorKind::Value, what + " takes a whole number from 0 to 18446744073709551615, got '" + text + "'");
+  return seed;
 }
 
 Shape parse_shape(const std::string &what, const std::string &text) {
@@ -162,7 +181,7 @@ void set_params(Model &model, const std::string &model_name, const std::vector<s
     }
     Tensor array = reader.value("--set " + name, text);
     try {
-      found->second.set_value(array);
+      found->second.set_value(array, nowhere);
     } catch (Error &error) {
       if (inputs.contains(name) && array.rank() > 0)
         error.note("data that changes from step to step is given with --input");
@@ -171,8 +190,8 @@ void set_params(Model &model, const std::string &model_name, const std::vector<s
   }
 }
 
-void set_states(Model &model, const std::string &model_name, const std::vector<std::string> &init,
-                ValueReader &reader) {
+void set_initial_states(Model &model, const std::string &model_name, const std::vector<std::string> &init,
+                        ValueReader &reader) {
   std::map<std::string, Monitor> states = model.states(), params = model.params(), inputs = model.inputs();
   for (const std::string &assignment : init) {
     auto [name, text] = split_assignment("--init", assignment);
@@ -186,7 +205,7 @@ void set_states(Model &model, const std::string &model_name, const std::vector<s
       throw Error(ErrorKind::Name, model_name + " has no state '" + name + "'; it has " +
                                        (list.empty() ? "none" : list) + did_you_mean(name, known));
     }
-    found->second.set_value(reader.value("--init " + name, text));
+    found->second.set_initial(reader.value("--init " + name, text), nowhere);
   }
 }
 

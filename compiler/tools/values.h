@@ -16,10 +16,15 @@ inline constexpr std::source_location nowhere{};
 /// "NAME=VALUE" in two; `option` is for the message: "--set".
 std::pair<std::string, std::string> split_assignment(const std::string &option, const std::string &text);
 
+/// The parts of "a,b" of all texts. An empty one is an error, which the parser would overlook.
+std::vector<std::string> split_list(const std::string &option, const std::vector<std::string> &texts);
+
 /// A finite number, all of the text. `what` is for the message: "--t0".
 double parse_number(const std::string &what, const std::string &text);
 /// A count such as 1000 or 1e6.
 std::int64_t parse_count(const std::string &what, const std::string &text);
+/// 64 bits for random numbers.
+std::uint64_t parse_seed(const std::string &what, const std::string &text);
 /// A shape such as 128,100.
 Shape parse_shape(const std::string &what, const std::string &text);
 /// true, false, an integer, a number, or text.
@@ -46,7 +51,8 @@ private:
 /// Gives each NAME=VALUE of --set to a parameter or input, or each of --init to a state. `model_name` is the zoo's, for
 /// messages.
 void set_params(Model &model, const std::string &model_name, const std::vector<std::string> &set, ValueReader &reader);
-void set_states(Model &model, const std::string &model_name, const std::vector<std::string> &init, ValueReader &reader);
+void set_initial_states(Model &model, const std::string &model_name, const std::vector<std::string> &init,
+                        ValueReader &reader);
 
 /// Those of --set that are numbers, by name: what a model may want to know before it is built.
 std::map<std::string, double> scalars_of(const std::vector<std::string> &set);

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line tool refuses what is wrong, says what was given and expected, and never ends by a signal."""
 import os
+import subprocess
 import unittest
 
 import numpy as np
 
-from cli import CliTest
+from cli import TOOL, CliTest
 
 
 class Names(CliTest):
@@ -15,6 +16,8 @@ class Names(CliTest):
         self.fail_with("run", "HH", "--set", "gna=1", "--steps", 1,
                        says=["no parameter or input 'gna'", "did you mean 'gNa'?"])
         self.fail_with("run", "HH", "--init", "v=1", "--steps", 1, says=["no state 'v'", "did you mean 'V'?"])
+        self.fail_with("run", "HH", "--monitor", "VV", "--steps", 1, "--out", "o.npz", says="did you mean 'V'?")
+        self.fail_with("run", "HH", "--monitor", ",", "--steps", 1, "--out", "o.npz", says="--monitor")
         self.fail_with("run", "HH", "--monitor", "spikes", "--steps", 1, "--out", "o.npz", says="did you mean 'spike'?")
         self.fail_with("run", "HH", "--method", "rk5", "--steps", 1, says=["no integration method 'rk5'", "rk4"])
         self.fail_with("run", "HH", "--methd", "rk4", "--steps", 1, says="did you mean '--method'?")
@@ -54,7 +57,25 @@ class Numbers(CliTest):
     def test_memory_is_refused_before_the_run(self):
         self.fail_with("run", "HH", "--size", 1000000, "--steps", 10**10, "--out", "o.npz",
                        says=["spike bool [10000000000, 1000000]", "bytes", "available", "--no-output"])
-        self.fail_with("run", "HH", "--size", 10**12, "--steps", 1, says="8000000000000 bytes")
+        self.fail_with("run", "HH", "--size", 10**12, "--steps", 1,
+                       says=["states and parameters of HH", "bytes", "available"])
+
+    def test_ranges(self):
+        for number in ["1e300", "-1e300"]:
+            for option in ["--set=gNa", "--init=V"]:
+                self.fail_with("run", "HH", f"{option}={number}", "--steps", 1, says=["f32 cannot hold", "f64"])
+        self.fail_with("run", "HH", "--dt", "1e-60", "--steps", 1, says=["dt", "f32 cannot hold"])
+        self.fail_with("run", "LIF", "--init", "spike=2", "--steps", 1, says=["'spike' is bool", "got 2"])
+        self.fail_with("run", "HH", "--i0", 2**63 - 5, "--steps", 10, says=["index", "10 steps"])
+        for seed in ["-1", 2**64, "x", "1.5"]:
+            self.fail_with("run", "HH", "--seed", seed, "--steps", 1, says="--seed")
+        for size in ["-1", 2**64, "1.5"]:
+            self.fail_with("run", "HH", "--size", size, "--steps", 1, says="--size")
+
+    def test_shared_arguments(self):
+        run = ["run", "Dropout", "--set", "keep_prob=0.5", "--input", self.save(x=np.ones((3, 2), np.float32)) + ":x"]
+        self.fail_with(*run, "--shared", "fitt=true", says=["'fitt'", "did you mean 'fit'?"])
+        self.fail_with(*run, "--shared", "fit=1", says=["'fit'", "integer", "bool"])
 
 
 class Shapes(CliTest):
@@ -67,6 +88,8 @@ class Shapes(CliTest):
         self.fail_with("run", "HH", "--size", 4, "--init", "V=@in.npz:I", "--steps", 1, says=["[4]", "[50, 4]"])
         self.fail_with("run", "HH", "--size", 4, "--set", "I=@in.npz:I", "--steps", 1, says=["[50, 4]", "--input"])
         self.fail_with("run", "HH", "--input", "in.npz:one", says=["shape []", "[T, ...]"])
+        self.save("row.npz", x=np.zeros(20, np.float32))
+        self.fail_with("run", "GRUCell", "--size", 4, "--input", "row.npz:x", says=["[20]", "[T, K]"])
         self.fail_with("run", "RNNCell", "--size", 4, "--n-in", 9, "--batch", 5, "--input", "in.npz:x",
                        says=["width 9", "got 3"])
 
@@ -97,6 +120,10 @@ class Combinations(CliTest):
         self.fail_with("compile", "GRUCell", "-o", "g", says="--input-shape")
         self.fail_with("compile", "HH", "--emit", "sp", "-o", "g", says="so, obj, llvm, asm, mlir")
         self.fail_with("compile", "HH", "--name", "a-b", "-o", "g", says="--name")
+        self.fail_with("compile", "HH", "--emit", "so", "--stop-after", "cpu", "-o", "g", says=["--stop-after", "mlir"])
+        self.fail_with("compile", "HH", "--emit", ",", "-o", "g", says="--emit")
+        self.fail_with("compile", "LIF", "--batch", 2, "--data-first-axis", "B", "-o", "g", says=["[T, B, ...]", "'B'"])
+        self.fail_with("compile", "HH", "--size", 8, "--input-shape", 7, "-o", "g", says=["[8]", "[7]"])
         self.fail_with("run", "Dropout", "--steps", 1, says="keep_prob")
         self.fail_with("run", "HH", "stray", "--steps", 1, says="'stray'")
 
@@ -118,8 +145,18 @@ class Files(CliTest):
     def test_places_that_cannot_be_written(self):
         self.fail_with("run", "HH", "--steps", 1, "--out", "nowhere/o.npz", says="no folder 'nowhere'")
         self.fail_with("run", "HH", "--steps", 1, "--out", "o.txt", says="FILE.npz")
+        self.fail_with("run", "HH", "--steps", 1, "--out", "", says="FILE.npz")
+        self.fail_with("run", "HH", "--steps", 10**12, "--out", "/proc/o.npz", says="cannot be written")
         self.save(V=np.arange(4.0))
-        self.fail_with("plot", "in.npz", "-o", "nowhere/p.svg", says="cannot write")
+        self.fail_with("plot", "in.npz", "-o", "nowhere/p.svg", says="no folder 'nowhere'")
+        self.fail_with("plot", "in.npz", "-o", "p.png", says="FILE.svg")
+        self.fail_with("demo", "-o", "nowhere/p.svg", says="no folder 'nowhere'")
+
+    def test_output_that_cannot_be_printed(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            for arguments in [["compile", "HH", "--size", "9", "--stop-after", "llvm"], ["list"]]:
+                done = subprocess.run([TOOL, *arguments], stdout=full, stderr=subprocess.DEVNULL, check=False)
+                self.assertEqual(done.returncode, 1)
 
     def test_what_is_no_compiled_model(self):
         for name, text in {"a.json": "{", "b.json": "[]", "c.json": '{"arrays": [1]}', "libd.so": "no library"}.items():
@@ -127,6 +164,9 @@ class Files(CliTest):
                 file.write(text)
             self.fail_with("info", name, says=name)
         self.fail_with("info", "libnone.so", says="no such file")
+        with open(self.path("deep.json"), "w", encoding="utf-8") as file:
+            file.write("[" * 200000)
+        self.fail_with("info", "deep.json", says=["deep.json", "nested"])
 
     def test_plots_of_what_is_not_there(self):
         self.save(V=np.zeros((5, 2)), none=np.zeros((0, 3)), one=np.float32(1))

@@ -44,6 +44,14 @@ class Descriptions(CliTest):
         arrays = json.loads(self.succeed("info", "in.npz", "--json"))["arrays"]
         self.assertEqual(arrays[0], {"kind": "array", "name": "V", "dtype": "f32", "shape": [2, 3], "range": [0, 5]})
 
+    def test_arrays_that_cannot_be_read_do_not_hide_the_others(self):
+        self.save(V=np.arange(6.0), note=np.array(["a", "b"]), z=np.zeros(3, complex))
+        text = self.succeed("info", "in.npz")
+        self.assertRegex(text, r"V +f64 +\[6\] +0 \.\. 5")
+        self.assertRegex(text, r"note .*unreadable")
+        self.succeed("plot", "in.npz", "-o", "v.svg")
+        self.fail_with("plot", "in.npz", "--var", "note", "-o", "v.svg", says=["in.npz", "note"])
+
     def test_help_has_examples(self):
         for command in ["run", "list", "info", "plot", "compile"]:
             text = self.succeed(command, "--help")
@@ -86,6 +94,13 @@ class Plots(CliTest):
         self.save(V=np.array([1, 2, np.nan, 3, np.inf, 4.0]))
         line, = self.lines(self.plot("in.npz"))
         self.assertEqual(len(line), 4)
+
+    def test_a_range_longer_than_the_largest_number(self):
+        self.save(V=np.array([-1.7e308, 0, 1.7e308]))
+        line, = self.lines(self.plot("in.npz"))
+        self.assertEqual(len(line), 3)
+        with open(self.path("p.svg"), encoding="utf-8") as file:
+            self.assertNotIn("nan", file.read())
 
     def test_bool_becomes_a_raster(self):
         spike = np.zeros((100, 4), dtype=bool)

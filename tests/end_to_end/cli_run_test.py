@@ -46,6 +46,29 @@ class Neurons(CliTest):
             np.testing.assert_allclose(out["V"][k], V, rtol=1e-12)
         np.testing.assert_array_equal(out["I"], current)
 
+    def test_initial_values_decide_what_follows_from_them(self):
+        out = self.run_model("HH", "--init", "V=-50", "--steps", 1, "--dt", "1e-9", "--monitor", "m,h,V", "--real", "f64")
+        a, b = 0.1 * -10 / (1 - np.exp(1)), 4 * np.exp(-15 / 18)
+        np.testing.assert_allclose(out["m"], a / (a + b), rtol=1e-6)
+        out = self.run_model("Izhikevich", "--init", "V=-60", "--init", "u=3", "--steps", 1, "--dt", "1e-9",
+                             "--monitor", "u", "--real", "f64")
+        np.testing.assert_allclose(out["u"], 3, rtol=1e-6)
+
+    def test_periods_in_f32_do_not_depend_on_the_time(self):
+        spikes = {}
+        for t0 in (0, "1e7"):
+            out = self.run_model("LIF", "--set", "I=40", "--set", "tau_ref=2", "--t0", t0, "--steps", 1000)
+            spikes[t0] = np.flatnonzero(out["spike"])
+        np.testing.assert_array_equal(spikes[0], spikes["1e7"])
+
+    def test_a_symbolic_link_is_written_through(self):
+        os.mkdir(self.path("elsewhere"))
+        os.symlink("elsewhere/real.npz", self.path("link.npz"))
+        for _ in range(2):  # the file that it names appears, then it is replaced
+            self.run_model("HH", "--steps", 3, out="link.npz")
+            self.assertTrue(os.path.islink(self.path("link.npz")))
+            self.assertTrue(os.path.isfile(self.path("elsewhere/real.npz")))
+
     def test_npy_of_one_number_a_step_reaches_every_neuron(self):
         np.save(self.path("one.npy"), np.linspace(0, 5, 20, dtype=np.float32))
         out = self.run_model("HH", "--size", 4, "--input", "one.npy", "--monitor", "I")
@@ -162,6 +185,35 @@ class Interrupt(CliTest):
         with np.load(self.path("long.npz")) as out:
             self.assertTrue(0 < len(out["t"]) < 20000000)
             self.assertEqual(out["gNa"].shape, out["t"].shape)
+
+
+class InterruptWhileWriting(CliTest):
+    def interrupt(self, times):
+        """Sends so many Ctrl-C once the file is being written; the exit code and the files that are left."""
+        for name in os.listdir(self.folder):
+            if name.startswith("big.npz"):
+                os.remove(self.path(name))
+        arguments = ["run", "HH", "--size", "1000", "--steps", "20000", "--monitor", "V,m", "--out", "big.npz"]
+        tool = subprocess.Popen([TOOL, *arguments], cwd=self.folder, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL,
+                                env=dict(os.environ, OVERTIME_CACHE_DIR=self.path("cache")))
+        left = lambda: sorted(name for name in os.listdir(self.folder) if name.startswith("big.npz"))
+        while tool.poll() is None and not left():
+            time.sleep(0.001)
+        for _ in range(times):
+            tool.send_signal(signal.SIGINT)
+            time.sleep(0.01)
+        return tool.wait(timeout=60), left()
+
+    def test_the_first_lets_it_finish(self):
+        code, left = self.interrupt(1)
+        self.assertEqual((code, left), (130, ["big.npz"]))
+        with np.load(self.path("big.npz")) as out:
+            self.assertEqual(out["V"].shape, (20000, 1000))
+
+    def test_the_second_ends_it_and_leaves_nothing_half_written(self):
+        code, left = self.interrupt(2)
+        self.assertIn((code, left), [(-signal.SIGINT, []), (130, ["big.npz"])])  # the latter when it was fast
 
 
 if __name__ == "__main__":
