@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The populations written by hand in plain C++, for `g++ -Ofast -march=native -fopenmp`: what an expert's afternoon gives.
+// The populations written by hand in plain C++, for `g++ -Ofast -march=native -fopenmp`: what an expert's afternoon
+// gives.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -164,7 +165,8 @@ int main(int argc, char **argv) {
   const bool recording = name.ends_with("_record");
   if (recording)
     name.resize(name.size() - 7);
-  auto workload = std::find_if(workloads().begin(), workloads().end(), [&](const Workload &w) { return w.name == name; });
+  auto workload =
+      std::find_if(workloads().begin(), workloads().end(), [&](const Workload &w) { return w.name == name; });
   if (workload == workloads().end())
     return std::fprintf(stderr, "usage: populations hh|hh_record|lif|izhikevich|adex N T SECONDS\n"), 2;
   const long count = std::atol(argv[2]), steps = std::atol(argv[3]);

@@ -37,12 +37,12 @@ std::string without_at(const std::string &source) {
   return !source.empty() && source.front() == '@' ? source.substr(1) : source;
 }
 
-/// A finite number that f32 cannot hold would become infinite.
-void check_range(const std::string &source, const Tensor &from, const Tensor &to) {
-  for (std::int64_t k = 0; k < from.size(); ++k)
-    if (std::isfinite(from[k]) && !std::isfinite(to[k]))
-      throw Error(ErrorKind::Value, source + ": element " + std::to_string(k) + " is too large for " +
-                                        name_of(to.dtype()) + "; run with --real f64");
+/// The library would refuse it as well, without the file's name.
+void check_range(const std::string &source, const Tensor &numbers) {
+  for (std::int64_t k = 0; k < numbers.size(); ++k)
+    if (std::isfinite(numbers[k]) && !std::isfinite(static_cast<float>(numbers[k])))
+      throw Error(ErrorKind::Value,
+                  source + ": element " + std::to_string(k) + " is too large for f32; run with --real f64");
 }
 
 std::string names_of(const std::map<std::string, Monitor> &variables, std::vector<std::string> &known) {
@@ -128,8 +128,9 @@ SharedValue parse_shared(const std::string &text) {
 Tensor ValueReader::converted(const std::string &source, const Tensor &array) {
   if (array.dtype() == real_)
     return array;
+  if (real_ == f32)
+    check_range(source, array);
   Tensor result = array.to(real_);
-  check_range(source, array, result);
   converted_ += (converted_.empty() ? "" : ", ") + source + " (" + name_of(array.dtype()) + ")";
   return result;
 }

@@ -48,7 +48,7 @@ std::string number(double value) {
   return text;
 }
 
-/// One element converted: to bool by != 0, to int64 towards zero.
+/// One element converted: to bool by != 0, to int64 towards zero. A number that the type cannot hold is an error.
 template <class To, class From> To convert(From value) {
   if constexpr (std::is_same_v<To, std::uint8_t>) {
     return value != From(0);
@@ -58,6 +58,11 @@ template <class To, class From> To convert(From value) {
                                         " to i64; expected a number of at most "
                                         "2^63 in size");
     return static_cast<To>(value);
+  } else if constexpr (std::is_same_v<To, float> && std::is_same_v<From, double>) {
+    auto rounded = static_cast<float>(value);
+    if (std::isinf(rounded) && std::isfinite(value))
+      throw Error(ErrorKind::Value, "cannot convert " + number(value) + " to f32; its largest number is 3.4e38");
+    return rounded;
   } else {
     return static_cast<To>(value);
   }

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <cmath>
+#include <cstdio>
 
 using namespace mlir;
 
@@ -145,6 +146,11 @@ DType Trace::dtype_of(Type type) {
 }
 
 mlir::Value Trace::number(double v, SourceLocation at) {
+  if (settings.real == f32 && std::isfinite(v) && !std::isfinite(static_cast<float>(v))) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.9g", v);
+    throw Error(ErrorKind::Value, std::string("f32 cannot hold the number ") + text + "; run in f64", at);
+  }
   return arith::ConstantOp::create(builder, location(at), builder.getFloatAttr(element(settings.real), v));
 }
 mlir::Value Trace::integer(std::int64_t v, SourceLocation at) {

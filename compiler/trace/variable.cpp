@@ -239,18 +239,16 @@ void Slot::restore(std::optional<Tensor> numbers) {
 
 /// Converted numbers. One that was finite and no longer is, is an error.
 static Tensor convert(const Slot &slot, const Tensor &numbers, DType dtype) {
-  Tensor result = numbers.to(dtype);
   if (numbers.dtype() != f64 || dtype != f32)
-    return result;
+    return numbers.to(dtype);
   auto from = numbers.values<double>();
-  auto to = std::as_const(result).values<float>();
   for (std::size_t k = 0; k < from.size(); ++k)
-    if (std::isinf(to[k]) && std::isfinite(from[k]))
+    if (std::isfinite(from[k]) && std::isinf(static_cast<float>(from[k])))
       throw Error(ErrorKind::Value, "'" + slot.path() + "' holds " + shortest(from[k]) +
                                         (from.size() > 1 ? " as element " + std::to_string(k) : std::string()) +
                                         ", which f32 cannot hold; run in f64")
           .note("'" + slot.path() + "' is declared here", slot.declared);
-  return result;
+  return numbers.to(dtype);
 }
 
 const Tensor &Slot::converted(DType dtype) {

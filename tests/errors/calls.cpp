@@ -142,6 +142,13 @@ Cases call_cases() {
          LoopOverTime(hh, {.cache = false}).steps(1);
        }},
 
+      // EXPECT: error: cannot convert 1e+300 to f32
+      {"conversion_beyond_f32", [] { Tensor::of({1e300}, f64).to(f32); }},
+
+      // EXPECT: @HERE
+      // EXPECT: error: f32 cannot hold the number 1e+300; run in f64
+      {"constant_beyond_f32", [] { run([](Given &m, auto &) { return m.V * 1e300; }); }}, // HERE
+
       // EXPECT: @HERE
       // EXPECT: error: dt = 1e-60 ms is a number that f32 cannot hold; run in f64
       {"step_below_f32",
