@@ -269,9 +269,7 @@ void Slot::check_divisor(DType real) {
       continue;
     if (real == f32 ? std::isnormal(1.0f / static_cast<float>(v)) : std::isnormal(1.0 / v))
       continue;
-    char text[32];
-    std::snprintf(text, sizeof text, "%g", v);
-    throw Error(ErrorKind::Value, "equations divide by '" + path() + "', which is " + text +
+    throw Error(ErrorKind::Value, "equations divide by '" + path() + "', which is " + shortest(v) +
                                       ": its reciprocal is no normal " + name_of(real) +
                                       " number; use another unit, or f64")
         .note("'" + path() + "' is declared here", declared);

@@ -118,7 +118,7 @@ Cases call_cases() {
        }},
 
       // EXPECT: @HERE
-      // EXPECT: error: a run of 100 steps from index 9223372036854775800 goes beyond the largest index
+      // EXPECT: error: the step index would exceed 2^63 - 1 after 100 steps; reset the states or run at most 7
       {"index_beyond_the_largest",
        [] {
          HH hh;
