@@ -106,9 +106,19 @@ LoopData &LoopOverTime::data() const {
   return *data_;
 }
 
+/// An error without a place of its own, such as too little memory, is one of the call.
+static LoopResult run_at(LoopData &loop, const Call &call) {
+  try {
+    return loop.run(call);
+  } catch (Error &error) {
+    error.place(call.at);
+    throw;
+  }
+}
+
 LoopResult LoopOverTime::operator()(Duration duration, At at) { return steps(steps_in(duration.ms, dt(), at), at); }
-LoopResult LoopOverTime::steps(std::int64_t count, At at) { return data().run(data().by_steps(count, at)); }
-LoopResult LoopOverTime::operator()(const Tree<Tensor> &x, At at) { return data().run(data().by_data(x, at)); }
+LoopResult LoopOverTime::steps(std::int64_t count, At at) { return run_at(data(), data().by_steps(count, at)); }
+LoopResult LoopOverTime::operator()(const Tree<Tensor> &x, At at) { return run_at(data(), data().by_data(x, at)); }
 
 void LoopOverTime::reset_state(std::optional<std::int64_t> batch, std::uint64_t seed, At at) {
   target().reset_state(batch, seed, at);

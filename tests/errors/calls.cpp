@@ -126,12 +126,13 @@ Cases call_cases() {
          over_time.steps(100); // HERE
        }},
 
+      // EXPECT: @HERE
       // EXPECT: error: 'gNa' holds 1e+300, which f32 cannot hold; run in f64
       {"parameter_beyond_f32",
        [] {
          HH hh;
          hh.gNa.set_value(1e300);
-         LoopOverTime(hh, {.cache = false}).steps(1);
+         LoopOverTime(hh, {.cache = false}).steps(1); // HERE
        }},
 
       // EXPECT: error: 'V' holds -1e+300 as element 1, which f32 cannot hold; run in f64
