@@ -155,7 +155,7 @@ int64_t LaneAnalysis::tileSize(unsigned vectorBits, unsigned threads) const {
   if (registers) { // the shorter the step, the more vectors hide its latency, as long as promote-state takes its states
     int64_t vectors = scalars > 60 ? 2 : scalars > 30 ? 6 : 8;
     if (carried > 0)
-      vectors = std::clamp<int64_t>(24 / carried, 1, vectors);
+      vectors = std::clamp<int64_t>(carriedVectors / carried, 1, vectors);
     return std::min<int64_t>(lanes, vectorBits / widest * vectors);
   }
   constexpr int64_t firstLevelCache = 16 << 10;

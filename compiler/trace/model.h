@@ -52,8 +52,10 @@ public:
 
 private:
   friend class Model;
-  explicit Derivative(std::shared_ptr<detail::Slot> slot) : slot_(std::move(slot)) {}
+  Derivative(std::shared_ptr<detail::Slot> slot, std::shared_ptr<detail::ModelData> model)
+      : slot_(std::move(slot)), model_(std::move(model)) {}
   std::shared_ptr<detail::Slot> slot_;
+  std::shared_ptr<detail::ModelData> model_; // whose equations they are
 };
 
 /// Where a call begins.

@@ -131,13 +131,19 @@ Model &Model::method(const std::string &name, At at) {
   return *this;
 }
 
-Derivative Model::ddt(State &state) { return Derivative(state.slot_); }
+Derivative Model::ddt(State &state) { return {state.slot_, data_}; }
 
 void Derivative::operator=(const Operand &rate) {
   Slot &slot = *slot_;
   std::string path = slot.path();
   if (!slot.trace || !slot.trace->in_equations())
     throw Error(ErrorKind::Usage, "ddt(" + path + ") is given outside equations()", rate.where());
+  if (slot.owner.lock() != model_ || slot.flag)
+    throw Error(ErrorKind::Usage,
+                "ddt(" + path + ") is given in the equations of '" + model_->path() + "', " +
+                    (slot.flag ? "but it is bool" : "which it is no state of; its own model gives it"),
+                rate.where())
+        .note("'" + path + "' is declared here", slot.declared);
   if (slot.derivative)
     throw Error(ErrorKind::Usage, "ddt(" + path + ") is given twice", rate.where())
         .note("first given here", slot.derivative->where());

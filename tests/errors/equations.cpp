@@ -37,6 +37,26 @@ Cases equation_cases() {
       // EXPECT: note: 'V' is declared here in [mV]
       {"derivative_unit", [] { solve([](Equations &m) { m.ddt(m.V) = -m.V; }); }}, // HERE
 
+      // EXPECT: @HERE
+      // EXPECT: which it is no state of; its own model gives it
+      // EXPECT: is declared here
+      {"derivative_of_another_model",
+       [] {
+         struct Pair : Model {
+           Pair() : Model(Shape{3}), inner(child("inner", Equations([](Equations &m) { m.ddt(m.V) = -m.V / ms; }))) {}
+           Equations inner;
+           void equations() override {
+             ddt(inner.V) = -65_mV / ms; // HERE
+           }
+           Tree<Value> update(const Tree<Value> &) override {
+             integrate();
+             return {};
+           }
+         };
+         Pair pair;
+         LoopOverTime(pair, {.cache = false}).steps(1);
+       }},
+
       // EXPECT: error: ddt(w) is given twice
       // EXPECT: note: first given here
       {"derivative_twice",

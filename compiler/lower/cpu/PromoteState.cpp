@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // promote-state: vectors that every step loads and stores at one place stay in registers.
+#include "compiler/lower/LaneAnalysis.h"
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/ProgramFunction.h"
 
@@ -71,8 +72,7 @@ public:
 
   void run() {
     SmallVector<Cell> cells = find();
-    constexpr size_t registers = 24; // of 32, since a step needs some too
-    if (cells.empty() || cells.size() > registers)
+    if (cells.empty() || cells.size() > carriedVectors)
       return;
     IRRewriter rewriter(loop.getContext());
     rewriter.setInsertionPoint(loop);
