@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times of compiled loops for google-benchmark: populations by size and precision, layers, and the way to a callable.
 #include "bench/subjects.h"
+#include "models/layers/gru_cell.h"
 #include "models/layers/lstm_cell.h"
 #include "models/layers/rnn_cell.h"
 
@@ -57,6 +58,14 @@ void lstm_T100_B64(benchmark::State &state) {
   layers(state, model, Tensor::uniform({100, 64, 128}));
 }
 
+/// 128 -> 256, a few steps of a batch: the sizes at which libraries for deep learning publish their cells.
+template <class Cell> void cell_256(benchmark::State &state) {
+  Cell model(128, 256);
+  layers(state, model, Tensor::uniform({20, state.range(0), 128}));
+}
+void lstm_256(benchmark::State &state) { cell_256<LSTMCell>(state); }
+void gru_256(benchmark::State &state) { cell_256<GRUCell>(state); }
+
 /// From a model to the end of its first step, nothing cached: trace, compile, load, one step.
 void hh_callable(benchmark::State &state) {
   for (auto _ : state) {
@@ -77,5 +86,7 @@ BENCHMARK(hh_f64)->Arg(1)->Arg(64)->Arg(1000)->Arg(100000)->Unit(benchmark::kMic
 BENCHMARK(lif_f32)->Arg(1000)->Arg(100000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(rnn_T30_B128)->Unit(benchmark::kMicrosecond);
 BENCHMARK(lstm_T100_B64)->Unit(benchmark::kMillisecond);
+BENCHMARK(lstm_256)->Arg(1)->Arg(32)->Arg(128)->Unit(benchmark::kMillisecond);
+BENCHMARK(gru_256)->Arg(1)->Arg(32)->Arg(128)->Unit(benchmark::kMillisecond);
 BENCHMARK(hh_callable)->Arg(1)->Arg(1000)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_MAIN();
