@@ -55,7 +55,7 @@ public:
     Value many = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, time.getUpperBound(), index(fewSteps));
     for (linalg::MatmulOp op : chain.products)
       panels.push_back(pack(op.getInputs()[1], many));
-    b.setInsertionPoint(chain.bias ? chain.bias.getOperation() : chain.products.front().getOperation());
+    b.setInsertionPoint(chain.products.back());
     auto loop = scf::ForOp::create(b, loc, index(0), index(whole), index(width));
     {
       OpBuilder::InsertionGuard guard(b);

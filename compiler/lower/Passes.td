@@ -95,9 +95,12 @@ def VectorizeElementwise : Pass<"vectorize-elementwise", "::mlir::func::FuncOp">
 def LowerMatmul : Pass<"lower-matmul", "::mlir::func::FuncOp"> {
   let summary = "linalg.matmul on memory becomes register-tiled vector code";
   let description = [{
-    A tile of up to 4 or 8 rows and 4 or 2 vectors of columns is accumulated in registers over the whole inner
-    dimension; rows of the right factor are loaded as vectors, elements of the left one are broadcast. A column
-    remainder is masked. Tested by `tests/lower/lower_matmul.mlir`.
+    A tile of the result is accumulated in registers over the whole inner dimension: 4 rows and 4 vectors of columns with
+    AVX-512, 6 and 2 with AVX2, more rows where there are fewer columns and the reverse. Rows of the right factor are
+    loaded as vectors, elements of the left one are broadcast. Columns that do not fill a vector are masked; where they
+    fit in 128 bits, several rows share a vector, and elements of the left factor are shuffled into place. A bias that
+    fills the result before is where the accumulation starts. Every element is one chain of multiply-adds in the order of
+    the inner dimension, whatever its place in a tile. Tested by `tests/lower/lower_matmul.mlir`.
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">];
   let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products on memory that follow each other and accumulate into one result.
+// Matrix products on memory that accumulate into one result.
 #include "compiler/lower/ProductChain.h"
 
-#include "compiler/lower/ProgramFunction.h"
-
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -20,18 +20,14 @@ static bool isPlain(linalg::MatmulOp op) {
          hasUnitInnerStride(op.getOutputs()[0]);
 }
 
-/// The nearest operation that touches memory, ahead or behind.
-static Operation *nextOnMemory(Operation *op) {
-  do
-    op = op->getNextNode();
-  while (op && isMemoryEffectFree(op));
-  return op;
-}
-static Operation *previousOnMemory(Operation *op) {
-  do
-    op = op->getPrevNode();
-  while (op && isMemoryEffectFree(op));
-  return op;
+/// The memory that a view shows, where each place in the workspace is memory of its own.
+static Value placeOf(Value memory) {
+  while (auto view = memory.getDefiningOp<ViewLikeOpInterface>()) {
+    if (isa<memref::ViewOp>(view))
+      break;
+    memory = view.getViewSource();
+  }
+  return memory;
 }
 
 static bool writesRowInto(linalg::GenericOp op, Value out) {
@@ -39,31 +35,64 @@ static bool writesRowInto(linalg::GenericOp op, Value out) {
       op.getBody()->getTerminator()->getOperand(0) != op.getBody()->getArgument(0))
     return false;
   auto type = dyn_cast<MemRefType>(op.getInputs()[0].getType());
-  return type && type.getRank() == 1 && rootOf(op.getInputs()[0]) != rootOf(out) &&
+  return type && type.getRank() == 1 && placeOf(op.getInputs()[0]) != placeOf(out) &&
          hasUnitInnerStride(op.getInputs()[0]) &&
          op.getIndexingMapsArray()[0] == AffineMap::get(2, 0, getAffineDimExpr(1, op->getContext())) &&
          op.getIndexingMapsArray()[1].isIdentity();
+}
+
+/// Whether an operation leaves the memory of a result alone; adds what it writes.
+static bool leavesAlone(Operation *op, Value result, SmallVectorImpl<Value> &written) {
+  auto visited = op->walk([&](Operation *inner) {
+    if (isMemoryEffectFree(inner) || isa<scf::ForOp>(inner))
+      return WalkResult::advance();
+    auto linalg = dyn_cast<linalg::LinalgOp>(inner);
+    if (!linalg || llvm::any_of(inner->getOperands(), [&](Value v) { return placeOf(v) == placeOf(result); }))
+      return WalkResult::interrupt();
+    for (Value v : linalg.getDpsInits())
+      written.push_back(placeOf(v));
+    return WalkResult::advance();
+  });
+  return !visited.wasInterrupted();
+}
+
+/// What writes a row into every row of the result, and may as well do so when the chain starts: nothing between them
+/// touches the result or changes the row. `written`: what is written within the chain.
+static linalg::GenericOp biasBefore(linalg::MatmulOp first, SmallVector<Value> written) {
+  Value out = first.getOutputs()[0];
+  for (Operation *op = first->getPrevNode(); op; op = op->getPrevNode()) {
+    if (auto bias = dyn_cast<linalg::GenericOp>(op); writesRowInto(bias, out))
+      return llvm::is_contained(written, placeOf(bias.getInputs()[0])) ? linalg::GenericOp() : bias;
+    if (!leavesAlone(op, out, written))
+      break;
+  }
+  return {};
+}
+
+static bool continues(linalg::MatmulOp next, Value out) {
+  return next && next.getOutputs()[0] == out && !next->hasAttr(overwriteAttr) && isPlain(next) &&
+         llvm::none_of(next.getInputs(), [&](Value v) { return placeOf(v) == placeOf(out); }); // what the others leave
 }
 
 static ProductChain chainFrom(linalg::MatmulOp first) {
   ProductChain chain;
   chain.products.push_back(first);
   Value out = chain.result();
-  while (auto next = dyn_cast_or_null<linalg::MatmulOp>(nextOnMemory(chain.products.back()))) {
-    bool continues = next.getOutputs()[0] == out && !next->hasAttr(overwriteAttr) && isPlain(next) &&
-                     llvm::none_of(next.getInputs(), [&](Value v) { return rootOf(v) == rootOf(out); });
-    if (!continues) // it starts anew, or it reads what the others leave
+  SmallVector<Value> written, writtenWithin;
+  auto isWritten = [&](Value factor) { return llvm::is_contained(written, placeOf(factor)); };
+  for (Operation *op = first->getNextNode(); op; op = op->getNextNode()) {
+    if (auto next = dyn_cast<linalg::MatmulOp>(op); continues(next, out)) {
+      // Products move down to the last one: their factors must still be there.
+      if (llvm::any_of(chain.products, [&](linalg::MatmulOp p) { return llvm::any_of(p.getInputs(), isWritten); }))
+        break;
+      chain.products.push_back(next);
+      writtenWithin = written;
+    } else if (!leavesAlone(op, out, written)) {
       break;
-    for (Operation *between = chain.products.back()->getNextNode(); between != next.getOperation();) {
-      Operation *after = between->getNextNode();
-      between->moveBefore(first);
-      between = after;
     }
-    chain.products.push_back(next);
   }
-  auto bias = dyn_cast_or_null<linalg::GenericOp>(previousOnMemory(first));
-  if (!chain.startsFromZero() && writesRowInto(bias, out))
-    chain.bias = bias;
+  if (!chain.startsFromZero())
+    chain.bias = biasBefore(first, writtenWithin);
   return chain;
 }
 

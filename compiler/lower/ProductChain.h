@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products on memory that follow each other and accumulate into one result.
+// Matrix products on memory that accumulate into one result.
 #pragma once
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -20,8 +20,8 @@ struct ProductChain {
   void erase();
 };
 
-/// All chains below an operation whose matrices have no gaps between the elements of a row, in order. What stands
-/// between the products of a chain is pure and moves ahead of them.
+/// All chains below an operation whose matrices have no gaps between the elements of a row, in order. A chain is to be
+/// computed where its last product stands: what stands between leaves its matrices alone.
 llvm::SmallVector<ProductChain> findProductChains(mlir::Operation *root);
 
 } // namespace overtime::ir

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // lower-matmul: linalg.matmul on memory becomes register-tiled vector code.
 //
-// A tile of rows x vectors is accumulated over the whole inner dimension in scf.for iter_args: 16 accumulators fill
-// half of the 32 AVX-512 registers and hide the latency of the multiply-add. Shapes are static, so remainders are tiles
-// of their own.
+// A tile is accumulated over the whole inner dimension in scf.for iter_args (ProductTile.h has its shape). Each element
+// of the result is one chain of multiply-adds in the order of the inner dimension, so that it does not depend on the
+// tile. Shapes are static, so remainders are tiles of their own.
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/ProductChain.h"
+#include "compiler/lower/ProductTile.h"
+#include "compiler/lower/cpu/PatchVectors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -14,7 +16,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/Support/MathExtras.h"
 
 namespace overtime::ir {
 #define GEN_PASS_DEF_LOWERMATMUL
@@ -26,48 +27,46 @@ using namespace overtime::ir;
 
 namespace {
 
-/// One vector of columns of a tile.
-struct Column {
-  int64_t offset; // from the first column of the tile
-  VectorType type;
-  int64_t active; // lanes that exist
-};
+bool hasUnitInnerStride(Value v) {
+  auto [strides, offset] = cast<MemRefType>(v.getType()).getStridesAndOffset();
+  return strides.back() == 1;
+}
 
 /// Writes the code of one chain of products.
 class Products {
 public:
   Products(ProductChain &chain, unsigned bits)
-      : b(chain.products.front()), loc(chain.products.front().getLoc()), out(chain.result()),
-        fromZero(chain.startsFromZero()), bias(chain.biasRow()) {
-    for (linalg::MatmulOp op : chain.products)
+      : b(chain.products.back()), loc(chain.products.front().getLoc()), out(chain.result()),
+        fromZero(chain.startsFromZero()), bias(chain.biasRow()), type(cast<MemRefType>(out.getType())),
+        target{bits, type.getElementTypeBitWidth()}, vectors(b, loc, type.getElementType(), target.lanes()) {
+    for (linalg::MatmulOp op : chain.products) {
       factors.push_back({op.getInputs()[0], op.getInputs()[1]});
-    auto c = cast<MemRefType>(out.getType());
-    element = c.getElementType();
-    lanes = bits / element.getIntOrFloatBitWidth();
-    rows = c.getDimSize(0), columns = c.getDimSize(1);
-    // A few columns beyond whole vectors: vectors of half the width all take one slot of the multiply-add units, while
-    // whole and partial vectors in turn get in each other's way.
-    if (columns > lanes && columns < 2 * lanes && columns % lanes <= lanes / 2)
-      lanes /= 2;
+      gather &= hasUnitInnerStride(op.getInputs()[0]);
+    }
+    rows = type.getDimSize(0), columns = type.getDimSize(1);
   }
 
   void run() {
     if (rows == 0 || columns == 0)
       return;
-    int64_t wide = std::min<int64_t>(4, llvm::divideCeil(columns, lanes)); // vectors a tile
-    int64_t step = wide * lanes, whole = columns / step * step;
+    int64_t step = tileColumns(rows, columns, target), whole = columns / step * step;
     if (whole > 0)
-      eachTile(columns == step ? 0 : whole, step, [&](Value j) { columnTile(j, step); });
+      eachTile(whole, step, [&](Value j) { columnTile(j, step); });
     if (whole < columns)
       columnTile(index(whole), columns - whole);
   }
 
 private:
-  Value index(int64_t v) { return arith::ConstantIndexOp::create(b, loc, v); }
+  struct Factors {
+    Value left, right;
+  };
 
-  /// A loop over [0, end) in steps; end 0 stands for one iteration at 0.
+  Value index(int64_t v) { return arith::ConstantIndexOp::create(b, loc, v); }
+  Value offset(Value base, int64_t by) { return by == 0 ? base : arith::AddIOp::create(b, loc, base, index(by)); }
+
+  /// A loop over [0, end) in steps, unless there is one alone.
   void eachTile(int64_t end, int64_t step, llvm::function_ref<void(Value)> body) {
-    if (end <= step)
+    if (end == step)
       return body(index(0));
     auto loop = scf::ForOp::create(b, loc, index(0), index(end), index(step));
     OpBuilder::InsertionGuard guard(b);
@@ -76,84 +75,96 @@ private:
   }
 
   void columnTile(Value j, int64_t width) {
-    SmallVector<Column> tile;
-    for (int64_t at = 0; at < width; at += lanes) {
-      int64_t active = std::min<int64_t>(lanes, width - at);
-      tile.push_back({at, VectorType::get({int64_t(llvm::PowerOf2Ceil(active))}, element), active});
-    }
-    int64_t height = std::min<int64_t>(rows, std::max<int64_t>(1, std::min<int64_t>(8, 16 / tile.size())));
-    int64_t whole = rows / height * height;
-    eachTile(whole, height, [&](Value i) { rowTile(i, height, j, tile); });
+    tile = productTile(rows, width, target, gather);
+    column.clear();
+    for (const Strip &strip : tile.strips)
+      column.push_back(offset(j, strip.first));
+    int64_t whole = rows / tile.rows * tile.rows;
+    eachTile(whole, tile.rows, [&](Value i) { rowTile(i, tile.rows); });
     if (whole < rows)
-      rowTile(index(whole), rows - whole, j, tile);
+      rowTile(index(whole), rows - whole);
   }
 
-  Value offset(Value base, int64_t by) { return by == 0 ? base : arith::AddIOp::create(b, loc, base, index(by)); }
-  Value maskOf(const Column &c) {
-    return vector::ConstantMaskOp::create(b, loc, VectorType::get(c.type.getShape(), b.getI1Type()),
-                                          ArrayRef<int64_t>{c.active});
-  }
-  bool isWhole(const Column &c) { return c.active == c.type.getNumElements(); }
-  Value load(Value memory, ArrayRef<Value> at, const Column &c) {
-    if (isWhole(c))
-      return vector::LoadOp::create(b, loc, c.type, memory, at);
-    Value zero = arith::ConstantOp::create(b, loc, c.type, b.getZeroAttr(c.type));
-    return vector::MaskedLoadOp::create(b, loc, c.type, memory, at, maskOf(c), zero);
-  }
-  void store(Value v, Value row, Value column, const Column &c) {
-    if (isWhole(c))
-      vector::StoreOp::create(b, loc, v, out, ValueRange{row, column});
-    else
-      vector::MaskedStoreOp::create(b, loc, out, ValueRange{row, column}, maskOf(c), v);
-  }
-
-  void rowTile(Value i, int64_t height, Value j, ArrayRef<Column> tile) {
-    SmallVector<Value> total = initial(i, height, j, tile);
+  void rowTile(Value i, int64_t height) {
+    patches = tile.patches(height);
+    row.clear();
+    for (int64_t r = 0; r < height; ++r)
+      row.push_back(offset(i, r));
+    SmallVector<Value> total = initial();
     for (const Factors &f : factors)
-      total = accumulate(f, total, i, height, j, tile);
-    unsigned k = 0;
-    for (int64_t r = 0; r < height; ++r)
-      for (const Column &c : tile)
-        store(total[k++], offset(i, r), offset(j, c.offset), c);
+      total = accumulate(f, total);
+    for (auto [v, patch] : llvm::zip(total, patches)) {
+      const Strip &strip = tile.strips[patch.strip];
+      vectors.store(v, out, rowsOf(patch), column[patch.strip], strip.width, strip.active);
+    }
   }
+  ArrayRef<Value> rowsOf(const Patch &patch) { return ArrayRef<Value>(row).slice(patch.row, patch.rows); }
 
-  SmallVector<Value> initial(Value i, int64_t height, Value j, ArrayRef<Column> tile) {
-    SmallVector<Value> row, all;
-    for (const Column &c : tile)
+  SmallVector<Value> initial() {
+    SmallVector<Value> start, all;
+    for (auto [strip, j] : llvm::zip(tile.strips, column)) {
+      auto vector = VectorType::get({strip.width}, type.getElementType());
       if (fromZero)
-        row.push_back(arith::ConstantOp::create(b, loc, c.type, b.getZeroAttr(c.type)));
+        start.push_back(arith::ConstantOp::create(b, loc, vector, b.getZeroAttr(vector)));
       else if (bias)
-        row.push_back(load(bias, {offset(j, c.offset)}, c));
-    for (int64_t r = 0; r < height; ++r)
-      for (auto [k, c] : llvm::enumerate(tile))
-        all.push_back(row.empty() ? load(out, {offset(i, r), offset(j, c.offset)}, c) : row[k]);
+        start.push_back(vectors.loadRow(bias, {j}, strip.width, strip.active));
+    }
+    for (const Patch &patch : patches) {
+      const Strip &strip = tile.strips[patch.strip];
+      all.push_back(start.empty() ? vectors.load(out, rowsOf(patch), column[patch.strip], strip.width, strip.active)
+                                  : vectors.repeat(start[patch.strip], patch.rows));
+    }
     return all;
   }
 
-  struct Factors {
-    Value left, right;
-  };
+  /// Adds one product: a loop over the inner dimension, in the order of its elements whatever the tile.
+  SmallVector<Value> accumulate(const Factors &f, SmallVector<Value> total) {
+    int64_t inner = cast<MemRefType>(f.left.getType()).getDimSize(1), depth = tile.shares() ? vectors.depth : 1;
+    int64_t whole = inner / depth * depth;
+    if (whole > 0) {
+      auto loop = scf::ForOp::create(b, loc, index(0), index(whole), index(depth), total);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToEnd(loop.getBody());
+      total.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+      addTerms(f, loop.getInductionVar(), depth, total);
+      scf::YieldOp::create(b, loc, total);
+      total.assign(loop.getResults().begin(), loop.getResults().end());
+    }
+    if (whole < inner)
+      addTerms(f, index(whole), inner - whole, total);
+    return total;
+  }
 
-  /// One multiply-add for each row and vector of the tile in every turn of a loop over the inner dimension.
-  SmallVector<Value> accumulate(const Factors &f, ArrayRef<Value> start, Value i, int64_t height, Value j,
-                                ArrayRef<Column> tile) {
-    int64_t inner = cast<MemRefType>(f.left.getType()).getDimSize(1);
-    auto loop = scf::ForOp::create(b, loc, index(0), index(inner), index(1), start);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToEnd(loop.getBody());
-    Value k = loop.getInductionVar();
-    SmallVector<Value> vectors, next;
-    for (const Column &c : tile)
-      vectors.push_back(load(f.right, {k, offset(j, c.offset)}, c));
-    for (int64_t r = 0; r < height; ++r) {
-      Value a = memref::LoadOp::create(b, loc, f.left, ValueRange{offset(i, r), k});
-      for (auto [c, column] : llvm::enumerate(tile)) {
-        Value spread = vector::BroadcastOp::create(b, loc, column.type, a);
-        next.push_back(math::FmaOp::create(b, loc, spread, vectors[c], loop.getRegionIterArg(next.size())));
+  /// One multiply-add for each patch and each of `count` elements of the inner dimension from k on.
+  void addTerms(const Factors &f, Value k, int64_t count, SmallVectorImpl<Value> &total) {
+    SmallVector<SmallVector<Value>> gathered;
+    for (const Patch &patch : patches)
+      gathered.push_back(patch.rows == 1 ? SmallVector<Value>() : vectors.gather(f.left, rowsOf(patch), k, count));
+    for (int64_t term = 0; term < count; ++term) {
+      Value at = offset(k, term);
+      SmallVector<Value> right;
+      for (auto [strip, j] : llvm::zip(tile.strips, column))
+        right.push_back(vectors.loadRow(f.right, {at, j}, strip.width, strip.active));
+      SmallVector<Value> repeated(right.size());
+      llvm::SmallDenseMap<std::pair<int64_t, Type>, Value> spread; // elements of rows that several strips use
+      for (auto [v, patch, elements] : llvm::zip(total, patches, gathered)) {
+        Value left;
+        if (patch.rows > 1)
+          left = vectors.column(elements, term, patch.rows, tile.strips[patch.strip].width);
+        else if (Value &known = spread[{patch.row, v.getType()}]; known)
+          left = known;
+        else
+          left = known = broadcast(v.getType(), f.left, row[patch.row], at);
+        Value &all = repeated[patch.strip];
+        if (!all || all.getType() != v.getType())
+          all = vectors.repeat(right[patch.strip], patch.rows);
+        v = math::FmaOp::create(b, loc, left, all, v);
       }
     }
-    scf::YieldOp::create(b, loc, next);
-    return SmallVector<Value>(loop.getResults());
+  }
+  Value broadcast(Type vector, Value matrix, Value i, Value k) {
+    Value element = memref::LoadOp::create(b, loc, matrix, ValueRange{i, k});
+    return vector::BroadcastOp::create(b, loc, vector, element);
   }
 
   OpBuilder b;
@@ -161,9 +172,16 @@ private:
   Value out;
   bool fromZero;
   Value bias;
+  MemRefType type;
+  ProductTarget target;
+  PatchVectors vectors;
+  bool gather = true;
   SmallVector<Factors> factors;
-  Type element;
-  int64_t lanes, rows, columns;
+  int64_t rows, columns;
+  // The tile that is being written: its first rows and columns of strips in the result.
+  ProductTile tile;
+  SmallVector<Patch> patches;
+  SmallVector<Value> row, column;
 };
 
 struct LowerMatmulPass : overtime::ir::impl::LowerMatmulBase<LowerMatmulPass> {
