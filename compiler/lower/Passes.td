@@ -61,10 +61,10 @@ def SplitLanes : Pass<"split-lanes", "::mlir::func::FuncOp"> {
 def PackWeights : Pass<"pack-weights", "::mlir::func::FuncOp"> {
   let summary = "Lays out large right factors of products in panels before the loop over time";
   let description = [{
-    A parameter that products inside the loop over time read as their right factor, of 256 KiB or more with the others
-    of its chain, is copied once into panels as wide as a tile of lower-matmul; the products become a loop over panels.
-    A run of fewer than four steps reads the parameter as it is, by the same code. Tested by
-    `tests/lower/pack_weights.mlir`.
+    A parameter, or some columns of one, that products inside the loop over time read as their right factor, of 256 KiB
+    or more with the others of its chain, is copied once into panels as wide as a tile of lower-matmul; the products
+    become a loop over panels. A run of few steps, for which copying would not pay, reads the parameter as it is, by the
+    same code. Tested by `tests/lower/pack_weights.mlir`.
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

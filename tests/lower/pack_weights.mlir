@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A large parameter is copied into panels before the loop when the run has four steps or more; the chain of products
+// A large parameter is copied into panels before the loop when the run has many steps; the chain of products
 // on it, with its bias, becomes a loop over panels. The last 32 columns are no whole panel: they are read in place.
 // RUN: overtime-opt %s --pack-weights --split-input-file | FileCheck %s
 
@@ -54,6 +54,36 @@ func.func @state(%steps: index, %h: memref<4x512xf32>, %w: memref<512x160xf32>) 
   scf.for %k = %c0 to %steps step %c1 {
     linalg.matmul {dyn.overwrite} ins(%h, %w : memref<4x512xf32>, memref<512x160xf32>) outs(%y : memref<4x160xf32>)
     linalg.fill ins(%zero : f32) outs(%w : memref<512x160xf32>)
+  } {dyn.time_loop}
+  return
+}
+
+// -----
+
+// Columns that begin where a panel does share a copy of the whole parameter with other products: here those from 128 on,
+// the third panel. A run of few steps reads them in place.
+// CHECK-LABEL: func.func @columns(
+// CHECK-SAME: %[[STEPS:[a-z0-9]*]]: index, %{{.*}}, %[[W:[a-z0-9]*]]: memref<512x256xf32>
+// CHECK: memref.alloc() : memref<131072xf32>
+// CHECK-NOT: memref.alloc
+// CHECK: memref.collapse_shape %[[W]]
+// CHECK: arith.select %{{.*}}, %{{.*}}, %{{.*}} : memref<?xf32>
+// CHECK: %[[PACKED:.*]] = arith.constant 65536 : index
+// CHECK: %[[GIVEN:.*]] = arith.constant 128 : index
+// CHECK: arith.select %{{.*}}, %[[PACKED]], %[[GIVEN]] : index
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[STEPS]]
+// CHECK:   linalg.matmul {{.*}}memref<512x64xf32, strided<[?, 1], offset: ?>>
+// CHECK:   linalg.matmul {{.*}}memref<512x64xf32, strided<[?, 1], offset: ?>>
+func.func @columns(%steps: index, %h: memref<4x512xf32>, %w: memref<512x256xf32>, %y: memref<4x128xf32>,
+    %z: memref<4x256xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %part = memref.subview %w[0, 128] [512, 128] [1, 1]
+      : memref<512x256xf32> to memref<512x128xf32, strided<[256, 1], offset: 128>>
+  scf.for %k = %c0 to %steps step %c1 {
+    linalg.matmul {dyn.overwrite} ins(%h, %part : memref<4x512xf32>, memref<512x128xf32, strided<[256, 1], offset: 128>>)
+        outs(%y : memref<4x128xf32>)
+    linalg.matmul {dyn.overwrite} ins(%h, %w : memref<4x512xf32>, memref<512x256xf32>) outs(%z : memref<4x256xf32>)
   } {dyn.time_loop}
   return
 }
