@@ -35,6 +35,7 @@ void addOptimize(OpPassManager &passes, const LoweringOptions &) {
   func.addPass(createScalarizeUniform());
   func.addPass(createHoistInvariants());
   func.addPass(createCSEPass());
+  func.addPass(createSplitProducts());
   func.addPass(createAccumulateProducts());
   func.addPass(createCanonicalizerPass()); // drops the products and sums that were replaced
   func.addPass(createFuseElementwise());

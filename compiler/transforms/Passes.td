@@ -84,6 +84,17 @@ def ReciprocalDivision : Pass<"reciprocal-division", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def SplitProducts : Pass<"split-products", "::mlir::func::FuncOp"> {
+  let summary = "A product read in parts that join other products is computed in parts";
+  let description = [{
+    `x W + b`, read only as slices of columns without overlap, each of which is added to another product, becomes a
+    product and a row for each slice; what is sliced is `W` and `b`, before the loop where they are known. The gates of a
+    GRU so accumulate on top of their share of the input's product. Where slices do something else, such as the gates of
+    an LSTM, the product stays whole. Tested by `tests/transforms/split_products.mlir`.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def AccumulateProducts : Pass<"accumulate-products", "::mlir::func::FuncOp"> {
   let summary = "A sum of matrix products and a bias becomes one accumulation";
   let description = [{
