@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times of compiled loops for google-benchmark: populations by size and precision, layers, and the way to a callable.
+// Times of compiled loops for google-benchmark: populations by size and precision, and layers.
 #include "bench/subjects.h"
 #include "models/layers/gru_cell.h"
 #include "models/layers/lstm_cell.h"
 #include "models/layers/rnn_cell.h"
 
 #include <benchmark/benchmark.h>
-
-#include <chrono>
 
 using namespace overtime;
 
@@ -66,18 +64,6 @@ template <class Cell> void cell_256(benchmark::State &state) {
 void lstm_256(benchmark::State &state) { cell_256<LSTMCell>(state); }
 void gru_256(benchmark::State &state) { cell_256<GRUCell>(state); }
 
-/// From a model to the end of its first step, nothing cached: trace, compile, load, one step.
-void hh_callable(benchmark::State &state) {
-  for (auto _ : state) {
-    bench::Squid cells(state.range(0));
-    LoopOverTime over_time(cells, {.keep_outputs = false, .cache = false});
-    over_time.reset_state();
-    auto begin = std::chrono::steady_clock::now();
-    over_time.steps(1);
-    state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  }
-}
-
 } // namespace
 
 BENCHMARK(hh_f32)->Arg(1)->Arg(64)->Arg(1000)->Arg(100000)->Unit(benchmark::kMicrosecond);
@@ -88,5 +74,4 @@ BENCHMARK(rnn_T30_B128)->Unit(benchmark::kMicrosecond);
 BENCHMARK(lstm_T100_B64)->Unit(benchmark::kMillisecond);
 BENCHMARK(lstm_256)->Arg(1)->Arg(32)->Arg(128)->Unit(benchmark::kMillisecond);
 BENCHMARK(gru_256)->Arg(1)->Arg(32)->Arg(128)->Unit(benchmark::kMillisecond);
-BENCHMARK(hh_callable)->Arg(1)->Arg(1000)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_MAIN();

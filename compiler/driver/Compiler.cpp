@@ -42,7 +42,7 @@ void unpack(llvm::StringRef payload, ProgramInfo &info) {
 }
 
 llvm::Expected<std::unique_ptr<HostProgram>> load(std::unique_ptr<HostProgram> program, llvm::StringRef payload,
-                                                  const TargetSpec &target) {
+                                                  const TargetSpec &target, StopWatch &watch) {
   unpack(payload, program->info);
   auto object = llvm::MemoryBuffer::getMemBufferCopy(payload.drop_front(prefixBytes), program->info.name);
   auto code = Jit::load(std::move(object), program->info.name + "_loop", target);
@@ -50,18 +50,19 @@ llvm::Expected<std::unique_ptr<HostProgram>> load(std::unique_ptr<HostProgram> p
     return code.takeError();
   program->entry = (*code)->entry();
   program->code = std::move(*code);
+  watch.lap("load");
   return program;
 }
 
-llvm::Expected<llvm::SmallVector<char, 0>> emit(llvm::Module &code, const TargetSpec &target, StageTimes &times) {
+llvm::Expected<llvm::SmallVector<char, 0>> emit(llvm::Module &code, const TargetSpec &target, StopWatch &watch) {
   auto machine = createTargetMachine(target);
   if (!machine)
     return machine.takeError();
   applyTarget(code, target, **machine);
   EmitTimes spent;
   auto object = emitObject(code, **machine, {}, &spent);
-  times.emplace_back("llvm optimize", spent.optimize);
-  times.emplace_back("llvm codegen", spent.codegen);
+  watch.lap("llvm optimize", spent.optimize);
+  watch.lap("llvm codegen");
   return object;
 }
 
@@ -83,10 +84,10 @@ llvm::Expected<std::unique_ptr<HostProgram>> compileForHost(mlir::ModuleOp modul
     std::string text = textOf(module);
     key = Cache::key({OVERTIME_PIPELINE_DIGEST, LLVM_VERSION_STRING, describe, std::to_string(info.threads), text});
     auto payload = cache.read(key);
-    watch.lap("cache");
+    watch.lap("cache read");
     if (payload && payload->getBufferSize() > prefixBytes) {
       program->fromCache = true;
-      return load(std::move(program), payload->getBuffer(), *target);
+      return load(std::move(program), payload->getBuffer(), *target, watch);
     }
   }
   if (llvm::Error error = runStages(module, info, *target, "llvm", &watch))
@@ -96,17 +97,15 @@ llvm::Expected<std::unique_ptr<HostProgram>> compileForHost(mlir::ModuleOp modul
   if (!code)
     return code.takeError();
   watch.lap("translate");
-  auto object = emit(**code, *target, program->times);
+  auto object = emit(**code, *target, watch);
   if (!object)
     return object.takeError();
   std::string payload = pack(program->info, *object);
-  if (options.cache)
+  if (options.cache) {
     cache.write(key, payload);
-  StopWatch loading(program->times);
-  auto loaded = load(std::move(program), payload, *target);
-  if (loaded)
-    loading.lap("load");
-  return loaded;
+    watch.lap("cache write");
+  }
+  return load(std::move(program), payload, *target, watch);
 }
 
 llvm::Expected<Library> compileLibrary(mlir::ModuleOp module, const ProgramInfo &info, const LibraryOptions &options,
@@ -139,7 +138,7 @@ llvm::Expected<Library> compileLibrary(mlir::ModuleOp module, const ProgramInfo 
     library.assembly = std::move(*assembly);
     library.llvmIr = emitIR(**code);
   }
-  auto object = emit(**code, *target, library.times);
+  auto object = emit(**code, *target, watch);
   if (!object)
     return object.takeError();
   library.object = std::move(*object);

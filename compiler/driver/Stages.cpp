@@ -24,6 +24,12 @@ void StopWatch::lap(llvm::StringRef name) {
   start = now;
 }
 
+void StopWatch::lap(llvm::StringRef name, double ms) {
+  times.emplace_back(name.str(), ms);
+  start +=
+      std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double, std::milli>(ms));
+}
+
 /// "file:line:column: error: message" of the first diagnostic, with its notes.
 static std::string describe(Diagnostic &diagnostic) {
   std::string text;
@@ -86,7 +92,14 @@ llvm::Error runStages(ModuleOp module, const ProgramInfo &info, const TargetSpec
   }
   if (failed(mlir::verify(module))) // the whole program: passes of a release build trust it
     return failure("trace");
+  if (watch)
+    watch->lap("verify");
   for (llvm::StringRef stage : ir::stageNames()) {
+    if (stage == "trace") {
+      if (stage == last)
+        break;
+      continue;
+    }
     PassManager passes(module.getContext());
 #ifdef NDEBUG
     passes.enableVerifier(false);

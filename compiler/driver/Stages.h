@@ -12,11 +12,13 @@
 
 namespace overtime::driver {
 
-/// Appends the time since its construction, or since the last lap, under a name.
+/// Appends the time since its construction, or since the last lap, under a name: the laps add up to the whole.
 class StopWatch {
 public:
   explicit StopWatch(StageTimes &times) : times(times) {}
   void lap(llvm::StringRef name);
+  /// Appends a part of the time since the last lap, measured elsewhere; the next lap is the rest.
+  void lap(llvm::StringRef name, double ms);
 
 private:
   StageTimes &times;

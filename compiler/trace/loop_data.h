@@ -52,6 +52,7 @@ struct LoopData {
   std::int64_t compilations = 0;
   const LoadedProgram *last = nullptr; // that ran
   std::uint64_t last_edits = 0;        // of the target, then
+  driver::StageTimes times; // of the last of them
   std::multimap<std::string, std::unique_ptr<LoadedProgram>> programs;
   std::function<Tree<Value>(const Tree<Value> &)> body; // in place of the target's update
   bool initial = false;                                 // the body is initial() of every model

@@ -173,6 +173,7 @@ std::int64_t LoopOverTime::workspace_bytes() const {
   return bytes;
 }
 std::int64_t LoopOverTime::compilations() const { return data().compilations; }
+const std::vector<std::pair<std::string, double>> &LoopOverTime::times() const { return data().times; }
 
 const Tensor &LoopResult::operator[](const Monitor &m) const {
   for (const auto &[slot, tensor] : monitored_)

@@ -139,6 +139,8 @@ public:
   const LoopOptions &options() const;
   std::int64_t workspace_bytes() const; ///< memory for temporaries of the programs so far, for each thread
   std::int64_t compilations() const;    ///< programs compiled or loaded from the cache by this loop so far
+  /// Milliseconds of each stage from the model to the last program compiled or loaded, in order.
+  const std::vector<std::pair<std::string, double>> &times() const;
 
   /// An error when the loop was moved from.
   detail::LoopData &data() const;

@@ -79,6 +79,7 @@ LoadedProgram &LoopData::load(const std::string &key, TracedProgram traced) {
   auto host = driver::compileForHost(*traced.trace->module, traced.info, {options.cache, target_of_runs()});
   if (!host)
     throw_compile_error(host.takeError());
+  times.insert(times.end(), (*host)->times.begin(), (*host)->times.end());
   auto program = std::make_unique<LoadedProgram>();
   program->host = std::move(*host);
   program->states = std::move(traced.states);
@@ -100,7 +101,10 @@ LoadedProgram &LoopData::program_for(const Call &call) {
   for (const Tensor &x : call.data.leaves())
     if (x.rank() >= 3)
       wanted.settings.leading.insert(x.shape()[1]);
-  return load(key, trace_program(model(), wanted));
+  auto start = std::chrono::steady_clock::now();
+  TracedProgram traced = trace_program(model(), wanted);
+  times = {{"trace", std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count()}};
+  return load(key, std::move(traced));
 }
 
 namespace {
