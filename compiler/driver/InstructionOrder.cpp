@@ -174,15 +174,18 @@ private:
 } // namespace
 
 PreservedAnalyses InstructionOrderPass::run(Function &function, FunctionAnalysisManager &) {
-  constexpr size_t shortest = 64; // the processor sees a shorter block whole
+  constexpr size_t shortest = 64;  // the processor sees a shorter block whole
+  constexpr size_t longest = 4096; // at a time: the work grows with the number that could start
   for (BasicBlock &block : function) {
     SmallVector<Instruction *> instructions;
     for (Instruction &instruction : make_range(block.getFirstNonPHIIt(), block.getTerminator()->getIterator()))
       instructions.push_back(&instruction);
     if (instructions.size() < shortest)
       continue;
-    for (Instruction *instruction : Scheduler(instructions).run())
-      instruction->moveBefore(block.getTerminator()->getIterator());
+    for (ArrayRef<Instruction *> left = instructions; !left.empty();
+         left = left.drop_front(std::min(longest, left.size())))
+      for (Instruction *instruction : Scheduler(left.take_front(longest)).run())
+        instruction->moveBefore(block.getTerminator()->getIterator());
   }
   PreservedAnalyses preserved;
   preserved.preserveSet<CFGAnalyses>();

@@ -125,12 +125,22 @@ void runPasses(Module &module, TargetMachine &machine, unsigned level) {
   passes.run(module, modules);
 }
 
-/// TargetMachine::addPassesToEmitFile without the machine scheduler, which would undo InstructionOrderPass.
-bool addCodeGenerator(legacy::PassManager &passes, TargetMachine &machine, CodeGenFileType kind,
+bool hasLongBlock(const Module &module) {
+  constexpr size_t longest = 4096;
+  return any_of(module, [](const Function &function) {
+    return any_of(function, [](const BasicBlock &block) { return block.size() > longest; });
+  });
+}
+
+/// TargetMachine::addPassesToEmitFile without the machine scheduler, which would undo InstructionOrderPass. The one
+/// after register allocation takes the square of a block's loads and stores.
+bool addCodeGenerator(legacy::PassManager &passes, TargetMachine &machine, bool longBlocks, CodeGenFileType kind,
                       raw_pwrite_stream &out) {
   auto *info = new MachineModuleInfoWrapperPass(&machine);
   TargetPassConfig *config = machine.createPassConfig(passes);
   config->disablePass(&MachineSchedulerID);
+  if (longBlocks)
+    config->disablePass(&PostRASchedulerID);
   passes.add(config);
   passes.add(info);
   if (config->addISelPasses())
@@ -146,7 +156,7 @@ bool addCodeGenerator(legacy::PassManager &passes, TargetMachine &machine, CodeG
 Error generate(Module &module, TargetMachine &machine, CodeGenFileType kind, raw_pwrite_stream &out) {
   DiagnosticCollector diagnostics(module.getContext());
   legacy::PassManager passes;
-  if (!addCodeGenerator(passes, machine, kind, out))
+  if (!addCodeGenerator(passes, machine, hasLongBlock(module), kind, out))
     return createStringError(inconvertibleErrorCode(), "the code generator of " + machine.getTargetTriple().str() +
                                                            " cannot write this kind of file");
   passes.run(module);
