@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -181,13 +182,46 @@ private:
         if (item.single)
           item.single->moveBefore(terminator);
         else
-          buildGroup(item.members, terminator);
+          for (ArrayRef<Operation *> part : split(item.members))
+            buildGroup(part, terminator);
     SmallVector<Operation *> rest;
     for (Operation &op : block.without_terminator())
       rest.push_back(&op);
     for (Operation *op : llvm::reverse(rest))
       if (op->use_empty() && isMemoryEffectFree(op))
         op->erase();
+  }
+
+  /// Parts of a large group that share no operation and no carried state: alike populations stay alike, so that
+  /// share-kernels finds them, and their registers do not get in each other's way. A small group is faster whole.
+  SmallVector<SmallVector<Operation *>> split(ArrayRef<Operation *> members) {
+    constexpr size_t large = 128;
+    if (members.size() <= large)
+      return {SmallVector<Operation *>(members)};
+    llvm::EquivalenceClasses<Operation *> connected;
+    for (Operation *op : members)
+      connected.insert(op);
+    llvm::DenseMap<Value, Operation *> reader; // of each state
+    for (Operation *op : members)
+      for (Value v : op->getOperands()) {
+        if (isState(v))
+          connected.unionSets(reader.try_emplace(v, op).first->second, op);
+        else if (Operation *def = v.getDefiningOp(); def && connected.contains(def))
+          connected.unionSets(def, op);
+      }
+    llvm::MapVector<Operation *, SmallVector<Operation *>> parts; // in the order of their first members
+    for (Operation *op : members)
+      parts[connected.getLeaderValue(op)].push_back(op);
+    return llvm::to_vector(llvm::make_second_range(parts));
+  }
+  /// Whoever reads it must be done before it is written over, best by the operation that writes it.
+  bool isState(Value v) const {
+    auto loop = dyn_cast<LoopOverTimeOp>(block.getParentOp());
+    auto argument = dyn_cast<BlockArgument>(v);
+    if (!loop || !argument || argument.getOwner() != &block || loop.carried().empty())
+      return false;
+    unsigned first = loop.carried().front().getArgNumber(), number = argument.getArgNumber();
+    return number >= first && number < first + loop.carried().size();
   }
 
   void buildGroup(ArrayRef<Operation *> members, Operation *before) {

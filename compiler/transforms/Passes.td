@@ -111,7 +111,9 @@ def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {
     Elementwise operations of one shape become one `linalg.generic` with as many results as are needed outside;
     splats, constants and broadcasts become scalar operands and indexing maps. An operation goes into the last group
     that its users allow, so that little is stored between groups. Rates and states of a neuron so become one loop.
-    Tested by `tests/transforms/fuse_elementwise.mlir`.
+    A group of more than 128 operations falls into the parts that share no operation and read no state together: many
+    populations of one size are as many loops, which `share-kernels` finds alike. Tested by
+    `tests/transforms/fuse_elementwise.mlir` and `fuse_splits_large_groups.mlir`.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
