@@ -107,7 +107,7 @@ private:
   SmallVector<Cell> find() {
     llvm::SetVector<Value> memories;
     for (Operation &op : loop.getBody()->without_terminator()) {
-      if (op.getNumRegions() > 0)
+      if (op.getNumRegions() > 0 || isa<func::CallOp>(op)) // may touch any memory
         return {};
       if (isLoad(&op) || isStore(&op))
         memories.insert(memoryOf(&op));

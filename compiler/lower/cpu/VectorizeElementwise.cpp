@@ -133,6 +133,8 @@ private:
 
   void emitInnermost() {
     int64_t n = shape.back();
+    if (ShapedType::isDynamic(n))
+      return emitAnySize();
     if (n < int64_t(lanes))
       lanes = llvm::PowerOf2Ceil(n);
     int64_t whole = n / lanes * lanes;
@@ -140,15 +142,33 @@ private:
       SmallVector<Value> starts;
       for (int64_t at = 0; at < whole; at += lanes)
         starts.push_back(index(at));
-      emitBody(starts, lanes);
+      emitBody(starts, {});
     } else if (whole > 0) {
       auto loop = scf::ForOp::create(b, loc, index(0), index(whole), index(lanes));
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPoint(loop.getBody()->getTerminator());
-      emitBody(loop.getInductionVar(), lanes);
+      emitBody(loop.getInductionVar(), {});
     }
     if (whole < n)
-      emitBody(index(whole), n - whole);
+      emitBody(index(whole), vector::ConstantMaskOp::create(b, loc, VectorType::get({int64_t(lanes)}, b.getI1Type()),
+                                                            ArrayRef<int64_t>{n - whole}));
+  }
+
+  /// One vector after the other, then the rest under a mask.
+  void emitAnySize() {
+    Value n = memref::DimOp::create(b, loc, op.getOutputs().front(), index(0)), width = index(lanes);
+    Value rest = arith::RemUIOp::create(b, loc, n, width), whole = arith::SubIOp::create(b, loc, n, rest);
+    auto loop = scf::ForOp::create(b, loc, index(0), whole, width);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPoint(loop.getBody()->getTerminator());
+      emitBody(loop.getInductionVar(), {});
+    }
+    auto more = scf::IfOp::create(b, loc, arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest, index(0)));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(more.thenBlock()->getTerminator());
+    Value mask = vector::CreateMaskOp::create(b, loc, VectorType::get({int64_t(lanes)}, b.getI1Type()), rest);
+    emitBody(whole, mask);
   }
 
   /// Vectors written out instead of in a loop: state can then stay in registers, and short steps hide their latency.
@@ -164,13 +184,10 @@ private:
                                                       : vector::BroadcastOp::create(b, loc, widened(v.getType()), v);
   }
 
-  /// Elements [at, at + active) of the innermost dimension, for each `at`. Vectors take turns operation by operation:
-  /// neighbours do not wait for each other, and the processor looks only a few hundred instructions ahead.
-  void emitBody(ArrayRef<Value> starts, int64_t active) {
-    Value mask;
-    if (active < int64_t(lanes))
-      mask = vector::ConstantMaskOp::create(b, loc, VectorType::get({int64_t(lanes)}, b.getI1Type()),
-                                            ArrayRef<int64_t>{active});
+  /// Elements from each of `starts` on in the innermost dimension, those under the mask if there is one. Vectors take
+  /// turns operation by operation: neighbours do not wait for each other, and the processor looks only a few hundred
+  /// instructions ahead.
+  void emitBody(ArrayRef<Value> starts, Value mask) {
     SmallVector<SmallVector<Value>> where(starts.size(), place);
     for (auto [at, start] : llvm::zip(where, starts))
       at.push_back(start);
