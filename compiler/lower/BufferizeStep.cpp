@@ -68,9 +68,11 @@ private:
     target->setAttrs(source->getDiscardableAttrDictionary());
     target.setSymName((source.getName() + ".memory").str());
     target.setFunctionType(b.getFunctionType(types, {}));
-    unsigned firstBuffer = ProgramFunction::scalars;
+    SmallVector<DictionaryAttr> attributes(types.size(), b.getDictionaryAttr({}));
+    auto noalias = b.getDictionaryAttr(b.getNamedAttr("llvm.noalias", b.getUnitAttr()));
     for (unsigned k = 0; k + 1 < program.buffers(); ++k)
-      target.setArgAttr(firstBuffer + k, "llvm.noalias", b.getUnitAttr());
+      attributes[ProgramFunction::scalars + k] = noalias;
+    target.setAllArgAttrs(attributes);
     b.setInsertionPointToStart(target.addEntryBlock());
 
     Location loc = source.getLoc();
