@@ -162,6 +162,9 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translate(ModuleOp module, Program
   if (!body)
     return llvm::createStringError("the program lost its function '" + info.name + "'");
   unsigned buffers = info.states.size() + info.params.size() + info.inputs.size() + info.outputs.size() + 1;
+  for (llvm::Function &function : *code)
+    if (!function.isDeclaration())
+      function.setLinkage(llvm::Function::InternalLinkage);
   addEntry(*code, *body, info.name, buffers);
   return code;
 }

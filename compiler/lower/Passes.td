@@ -71,6 +71,19 @@ def PackWeights : Pass<"pack-weights", "::mlir::func::FuncOp"> {
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
+def ShareKernels : Pass<"share-kernels", "::mlir::ModuleOp"> {
+  let summary = "What a large step does many times becomes a function";
+  let description = [{
+    A step of many populations or layers of one kind holds the same elementwise operation or the same products many
+    times, on other memory. Four or more of a kind become one private function and its calls, and the program is
+    compiled in the time of its kinds. The number of elements of a flat elementwise operation is an argument, so
+    populations of different sizes are of one kind. In a program of more than 64 such pieces every piece becomes a
+    function, since parts of LLVM take more than linear time in a function's size. Numbers do not change. Tested by
+    `tests/lower/share_kernels.mlir`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def PromoteState : Pass<"promote-state", "::mlir::func::FuncOp"> {
   let summary = "Keeps vectors of carried state in registers over the loop over time";
   let description = [{

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -28,16 +29,24 @@ void addDynamics(OpPassManager &passes, const LoweringOptions &) {
   func.addPass(createExpandRandom());
 }
 
+/// One sweep with a work list, which follows up what it changes. A second would look at a loop and a yield of thousands
+/// of values once for each value; regions here are blocks without branches, with nothing to simplify.
+std::unique_ptr<Pass> canonicalizer() {
+  GreedyRewriteConfig config;
+  config.setMaxIterations(1).setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+  return createCanonicalizerPass(config);
+}
+
 void addOptimize(OpPassManager &passes, const LoweringOptions &) {
   OpPassManager &func = passes.nest<func::FuncOp>();
-  func.addPass(createCanonicalizerPass());
+  func.addPass(canonicalizer());
   func.addPass(createCSEPass());
   func.addPass(createScalarizeUniform());
   func.addPass(createHoistInvariants());
   func.addPass(createCSEPass());
   func.addPass(createSplitProducts());
   func.addPass(createAccumulateProducts());
-  func.addPass(createCanonicalizerPass()); // drops the products and sums that were replaced
+  func.addPass(canonicalizer()); // drops the products and sums that were replaced
   func.addPass(createFuseElementwise());
   func.addPass(createMergeExponentials());
 }
@@ -46,6 +55,7 @@ void addBufferize(OpPassManager &passes, const LoweringOptions &options) {
   passes.addPass(createBufferizeStep());
   passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, options.threads}));
   passes.addNestedPass<func::FuncOp>(createPackWeights(PackWeightsOptions{options.vectorBits}));
+  passes.addPass(createShareKernels());
   passes.addNestedPass<func::FuncOp>(createPlaceWorkspace());
 }
 
