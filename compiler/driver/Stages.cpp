@@ -2,6 +2,8 @@
 // Runs the MLIR stages on a program and translates it to LLVM.
 #include "compiler/driver/Stages.h"
 
+#include "compiler/driver/Entry.h"
+
 #include "compiler/lower/Pipelines.h"
 #include "compiler/lower/ProgramFunction.h"
 
@@ -12,7 +14,6 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/IR/IRBuilder.h"
 
 using namespace mlir;
 
@@ -115,32 +116,6 @@ llvm::Error runStages(ModuleOp module, const ProgramInfo &info, const TargetSpec
   return llvm::Error::success();
 }
 
-/// void NAME_loop(steps, i0, k0, t0, seed, buffers, strides, first, last): takes the arguments of @NAME out of the
-/// tables.
-static void addEntry(llvm::Module &module, llvm::Function &body, llvm::StringRef name, unsigned buffers) {
-  llvm::LLVMContext &context = module.getContext();
-  auto *i64 = llvm::Type::getInt64Ty(context);
-  auto *pointer = llvm::PointerType::get(context, 0);
-  auto *type = llvm::FunctionType::get(
-      llvm::Type::getVoidTy(context),
-      {i64, i64, i64, llvm::Type::getDoubleTy(context), i64, pointer, pointer, i64, i64}, false);
-  auto *entry = llvm::Function::Create(type, llvm::Function::ExternalLinkage, name + "_loop", module);
-  llvm::IRBuilder<> b(llvm::BasicBlock::Create(context, "", entry));
-  llvm::SmallVector<llvm::Value *> arguments;
-  for (unsigned k = 0; k < 5; ++k)
-    arguments.push_back(entry->getArg(k));
-  auto take = [&](unsigned table, llvm::Type *type, unsigned count) {
-    for (unsigned k = 0; k < count; ++k)
-      arguments.push_back(b.CreateLoad(type, b.CreateConstInBoundsGEP1_64(type, entry->getArg(table), k)));
-  };
-  take(5, pointer, buffers);
-  take(6, i64, body.arg_size() - 5 - buffers - 2);
-  arguments.append({entry->getArg(7), entry->getArg(8)});
-  b.CreateCall(&body, arguments);
-  b.CreateRetVoid();
-  body.setLinkage(llvm::Function::InternalLinkage);
-}
-
 llvm::Expected<std::unique_ptr<llvm::Module>> translate(ModuleOp module, ProgramInfo &info,
                                                         llvm::LLVMContext &context) {
   auto number = [&](llvm::StringRef name, int64_t otherwise) {
@@ -165,7 +140,7 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translate(ModuleOp module, Program
   for (llvm::Function &function : *code)
     if (!function.isDeclaration())
       function.setLinkage(llvm::Function::InternalLinkage);
-  addEntry(*code, *body, info.name, buffers);
+  addEntry(*body, info.name, buffers, info.inputs.size() + info.outputs.size());
   return code;
 }
 

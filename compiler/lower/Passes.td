@@ -84,6 +84,16 @@ def ShareKernels : Pass<"share-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def ReadTables : Pass<"read-tables", "::mlir::func::FuncOp"> {
+  let summary = "A program of many buffers takes two tables in place of its buffers and strides";
+  let description = [{
+    With more than 64 buffers the program gets the form of `overtime_entry`: steps, i0, k0, t0, seed, a table of buffers,
+    one of strides, and the range of parts. Hundreds of arguments take more than linear time to convert and would go through the stack.
+    Runs after memory references have become structures. Tested by `tests/lower/read_tables.mlir`.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def PromoteState : Pass<"promote-state", "::mlir::func::FuncOp"> {
   let summary = "Keeps vectors of carried state in registers over the loop over time";
   let description = [{

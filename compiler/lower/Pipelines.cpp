@@ -87,6 +87,7 @@ void addLlvm(OpPassManager &passes, const LoweringOptions &) {
   passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createArithToLLVMConversionPass());
   passes.addPass(createFinalizeMemRefToLLVMConversionPass());
+  passes.addNestedPass<func::FuncOp>(createReadTables());
   ConvertFuncToLLVMPassOptions bare;
   bare.useBarePtrCallConv = true;
   passes.addPass(createConvertFuncToLLVMPass(bare));
