@@ -125,11 +125,23 @@ void runPasses(Module &module, TargetMachine &machine, unsigned level) {
   passes.run(module, modules);
 }
 
-bool hasLongBlock(const Module &module) {
+bool hasLongBlock(const Function &function) {
   constexpr size_t longest = 4096;
-  return any_of(module, [](const Function &function) {
-    return any_of(function, [](const BasicBlock &block) { return block.size() > longest; });
-  });
+  return any_of(function, [](const BasicBlock &block) { return block.size() > longest; });
+}
+
+/// An address per use, where it is used. The code generator would bring addresses there one by one, and number the
+/// whole block anew for each.
+void separateAddresses(Function &function) {
+  for (Argument &argument : function.args())
+    for (User *user : make_early_inc_range(argument.users()))
+      if (auto *address = dyn_cast<GetElementPtrInst>(user); address && address->hasAllConstantIndices())
+        for (Use &use : make_early_inc_range(address->uses()))
+          if (auto *reader = cast<Instruction>(use.getUser()); !isa<PHINode>(reader)) {
+            Instruction *own = address->clone();
+            own->insertBefore(reader->getIterator());
+            use.set(own);
+          }
 }
 
 /// TargetMachine::addPassesToEmitFile without the machine scheduler, which would undo InstructionOrderPass. The one
@@ -155,8 +167,14 @@ bool addCodeGenerator(legacy::PassManager &passes, TargetMachine &machine, bool 
 
 Error generate(Module &module, TargetMachine &machine, CodeGenFileType kind, raw_pwrite_stream &out) {
   DiagnosticCollector diagnostics(module.getContext());
+  bool longBlocks = false;
+  for (Function &function : module)
+    if (hasLongBlock(function)) {
+      separateAddresses(function);
+      longBlocks = true;
+    }
   legacy::PassManager passes;
-  if (!addCodeGenerator(passes, machine, hasLongBlock(module), kind, out))
+  if (!addCodeGenerator(passes, machine, longBlocks, kind, out))
     return createStringError(inconvertibleErrorCode(), "the code generator of " + machine.getTargetTriple().str() +
                                                            " cannot write this kind of file");
   passes.run(module);
