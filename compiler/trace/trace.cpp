@@ -80,14 +80,17 @@ void Trace::bind(const std::shared_ptr<Slot> &slot, const Value &value) {
   slot->current = value;
   slot->assigned = false;
   bound.push_back(slot);
+  if (slot->kind == Slot::Kind::Param)
+    params.emplace(value.handle_, slot.get());
 }
 
 void Trace::note_divisor(mlir::Value v) {
   if (!in_equations())
     return;
-  for (const auto &slot : bound)
-    if (slot->kind == Slot::Kind::Param && slot->current.handle_ == v.getAsOpaquePointer())
-      slot->divides = true;
+  auto [begin, end] = params.equal_range(v.getAsOpaquePointer());
+  for (auto it = begin; it != end; ++it)
+    if (it->second->current.handle_ == it->first)
+      it->second->divides = true;
 }
 
 void Trace::enter(ModelData &root) {

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <set>
+#include <unordered_map>
 
 namespace overtime::detail {
 
@@ -94,6 +95,7 @@ private:
   std::vector<std::uint32_t> open{0};                 // regions being written, outermost first
   std::uint32_t scopes = 0;
   std::vector<std::shared_ptr<Slot>> bound;
+  std::unordered_multimap<const void *, Slot *> params; // by what they are bound to
   std::vector<ModelData *> entered;
 };
 
