@@ -4,11 +4,13 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/DenseSet.h"
 
 using namespace mlir;
 
 namespace overtime::ir {
+
+constexpr unsigned reach = 64; // operations between the parts of a chain; or a large step takes the square of its size
 
 static bool hasUnitInnerStride(Value v) {
   auto [strides, offset] = cast<MemRefType>(v.getType()).getStridesAndOffset();
@@ -60,7 +62,8 @@ static bool leavesAlone(Operation *op, Value result, SmallVectorImpl<Value> &wri
 /// touches the result or changes the row. `written`: what is written within the chain.
 static linalg::GenericOp biasBefore(linalg::MatmulOp first, SmallVector<Value> written) {
   Value out = first.getOutputs()[0];
-  for (Operation *op = first->getPrevNode(); op; op = op->getPrevNode()) {
+  unsigned seen = 0;
+  for (Operation *op = first->getPrevNode(); op && seen < reach; op = op->getPrevNode(), ++seen) {
     if (auto bias = dyn_cast<linalg::GenericOp>(op); writesRowInto(bias, out))
       return llvm::is_contained(written, placeOf(bias.getInputs()[0])) ? linalg::GenericOp() : bias;
     if (!leavesAlone(op, out, written))
@@ -80,12 +83,14 @@ static ProductChain chainFrom(linalg::MatmulOp first) {
   Value out = chain.result();
   SmallVector<Value> written, writtenWithin;
   auto isWritten = [&](Value factor) { return llvm::is_contained(written, placeOf(factor)); };
-  for (Operation *op = first->getNextNode(); op; op = op->getNextNode()) {
+  unsigned seen = 0; // since the last product
+  for (Operation *op = first->getNextNode(); op && seen < reach; op = op->getNextNode(), ++seen) {
     if (auto next = dyn_cast<linalg::MatmulOp>(op); continues(next, out)) {
       // Products move down to the last one: their factors must still be there.
       if (llvm::any_of(chain.products, [&](linalg::MatmulOp p) { return llvm::any_of(p.getInputs(), isWritten); }))
         break;
       chain.products.push_back(next);
+      seen = 0;
       writtenWithin = written;
     } else if (!leavesAlone(op, out, written)) {
       break;
@@ -97,16 +102,18 @@ static ProductChain chainFrom(linalg::MatmulOp first) {
 }
 
 SmallVector<ProductChain> findProductChains(Operation *root) {
-  llvm::SetVector<linalg::MatmulOp> open;
+  SmallVector<linalg::MatmulOp> products;
   root->walk([&](linalg::MatmulOp op) {
     if (isPlain(op))
-      open.insert(op);
+      products.push_back(op);
   });
+  llvm::DenseSet<Operation *> taken;
   SmallVector<ProductChain> chains;
-  while (!open.empty()) {
-    chains.push_back(chainFrom(open.front()));
-    for (linalg::MatmulOp op : chains.back().products)
-      open.remove(op);
+  for (linalg::MatmulOp op : products) {
+    if (taken.contains(op))
+      continue;
+    chains.push_back(chainFrom(op));
+    taken.insert_range(chains.back().products);
   }
   return chains;
 }
