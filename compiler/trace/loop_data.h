@@ -50,9 +50,9 @@ struct LoopData {
   double dt = 0.1;
   std::int64_t done = 0; // steps since t0 and i0
   std::int64_t compilations = 0;
+  driver::StageTimes times;            // of the last of them
   const LoadedProgram *last = nullptr; // that ran
   std::uint64_t last_edits = 0;        // of the target, then
-  driver::StageTimes times; // of the last of them
   std::multimap<std::string, std::unique_ptr<LoadedProgram>> programs;
   std::function<Tree<Value>(const Tree<Value> &)> body; // in place of the target's update
   bool initial = false;                                 // the body is initial() of every model
@@ -69,6 +69,7 @@ struct LoopData {
   /// Whether this loop's last call left the target as it is now, at this time.
   bool goes_on() const;
   LoadedProgram *known_program(const std::string &key);
+  TracedProgram trace(const ProgramSpec &wanted);
   LoadedProgram &load(const std::string &key, TracedProgram traced);
   LoadedProgram &program_for(const Call &call);
   LoopResult run(const Call &call);

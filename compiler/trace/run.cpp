@@ -75,6 +75,13 @@ LoadedProgram *LoopData::known_program(const std::string &key) {
   return nullptr;
 }
 
+TracedProgram LoopData::trace(const ProgramSpec &wanted) {
+  auto start = std::chrono::steady_clock::now();
+  TracedProgram traced = trace_program(model(), wanted);
+  times = {{"trace", std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count()}};
+  return traced;
+}
+
 LoadedProgram &LoopData::load(const std::string &key, TracedProgram traced) {
   auto host = driver::compileForHost(*traced.trace->module, traced.info, {options.cache, target_of_runs()});
   if (!host)
@@ -101,10 +108,7 @@ LoadedProgram &LoopData::program_for(const Call &call) {
   for (const Tensor &x : call.data.leaves())
     if (x.rank() >= 3)
       wanted.settings.leading.insert(x.shape()[1]);
-  auto start = std::chrono::steady_clock::now();
-  TracedProgram traced = trace_program(model(), wanted);
-  times = {{"trace", std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count()}};
-  return load(key, std::move(traced));
+  return load(key, trace(wanted));
 }
 
 namespace {
@@ -251,7 +255,7 @@ void LoopData::run_initial(SourceLocation at) {
   if (!program) {
     ProgramSpec wanted = spec({}, "initial");
     wanted.settings.call = at;
-    TracedProgram traced = trace_program(model(), wanted);
+    TracedProgram traced = trace(wanted);
     no_initial = !traced.assigns;
     if (no_initial)
       return;
