@@ -8,6 +8,7 @@
 // RUN:       --implicit-check-not=func.call --implicit-check-not="llvm.call{{ }}" --implicit-check-not=math.exp
 // RUN: overtime compile HH --size 1000 --target x86-64-v4 --emit asm -o %t/v4
 // RUN: FileCheck %s --check-prefix=ASM --input-file %t/v4/hh.s
+// RUN: FileCheck %s --check-prefix=STACK --input-file %t/v4/hh.s
 // RUN: overtime compile HH --size 1000 --target x86-64-v3 --emit asm -o %t/v3
 // RUN: FileCheck %s --check-prefix=ASM --input-file %t/v3/hh.s
 // RUN: overtime compile HH --size 1000 --target aarch64 --emit asm -o %t/neon
@@ -45,3 +46,9 @@
 // ASM-LABEL: {{^}}hh:
 // ASM-NOT: {{(call|bl|blr|mem(cpy|set|move))[[:space:]]}}
 // ASM: .size{{[[:space:]]+}}hh,
+
+// Vectors that leave the registers lie in lines of the cache of their own, whatever stack the caller has.
+// STACK-LABEL: {{^}}hh:
+// STACK: andq{{[[:space:]]+}}$-64, %rsp
+// STACK-NOT: {{vmovu[pd].*\(%rsp\)}}
+// STACK: .size{{[[:space:]]+}}hh,
