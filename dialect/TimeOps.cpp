@@ -130,9 +130,9 @@ struct DropUnusedStacks : OpRewritePattern<LoopOverTimeOp> {
       yielded.push_back(yield->getOperand(k));
     }
     rewriter.modifyOpInPlace(yield, [&] { yield->setOperands(yielded); });
-    auto slim =
-        LoopOverTimeOp::create(rewriter, loop.getLoc(), types, loop.getSteps(), loop.getI0(), loop.getK0(),
-                               loop.getT0(), loop.getInits(), loop.getScanned(), loop.getDtAttr(), loop.getRematAttr());
+    auto slim = LoopOverTimeOp::create(rewriter, loop.getLoc(), types, loop.getSteps(), loop.getI0(), loop.getK0(),
+                                       loop.getT0(), loop.getInits(), loop.getScanned(), loop.getDtAttr(),
+                                       loop.getRematAttr(), loop.getReverseAttr());
     rewriter.inlineRegionBefore(loop.getBody(), slim.getBody(), slim.getBody().begin());
     SmallVector<Value> results(loop.getNumResults());
     for (auto [k, from] : llvm::enumerate(keep))

@@ -24,6 +24,9 @@ def Dyn_LoopOverTimeOp : Dyn_Op<"loop_over_time",
 
     `k0` counts the steps since `t0`, so that a run in chunks meets the same bits as a whole run.
 
+    With `reverse` the steps are run from the last to the first: each with its own index, time and slices, and its row
+    of what is stacked. This is how adjoints run.
+
     Constraints:
 
     - (C1) The block has `2 + n + m` arguments for `n` inits and `m` scanned tensors; the first is i64, the second is
@@ -49,7 +52,8 @@ def Dyn_LoopOverTimeOp : Dyn_Op<"loop_over_time",
     ```
   }];
   let arguments = (ins Index:$steps, I64:$i0, I64:$k0, F64:$t0, Variadic<Dyn_StepValue>:$inits,
-                       Variadic<Dyn_Sequence>:$scanned, F64Attr:$dt, DefaultValuedAttr<StrAttr, "\"none\"">:$remat);
+                       Variadic<Dyn_Sequence>:$scanned, F64Attr:$dt, DefaultValuedAttr<StrAttr, "\"none\"">:$remat,
+                       UnitAttr:$reverse);
   let results = (outs Variadic<AnyType>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{

@@ -176,9 +176,18 @@ private:
     return success();
   }
 
+  /// The number of the step that an iteration runs.
+  Value stepNumber(LoopOverTimeOp loop, scf::ForOp time) {
+    Location loc = loop.getLoc();
+    if (!loop.getReverse())
+      return time.getInductionVar();
+    Value last = arith::SubIOp::create(b, loc, time.getUpperBound(), arith::ConstantIndexOp::create(b, loc, 1));
+    return arith::SubIOp::create(b, loc, last, time.getInductionVar());
+  }
+
   void bindStep(LoopOverTimeOp loop, scf::ForOp time, ArrayRef<unsigned> scalarOf) {
     Location loc = loop.getLoc();
-    Value k = time.getInductionVar();
+    Value k = step = stepNumber(loop, time);
     Value k64 = arith::IndexCastOp::create(b, loc, b.getI64Type(), k);
     auto outer = [&](Value v) { return ops.values.lookupOrDefault(v); };
     ops.values.map(loop.index(), arith::AddIOp::create(b, loc, outer(loop.getI0()), k64));
@@ -218,7 +227,7 @@ private:
     SmallVector<std::pair<Value, Value>> scalarOutputs;
     for (auto [number, value] : llvm::enumerate(loop.stacked()))
       for (unsigned output : outputsOf[number]) {
-        Value line = memory.row(loc, outputRow(output), time.getInductionVar(), stride(program.inputs + output));
+        Value line = memory.row(loc, outputRow(output), step, stride(program.inputs + output));
         if (tensorType(value))
           ops.direct(loc, value, line);
         else
@@ -262,6 +271,7 @@ private:
   StepMemory memory;
   OpBufferizer ops;
   func::FuncOp target;
+  Value step; // its number
   bool hasLoop = false;
   SmallVector<SmallVector<unsigned>> outputsOf; // program outputs of every stacked value
 };

@@ -66,7 +66,8 @@ bool evaluateLoop(Evaluator &evaluator, Operation *op) {
   for (Value init : loop.getInits())
     carried.push_back(evaluator.get(init));
   size_t n = carried.size();
-  for (int64_t k = 0; k < steps; ++k) {
+  for (int64_t done = 0; done < steps; ++done) {
+    int64_t k = loop.getReverse() ? steps - 1 - done : done;
     int64_t index = int64_t(uint64_t(evaluator.getInteger(loop.getI0())) + uint64_t(k));
     std::vector<DatumRef> arguments = {scalar(integerCell(index)), scalar(timeOfStep(evaluator, loop, k))};
     llvm::append_range(arguments, carried);

@@ -209,7 +209,7 @@ private:
     b().setInsertionPointToEnd(entry);
     auto loop = ir::LoopOverTimeOp::create(b(), loc, types, entry->getArgument(0), entry->getArgument(1),
                                            entry->getArgument(2), entry->getArgument(3), inits, scanned,
-                                           b().getF64FloatAttr(spec.settings.dt), b().getStringAttr(spec.remat));
+                                           b().getF64FloatAttr(spec.settings.dt), b().getStringAttr(spec.remat), {});
     loop.getBody().push_back(owned.release());
     returnResults(loop);
   }

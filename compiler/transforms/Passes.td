@@ -52,6 +52,32 @@ def ExpandRandom : Pass<"expand-random", "::mlir::func::FuncOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {
+  let summary = "Writes the adjoint of a program behind it";
+  let description = [{
+    Reverse mode through the loop over time: the last value of one state, the loss, is differentiated by params, by the
+    first values of states and by every row of inputs. The program stacks a tape; `@NAME_backward` is a program of its
+    own whose loop is `reverse`, carries the adjoints and adds up the gradients, and is optimised and lowered like any
+    other. Nothing is computed for what does not change the loss or does not change with what is differentiated by.
+
+    On the tape are the results that are expensive (products, reductions, elementary functions) and what cannot be
+    computed from the tape, the inputs and the params by cheap operations. Rules are in `Adjoint.cpp` and
+    `Derivatives.cpp`; an operation without a rule on the way to the loss is an error.
+
+    Since both are programs over any number of steps that may be continued, keeping less of the tape is a schedule of
+    calls: the states are kept every so often and stretches run again.
+
+    Tested by `tests/transforms/differentiate.mlir`.
+  }];
+  let options = [
+    Option<"loss", "loss", "unsigned", /*default=*/"0", "Number of the state that is the loss">,
+    ListOption<"params", "params", "unsigned", "Numbers of the params to differentiate by">,
+    ListOption<"inputs", "inputs", "unsigned", "Numbers of the inputs to differentiate by">,
+    ListOption<"states", "states", "unsigned", "Numbers of the states to differentiate by">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def HoistInvariants : Pass<"hoist-invariants", "::mlir::func::FuncOp"> {
   let summary = "Moves what no step changes out of the loop over time";
   let description = [{
