@@ -53,34 +53,20 @@ static std::string describe(Diagnostic &diagnostic) {
   return text;
 }
 
-namespace {
+FirstError::FirstError(MLIRContext *context)
+    : context(context), printsOp(context->shouldPrintOpOnDiagnostic()),
+      handler(context, [this](Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() == DiagnosticSeverity::Error && message.empty())
+          message = describe(diagnostic);
+        return success();
+      }) {
+  context->printOpOnDiagnostic(false); // users read the message, not the operation
+}
+FirstError::~FirstError() { context->printOpOnDiagnostic(printsOp); }
 
-/// Keeps the first error that is reported while it lives; nothing is printed.
-class FirstError {
-public:
-  explicit FirstError(MLIRContext *context)
-      : context(context), printsOp(context->shouldPrintOpOnDiagnostic()),
-        handler(context, [this](Diagnostic &diagnostic) {
-          if (diagnostic.getSeverity() == DiagnosticSeverity::Error && message.empty())
-            message = describe(diagnostic);
-          return success();
-        }) {
-    context->printOpOnDiagnostic(false); // users read the message, not the operation
-  }
-  ~FirstError() { context->printOpOnDiagnostic(printsOp); }
-
-  llvm::Error failure(std::string otherwise) const {
-    return llvm::createStringError(message.empty() ? otherwise : message);
-  }
-
-private:
-  MLIRContext *context;
-  bool printsOp;
-  std::string message;
-  ScopedDiagnosticHandler handler;
-};
-
-} // namespace
+llvm::Error FirstError::failure(std::string otherwise) const {
+  return llvm::createStringError(message.empty() ? otherwise : message);
+}
 
 llvm::Error runStages(ModuleOp module, const ProgramInfo &info, const TargetSpec &target, llvm::StringRef last,
                       StopWatch *watch) {

@@ -5,6 +5,7 @@
 #include "compiler/driver/Compiler.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 
@@ -23,6 +24,20 @@ public:
 private:
   StageTimes &times;
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+};
+
+/// Keeps the first error that is reported while it lives; nothing is printed.
+class FirstError {
+public:
+  explicit FirstError(mlir::MLIRContext *context);
+  ~FirstError();
+  llvm::Error failure(std::string otherwise) const;
+
+private:
+  mlir::MLIRContext *context;
+  bool printsOp;
+  std::string message;
+  mlir::ScopedDiagnosticHandler handler;
 };
 
 /// Runs the stages up to and including `last`.

@@ -29,6 +29,8 @@ public:
     program.trace = std::make_unique<Trace>(spec.settings);
     for (const auto &slot : model.all_slots())
       (slot->is_state() ? program.states : program.params).push_back(slot);
+    for (const auto &slot : spec.extra_states)
+      program.states.push_back(slot);
   }
 
   TracedProgram build() {

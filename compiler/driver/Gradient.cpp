@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// A program and its adjoint, compiled for this machine.
+#include "compiler/driver/Gradient.h"
+
+#include "compiler/driver/Stages.h"
+#include "compiler/transforms/Differentiate.h"
+
+#include "mlir/IR/Diagnostics.h"
+
+using namespace mlir;
+
+namespace overtime::driver {
+namespace {
+
+ArrayInfo arrayOf(StringRef name, Type type, bool row) {
+  ArrayInfo info;
+  info.name = name.str();
+  Type element = getElementTypeOrSelf(type);
+  info.dtype = element.isF32() ? OVERTIME_F32 : element.isF64() ? OVERTIME_F64 : element.isInteger(1) ? OVERTIME_BOOL
+                                                                                                     : OVERTIME_I64;
+  if (auto tensor = dyn_cast<RankedTensorType>(type))
+    info.shape.assign(tensor.getShape().begin() + (row ? 1 : 0), tensor.getShape().end());
+  return info;
+}
+
+/// What the adjoint's arguments are called and how large they are.
+ProgramInfo describe(func::FuncOp func, const ProgramInfo &of) {
+  ProgramInfo info = of;
+  info.name = func.getName().str();
+  info.states.clear(), info.params.clear(), info.inputs.clear(), info.outputs.clear();
+  for (auto [k, type] : llvm::enumerate(func.getArgumentTypes())) {
+    auto kind = func.getArgAttrOfType<StringAttr>(k, "dyn.kind"), name = func.getArgAttrOfType<StringAttr>(k, "dyn.name");
+    if (!kind)
+      continue;
+    bool input = kind.getValue() == "input";
+    (input ? info.inputs : kind.getValue() == "state" ? info.states : info.params)
+        .push_back(arrayOf(name.getValue(), type, input));
+  }
+  for (Type type : func.getResultTypes().drop_front(info.states.size()))
+    info.outputs.push_back(arrayOf("gradient by data " + std::to_string(info.outputs.size()), type, true));
+  return info;
+}
+
+/// A module with one of the two functions.
+OwningOpRef<ModuleOp> alone(ModuleOp module, StringRef name) {
+  OwningOpRef<ModuleOp> copy(module.clone());
+  for (auto func : llvm::to_vector(copy->getOps<func::FuncOp>()))
+    if (func.getName() != name)
+      func.erase();
+  return copy;
+}
+
+} // namespace
+
+llvm::Expected<HostGradient> compileGradientForHost(ModuleOp module, const ProgramInfo &info, const GradientSpec &spec,
+                                                    const HostOptions &options) {
+  auto target = TargetSpec::get(options.target);
+  if (!target)
+    return target.takeError();
+  if (llvm::Error error = runStages(module, info, *target, "dynamics", nullptr))
+    return std::move(error);
+  ir::DifferentiateSpec by;
+  by.loss = spec.loss;
+  by.params.assign(spec.params.begin(), spec.params.end());
+  by.inputs.assign(spec.inputs.begin(), spec.inputs.end());
+  by.states.assign(spec.states.begin(), spec.states.end());
+  auto program = module.lookupSymbol<func::FuncOp>(info.name);
+  FirstError error(module.getContext());
+  FailureOr<ir::Gradient> made = ir::differentiate(program, by);
+  if (failed(made))
+    return error.failure("the program has no gradient");
+
+  HostGradient gradient;
+  gradient.carried.assign(made->carried.begin(), made->carried.end());
+  gradient.fixed.assign(made->fixed.begin(), made->fixed.end());
+  gradient.tape = made->tape;
+  ProgramInfo backward = describe(made->backward, info), forward = info;
+  for (Type type : program.getResultTypes().drop_front(info.states.size() + made->tape))
+    forward.outputs.push_back(arrayOf("tape " + std::to_string(forward.outputs.size() - made->tape), type, true));
+  auto compiled = compileForHost(*alone(module, info.name), forward, options);
+  if (!compiled)
+    return compiled.takeError();
+  gradient.forward = std::move(*compiled);
+  compiled = compileForHost(*alone(module, backward.name), backward, options);
+  if (!compiled)
+    return compiled.takeError();
+  gradient.backward = std::move(*compiled);
+  return gradient;
+}
+
+} // namespace overtime::driver

@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gradients through time: traces the loss into the step, and runs program and adjoint in stretches.
+#include "compiler/trace/gradient.h"
+
+#include "compiler/driver/Gradient.h"
+#include "compiler/trace/loop_data.h"
+
+#include "runtime/parts.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace overtime {
+
+using detail::InputSpec;
+using detail::Slot;
+
+Loss each_step(std::function<Value(Value, Value)> f) { return {Loss::Over::EachStep, std::move(f)}; }
+Loss last_step(std::function<Value(Value, Value)> f) { return {Loss::Over::LastStep, std::move(f)}; }
+Loss mean_output(std::function<Value(Value, Value)> f) { return {Loss::Over::MeanOutput, std::move(f)}; }
+
+const Tensor &GradientResult::operator[](const Monitor &by) const {
+  for (const auto &[slot, tensor] : by_)
+    if (slot == by.slot())
+      return tensor;
+  throw Error(ErrorKind::Name, "there is no gradient by '" + by.path() + "'; list it in .wrt of the GradientOptions");
+}
+
+namespace {
+
+/// A variable that belongs to no model: the loss so far, the mean output so far.
+std::shared_ptr<Slot> extra_state(const char *name, Shape shape) {
+  auto slot = std::make_shared<Slot>();
+  slot->name = name;
+  slot->shape = std::move(shape);
+  return slot;
+}
+
+std::int64_t row_bytes(const driver::ArrayInfo &array) {
+  return array.elements() * static_cast<std::int64_t>(size_of(static_cast<DType>(array.dtype)));
+}
+
+/// Rows of one input or output: `stride` elements apart, 0 for one row at all steps.
+struct Rows {
+  char *data = nullptr;
+  std::int64_t stride = 0, bytes = 0; // between rows
+  Rows at(std::int64_t row) const { return {data + row * bytes, stride, bytes}; }
+};
+Rows rows_of(const Tensor &t, const driver::ArrayInfo &array, bool one_row = false) {
+  return {static_cast<char *>(const_cast<void *>(t.data())), one_row ? 0 : array.elements(),
+          one_row ? 0 : row_bytes(array)};
+}
+
+struct Compiled {
+  driver::HostGradient programs;
+  std::vector<std::shared_ptr<Slot>> states, params; // of the program
+  std::vector<std::pair<std::shared_ptr<Slot>, Tensor>> host_reads;
+  std::vector<std::shared_ptr<Slot>> by_params, by_states;
+  Tree<Shape> data;
+  Shape target;
+  std::size_t inputs = 0; // of the data
+  std::size_t loss = 0;   // the state
+};
+
+} // namespace
+
+struct ValueAndGradData {
+  LoopOverTime &loop;
+  Loss loss;
+  GradientOptions options;
+  std::optional<Compiled> compiled;
+
+  GradientResult run(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
+
+private:
+  detail::LoopData &over() const { return loop.data(); }
+  DType real() const { return over().options.real; }
+  bool fits(const detail::Call &call, const Tensor &target) const;
+  void compile(const detail::Call &call, const Tensor &target);
+  Tree<Value> step(const Tree<Value> &all, const std::shared_ptr<Slot> &total, const std::shared_ptr<Slot> &mean_out);
+  Shape output_shape(const detail::Call &call);
+  void check_target(const detail::Call &call, const Tensor &target) const;
+  std::int64_t stretch(std::int64_t steps) const;
+};
+
+namespace {
+
+/// One call: memory of both programs, and the schedule.
+class Run {
+public:
+  Run(Compiled &compiled, detail::LoopData &over, std::int64_t steps) : c(compiled), over(over), steps(steps) {}
+
+  std::vector<Rows> inputs;  // of the program
+  std::vector<Tensor> states, adjoints;
+  std::vector<Rows> by_data; // outputs of the adjoint
+  std::int64_t bytes = 0;    // of tape and kept states
+
+  void run(std::int64_t length) {
+    forward_params = numbers(c.params);
+    prepare_tape(std::min(length, steps));
+    std::int64_t stretches = length > 0 ? (steps + length - 1) / length : 0;
+    std::vector<std::vector<Tensor>> kept;
+    for (std::int64_t s = 0; s < stretches; ++s) {
+      bool last = s + 1 == stretches;
+      if (!last)
+        kept.push_back(copies());
+      forward(s * length, std::min(length, steps - s * length), last);
+    }
+    std::vector<Tensor> end = copies();
+    if (stretches > 1)
+      bytes += static_cast<std::int64_t>(kept.size() + 1) * state_bytes();
+    for (std::int64_t s = stretches; s-- > 0;) {
+      std::int64_t first = s * length, count = std::min(length, steps - first);
+      if (s + 1 < stretches) {
+        states = std::move(kept.back());
+        kept.pop_back();
+        forward(first, count, true);
+      }
+      backward(first, count);
+    }
+    states = std::move(end);
+  }
+  std::int64_t state_bytes() const {
+    std::int64_t sum = 0;
+    for (const Tensor &t : states)
+      sum += static_cast<std::int64_t>(t.bytes());
+    return sum;
+  }
+
+private:
+  std::vector<Tensor> copies() const {
+    std::vector<Tensor> all;
+    for (const Tensor &t : states)
+      all.push_back(t.clone());
+    return all;
+  }
+  std::vector<Tensor> numbers(const std::vector<std::shared_ptr<Slot>> &slots) {
+    std::vector<Tensor> all;
+    for (const auto &slot : slots)
+      all.push_back(slot->converted(slot->flag ? DType::Bool : over.options.real));
+    return all;
+  }
+  void prepare_tape(std::int64_t length) {
+    const auto &outputs = c.programs.forward->info.outputs;
+    for (std::size_t k = 0; k < outputs.size(); ++k) {
+      bool taped = k >= c.programs.tape;
+      Shape shape = outputs[k].shape;
+      shape.insert(shape.begin(), taped ? length : 1);
+      tape.emplace_back(shape, static_cast<DType>(outputs[k].dtype));
+      bytes += static_cast<std::int64_t>(tape.back().bytes());
+    }
+  }
+
+  void call(const driver::HostProgram &program, std::int64_t first, std::int64_t count, std::vector<void *> buffers,
+            const std::vector<Rows> &rows) {
+    std::vector<std::int64_t> strides;
+    for (const Rows &r : rows) {
+      buffers.push_back(r.data);
+      strides.push_back(r.stride);
+    }
+    auto need = static_cast<std::int64_t>(program.info.workspaceBytes);
+    if (workspace.size() < need)
+      workspace = Tensor(Shape{need}, DType::Bool);
+    buffers.push_back(workspace.data());
+    const LoopOptions &options = over.options;
+    detail::EntryCall entry = {program.entry,          count,           options.i0.value_or(0) + over.done + first,
+                               over.done + first,      options.t0.value_or(0.0), options.seed,
+                               buffers.data(),         std::ssize(buffers),      strides.data()};
+    overtime_schedule schedule = {program.info.parts, program.info.partCycles, program.info.workspaceBytes};
+    if (int status = detail::run_parts(entry, schedule, options.threads))
+      throw Error(ErrorKind::Memory, overtime_status_message(status));
+  }
+
+  void forward(std::int64_t first, std::int64_t count, bool keep_tape) {
+    std::vector<void *> buffers;
+    for (Tensor &t : states)
+      buffers.push_back(t.data());
+    for (Tensor &t : forward_params)
+      buffers.push_back(t.data());
+    std::vector<Rows> rows;
+    for (const Rows &r : inputs)
+      rows.push_back(r.at(first));
+    for (std::size_t k = 0; k < tape.size(); ++k)
+      rows.push_back(rows_of(tape[k], c.programs.forward->info.outputs[k], k < c.programs.tape || !keep_tape));
+    call(*c.programs.forward, first, count, std::move(buffers), rows);
+  }
+
+  void backward(std::int64_t first, std::int64_t count) {
+    std::vector<void *> buffers;
+    for (Tensor &t : adjoints)
+      buffers.push_back(t.data());
+    for (unsigned k : c.programs.fixed)
+      buffers.push_back(states[k].data());
+    for (Tensor &t : forward_params)
+      buffers.push_back(t.data());
+    std::vector<Rows> rows;
+    for (const Rows &r : inputs)
+      rows.push_back(r.at(first));
+    for (std::size_t k = c.programs.tape; k < tape.size(); ++k)
+      rows.push_back(rows_of(tape[k], c.programs.forward->info.outputs[k]));
+    for (const Rows &r : by_data)
+      rows.push_back(r.at(first));
+    call(*c.programs.backward, first, count, std::move(buffers), rows);
+  }
+
+  Compiled &c;
+  detail::LoopData &over;
+  std::int64_t steps;
+  std::vector<Tensor> forward_params, tape;
+  Tensor workspace;
+};
+
+} // namespace
+
+/// The step with the loss in it. All data comes under "data", then the target, the step's weight in the loss, and its
+/// share in the mean output.
+Tree<Value> ValueAndGradData::step(const Tree<Value> &all, const std::shared_ptr<Slot> &total,
+                                   const std::shared_ptr<Slot> &mean_out) {
+  detail::LoopData &data = over();
+  Tree<Value> result = data.body ? data.body(all["data"]) : data.model().update(all["data"]);
+  if (result.size() != 1)
+    throw Error(ErrorKind::Usage, "a loss takes one output, the step of '" + data.model().name() + "' gives " +
+                                      std::to_string(result.size()));
+  Value out = as_real(result.leaves().front());
+  if (mean_out) {
+    mean_out->current = mean_out->current + all["share"].leaf() * out;
+    mean_out->assigned = true;
+    out = mean_out->current;
+  }
+  Value value = mean(loss.function(out, all["target"].leaf()));
+  if (!value.unit().dimensionless())
+    throw Error(ErrorKind::Unit, "the loss is in [" + value.unit().str() + "]; divide by a unit", value.where());
+  total->current = total->current + all["weight"].leaf() * value;
+  total->assigned = true;
+  return {};
+}
+
+/// What the step gives, from a trace that is thrown away.
+Shape ValueAndGradData::output_shape(const detail::Call &call) {
+  detail::ProgramSpec spec = over().spec(over().input_specs(call.data), "program");
+  detail::TracedProgram traced = detail::trace_program(over().model(), spec);
+  return traced.info.outputs.empty() ? Shape{} : traced.info.outputs.front().shape;
+}
+
+bool ValueAndGradData::fits(const detail::Call &call, const Tensor &target) const {
+  if (!compiled)
+    return false;
+  auto now = call.data.leaves();
+  auto then = compiled->data.leaves();
+  if (now.size() != then.size() || compiled->target != target.shape())
+    return false;
+  for (std::size_t k = 0; k < now.size(); ++k)
+    if (Shape(now[k].shape().begin() + 1, now[k].shape().end()) != then[k])
+      return false;
+  for (const auto &slot : compiled->states)
+    if (slot->owner.lock() && slot->full_shape() != slot->ensure().shape())
+      return false;
+  for (const auto &[slot, numbers] : compiled->host_reads) {
+    const Tensor &is = slot->ensure();
+    if (is.shape() != numbers.shape() || is.dtype() != numbers.dtype() ||
+        std::memcmp(is.data(), numbers.data(), is.bytes()) != 0)
+      return false;
+  }
+  const auto &states = compiled->programs.forward->info.states;
+  for (std::size_t k = 0; k < states.size(); ++k)
+    if (compiled->states[k]->full_shape() != states[k].shape)
+      return false;
+  return true;
+}
+
+void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
+  detail::LoopData &data = over();
+  auto total = extra_state("loss", {});
+  std::shared_ptr<Slot> mean_out;
+  if (loss.over == Loss::Over::MeanOutput)
+    mean_out = extra_state("mean output", output_shape(call));
+  Shape row = target.shape();
+  if (loss.over == Loss::Over::EachStep)
+    row.erase(row.begin());
+  Tree<InputSpec> inputs = data.input_specs(call.data);
+  std::vector<std::pair<std::string, Tree<InputSpec>>> all = {{"data", inputs},
+                                                              {"target", InputSpec{"target", row}},
+                                                              {"weight", InputSpec{"weight", {}}}};
+  if (mean_out)
+    all.emplace_back("share", InputSpec{"share", {}});
+  detail::ProgramSpec spec = data.spec(Tree<InputSpec>::map(std::move(all)), "program");
+  spec.settings.call = call.at;
+  spec.out_vars = Tree<Monitor>();
+  spec.extra_states = {total};
+  if (mean_out)
+    spec.extra_states.push_back(mean_out);
+  spec.body = [&](const Tree<Value> &values) { return step(values, total, mean_out); };
+  detail::TracedProgram traced = detail::trace_program(data.model(), spec);
+
+  Compiled made;
+  driver::GradientSpec by;
+  by.loss = static_cast<unsigned>(std::ranges::find(traced.states, total) - traced.states.begin());
+  auto number = [](const auto &slots, const std::shared_ptr<Slot> &slot) {
+    return static_cast<std::size_t>(std::ranges::find(slots, slot) - slots.begin());
+  };
+  std::vector<std::shared_ptr<Slot>> wrt;
+  for (const Monitor &m : options.wrt)
+    wrt.push_back(m.slot());
+  if (options.wrt.empty())
+    std::ranges::copy_if(traced.params, std::back_inserter(wrt), [](const auto &slot) { return slot->trainable; });
+  for (const auto &slot : wrt) {
+    if (std::size_t p = number(traced.params, slot); p < traced.params.size()) {
+      by.params.push_back(static_cast<unsigned>(p));
+      made.by_params.push_back(slot);
+    } else if (std::size_t s = number(traced.states, slot); s < traced.states.size()) {
+      by.states.push_back(static_cast<unsigned>(s));
+      made.by_states.push_back(slot);
+    } else {
+      throw Error(ErrorKind::Name, "'" + slot->path() + "' in .wrt is not a variable of '" + data.model().name() + "'",
+                  slot->declared);
+    }
+  }
+  made.inputs = inputs.leaves().size();
+  if (options.data)
+    for (unsigned k = 0; k < made.inputs; ++k)
+      by.inputs.push_back(k);
+  if (by.params.empty() && by.inputs.empty() && by.states.empty())
+    throw Error(ErrorKind::Usage,
+                "'" + data.model().name() + "' has no trainable parameter; name in .wrt what to differentiate by",
+                call.at);
+  auto programs = driver::compileGradientForHost(*traced.trace->module, traced.info, by, {data.options.cache, "native"});
+  if (!programs)
+    detail::throw_compile_error(programs.takeError());
+  made.programs = std::move(*programs);
+  made.states = traced.states;
+  made.params = traced.params;
+  made.host_reads = traced.trace->host_reads;
+  made.data = call.data.map_leaves<Shape>([](const Tensor &x) { return Shape(x.shape().begin() + 1, x.shape().end()); });
+  made.target = target.shape();
+  made.loss = by.loss;
+  compiled = std::move(made);
+}
+
+void ValueAndGradData::check_target(const detail::Call &call, const Tensor &target) const {
+  if (target.dtype() != real())
+    throw Error(ErrorKind::DType, "the target is " + name_of(target.dtype()) + ", this loop runs in " + name_of(real()) +
+                                      "; convert it with to(" + name_of(real()) + ")",
+                call.at);
+  if (loss.over == Loss::Over::EachStep && (target.rank() < 1 || target.shape()[0] != call.steps))
+    throw Error(ErrorKind::Shape,
+                "the target of each_step has shape " + to_string(target.shape()) + ", expected [" +
+                    std::to_string(call.steps) + ", ...] as the data",
+                call.at);
+  if (call.steps < 1)
+    throw Error(ErrorKind::Value, "a gradient needs at least one step of data", call.at);
+}
+
+/// Steps between two kept states, by the loop's `remat`.
+std::int64_t ValueAndGradData::stretch(std::int64_t steps) const {
+  const Remat &remat = over().options.remat;
+  std::int64_t state = 0, tape = 0;
+  for (const driver::ArrayInfo &array : compiled->programs.forward->info.states)
+    state += row_bytes(array);
+  const auto &outputs = compiled->programs.forward->info.outputs;
+  for (std::size_t k = compiled->programs.tape; k < outputs.size(); ++k)
+    tape += row_bytes(outputs[k]);
+  auto memory = [&](std::int64_t length) {
+    std::int64_t stretches = (steps + length - 1) / length;
+    return length * tape + (stretches > 1 ? stretches * state : 0);
+  };
+  switch (remat.policy) {
+  case Remat::Policy::None:
+    return steps;
+  case Remat::Policy::Step:
+    return 1;
+  case Remat::Policy::Sqrt:
+    return std::max<std::int64_t>(1, std::llround(std::sqrt(static_cast<double>(steps))));
+  case Remat::Policy::Budget:
+    break;
+  }
+  std::int64_t best = 0, least = memory(steps), budget = static_cast<std::int64_t>(remat.bytes);
+  for (std::int64_t stretches = 1; stretches <= steps; ++stretches) { // the fewest that fit run the fewest steps again
+    std::int64_t length = (steps + stretches - 1) / stretches;
+    least = std::min(least, memory(length));
+    if (memory(length) <= budget) {
+      best = length;
+      break;
+    }
+  }
+  if (best == 0)
+    throw Error(ErrorKind::Memory, "remat has a budget of " + std::to_string(budget) + " bytes; a gradient over " +
+                                       std::to_string(steps) + " steps needs at least " + std::to_string(least));
+  return best;
+}
+
+GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &target, SourceLocation at) {
+  detail::LoopData &loop = over();
+  detail::Call call = loop.by_data(data, at);
+  check_target(call, target);
+  if (!loop.goes_on())
+    detail::prepare_run(*loop.target, loop.start());
+  if (!fits(call, target))
+    compile(call, target);
+  Compiled &c = *compiled;
+  const auto &info = c.programs.forward->info;
+
+  double steps = static_cast<double>(call.steps);
+  bool each = loss.over == Loss::Over::EachStep;
+  Tensor weight = Tensor::full({call.steps}, each ? 1.0 / steps : 0.0, real());
+  if (!each)
+    weight.set(call.steps - 1, 1.0);
+  Tensor share = Tensor::full({call.steps}, 1.0 / steps, real());
+
+  Run run(c, loop, call.steps);
+  auto leaves = call.data.leaves();
+  for (std::size_t k = 0; k < leaves.size(); ++k)
+    run.inputs.push_back(rows_of(leaves[k], info.inputs[k]));
+  run.inputs.push_back(rows_of(target, info.inputs[leaves.size()], !each));
+  run.inputs.push_back(rows_of(weight, info.inputs[leaves.size() + 1]));
+  if (loss.over == Loss::Over::MeanOutput)
+    run.inputs.push_back(rows_of(share, info.inputs[leaves.size() + 2]));
+  for (std::size_t k = 0; k < c.states.size(); ++k) {
+    bool own = c.states[k]->owner.lock() != nullptr;
+    run.states.push_back(own ? c.states[k]->as_run(c.states[k]->flag ? DType::Bool : real()).clone()
+                             : Tensor(info.states[k].shape, real()));
+  }
+  for (const driver::ArrayInfo &array : c.programs.backward->info.states)
+    run.adjoints.emplace_back(array.shape, real());
+  auto seed = std::ranges::find(c.programs.carried, static_cast<unsigned>(c.loss));
+  if (seed != c.programs.carried.end())
+    run.adjoints[static_cast<std::size_t>(seed - c.programs.carried.begin())].set(0, 1.0);
+  std::vector<Tensor> by_data;
+  if (options.data)
+    for (std::size_t k = 0; k < leaves.size(); ++k) {
+      by_data.emplace_back(leaves[k].shape(), real());
+      run.by_data.push_back(rows_of(by_data.back(), info.inputs[k]));
+    }
+  run.run(stretch(call.steps));
+
+  GradientResult result;
+  result.loss = run.states[c.loss][0];
+  result.tape_bytes = run.bytes;
+  for (std::size_t k = 0; k < c.by_params.size(); ++k)
+    result.by_.emplace_back(c.by_params[k], run.adjoints[c.programs.carried.size() + k]);
+  for (const auto &slot : c.by_states) {
+    auto number = static_cast<unsigned>(std::ranges::find(c.states, slot) - c.states.begin());
+    auto place = std::ranges::find(c.programs.carried, number);
+    result.by_.emplace_back(slot, place == c.programs.carried.end()
+                                      ? Tensor(slot->full_shape(), real()) // the loss does not depend on it
+                                      : run.adjoints[static_cast<std::size_t>(place - c.programs.carried.begin())]);
+  }
+  std::size_t next = 0;
+  if (options.data)
+    result.data = call.data.map_leaves<Tensor>([&](const Tensor &) { return by_data[next++]; });
+  for (std::size_t k = 0; k < c.states.size(); ++k)
+    if (c.states[k]->owner.lock())
+      c.states[k]->store(run.states[k]);
+  loop.done += call.steps;
+  loop.last = nullptr; // the next call looks at the states again
+  return result;
+}
+
+ValueAndGrad::ValueAndGrad(LoopOverTime &loop, Loss loss, GradientOptions options, At at)
+    : data_(new ValueAndGradData{loop, std::move(loss), std::move(options), {}}) {
+  if (!data_->loss.function)
+    throw Error(ErrorKind::Usage, "the loss has no function", at);
+}
+ValueAndGrad::~ValueAndGrad() = default;
+ValueAndGrad::ValueAndGrad(ValueAndGrad &&) noexcept = default;
+GradientResult ValueAndGrad::operator()(const Tree<Tensor> &data, const Tensor &target, At at) {
+  return data_->run(data, target, at);
+}
+ValueAndGrad value_and_grad(LoopOverTime &loop, Loss loss, GradientOptions options, std::source_location at) {
+  return ValueAndGrad(loop, std::move(loss), std::move(options), at);
+}
+
+} // namespace overtime
