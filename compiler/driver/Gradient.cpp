@@ -16,8 +16,10 @@ ArrayInfo arrayOf(StringRef name, Type type, bool row) {
   ArrayInfo info;
   info.name = name.str();
   Type element = getElementTypeOrSelf(type);
-  info.dtype = element.isF32() ? OVERTIME_F32 : element.isF64() ? OVERTIME_F64 : element.isInteger(1) ? OVERTIME_BOOL
-                                                                                                     : OVERTIME_I64;
+  info.dtype = element.isF32()        ? OVERTIME_F32
+               : element.isF64()      ? OVERTIME_F64
+               : element.isInteger(1) ? OVERTIME_BOOL
+                                      : OVERTIME_I64;
   if (auto tensor = dyn_cast<RankedTensorType>(type))
     info.shape.assign(tensor.getShape().begin() + (row ? 1 : 0), tensor.getShape().end());
   return info;
@@ -29,11 +31,14 @@ ProgramInfo describe(func::FuncOp func, const ProgramInfo &of) {
   info.name = func.getName().str();
   info.states.clear(), info.params.clear(), info.inputs.clear(), info.outputs.clear();
   for (auto [k, type] : llvm::enumerate(func.getArgumentTypes())) {
-    auto kind = func.getArgAttrOfType<StringAttr>(k, "dyn.kind"), name = func.getArgAttrOfType<StringAttr>(k, "dyn.name");
+    auto kind = func.getArgAttrOfType<StringAttr>(k, "dyn.kind"),
+         name = func.getArgAttrOfType<StringAttr>(k, "dyn.name");
     if (!kind)
       continue;
     bool input = kind.getValue() == "input";
-    (input ? info.inputs : kind.getValue() == "state" ? info.states : info.params)
+    (input                        ? info.inputs
+     : kind.getValue() == "state" ? info.states
+                                  : info.params)
         .push_back(arrayOf(name.getValue(), type, input));
   }
   for (Type type : func.getResultTypes().drop_front(info.states.size()))

@@ -91,7 +91,7 @@ class Run {
 public:
   Run(Compiled &compiled, detail::LoopData &over, std::int64_t steps) : c(compiled), over(over), steps(steps) {}
 
-  std::vector<Rows> inputs;  // of the program
+  std::vector<Rows> inputs; // of the program
   std::vector<Tensor> states, adjoints;
   std::vector<Rows> by_data; // outputs of the adjoint
   std::int64_t bytes = 0;    // of tape and kept states
@@ -164,9 +164,15 @@ private:
       workspace = Tensor(Shape{need}, DType::Bool);
     buffers.push_back(workspace.data());
     const LoopOptions &options = over.options;
-    detail::EntryCall entry = {program.entry,          count,           options.i0.value_or(0) + over.done + first,
-                               over.done + first,      options.t0.value_or(0.0), options.seed,
-                               buffers.data(),         std::ssize(buffers),      strides.data()};
+    detail::EntryCall entry = {program.entry,
+                               count,
+                               options.i0.value_or(0) + over.done + first,
+                               over.done + first,
+                               options.t0.value_or(0.0),
+                               options.seed,
+                               buffers.data(),
+                               std::ssize(buffers),
+                               strides.data()};
     overtime_schedule schedule = {program.info.parts, program.info.partCycles, program.info.workspaceBytes};
     if (int status = detail::run_parts(entry, schedule, options.threads))
       throw Error(ErrorKind::Memory, overtime_status_message(status));
@@ -279,9 +285,8 @@ void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
   if (loss.over == Loss::Over::EachStep)
     row.erase(row.begin());
   Tree<InputSpec> inputs = data.input_specs(call.data);
-  std::vector<std::pair<std::string, Tree<InputSpec>>> all = {{"data", inputs},
-                                                              {"target", InputSpec{"target", row}},
-                                                              {"weight", InputSpec{"weight", {}}}};
+  std::vector<std::pair<std::string, Tree<InputSpec>>> all = {
+      {"data", inputs}, {"target", InputSpec{"target", row}}, {"weight", InputSpec{"weight", {}}}};
   if (mean_out)
     all.emplace_back("share", InputSpec{"share", {}});
   detail::ProgramSpec spec = data.spec(Tree<InputSpec>::map(std::move(all)), "program");
@@ -324,14 +329,16 @@ void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
     throw Error(ErrorKind::Usage,
                 "'" + data.model().name() + "' has no trainable parameter; name in .wrt what to differentiate by",
                 call.at);
-  auto programs = driver::compileGradientForHost(*traced.trace->module, traced.info, by, {data.options.cache, "native"});
+  auto programs =
+      driver::compileGradientForHost(*traced.trace->module, traced.info, by, {data.options.cache, "native"});
   if (!programs)
     detail::throw_compile_error(programs.takeError());
   made.programs = std::move(*programs);
   made.states = traced.states;
   made.params = traced.params;
   made.host_reads = traced.trace->host_reads;
-  made.data = call.data.map_leaves<Shape>([](const Tensor &x) { return Shape(x.shape().begin() + 1, x.shape().end()); });
+  made.data =
+      call.data.map_leaves<Shape>([](const Tensor &x) { return Shape(x.shape().begin() + 1, x.shape().end()); });
   made.target = target.shape();
   made.loss = by.loss;
   compiled = std::move(made);
@@ -339,8 +346,9 @@ void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
 
 void ValueAndGradData::check_target(const detail::Call &call, const Tensor &target) const {
   if (target.dtype() != real())
-    throw Error(ErrorKind::DType, "the target is " + name_of(target.dtype()) + ", this loop runs in " + name_of(real()) +
-                                      "; convert it with to(" + name_of(real()) + ")",
+    throw Error(ErrorKind::DType,
+                "the target is " + name_of(target.dtype()) + ", this loop runs in " + name_of(real()) +
+                    "; convert it with to(" + name_of(real()) + ")",
                 call.at);
   if (loss.over == Loss::Over::EachStep && (target.rank() < 1 || target.shape()[0] != call.steps))
     throw Error(ErrorKind::Shape,

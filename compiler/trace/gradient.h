@@ -28,8 +28,9 @@ Loss last_step(std::function<Value(Value out, Value target)> function);
 Loss mean_output(std::function<Value(Value out, Value target)> function);
 
 struct GradientOptions {
-  std::vector<Monitor> wrt = {}; ///< parameters, and states for their first values; all trainable parameters unless given
-  bool data = false;             ///< by the data too
+  std::vector<Monitor> wrt =
+      {};            ///< parameters, and states for their first values; all trainable parameters unless given
+  bool data = false; ///< by the data too
 };
 
 /// What a call gives: the loss and its derivatives.

@@ -37,7 +37,7 @@ struct ProgramSpec {
   bool fast = false;        // numerics
   Tree<InputSpec> data;     // empty for a run by duration
   Tree<Monitor> out_vars;
-  std::vector<std::shared_ptr<Slot>> extra_states; // behind the target's
+  std::vector<std::shared_ptr<Slot>> extra_states;      // behind the target's
   std::function<Tree<Value>(const Tree<Value> &)> body; // in place of the target's update
 };
 

@@ -50,15 +50,19 @@ struct Program {
                          : program.inputs)
           .push_back(func.getArgument(k));
     }
+    SmallVector<Operation *> before;
     for (Operation &op : func.getBody().front().without_terminator()) {
       if (auto loop = dyn_cast<LoopOverTimeOp>(op); loop && !program.loop)
         program.loop = loop;
+      else if (program.loop || !isPure(&op))
+        return op.emitOpError("stands beside the loop over time, where it has no adjoint");
       else if (!op.hasTrait<OpTrait::ConstantLike>())
-        return op.emitOpError("stands beside the loop over time, where it has no adjoint; differentiate before "
-                              "invariants are hoisted");
+        before.push_back(&op);
     }
     if (!program.loop)
       return func.emitError("there is no loop over time to differentiate");
+    for (Operation *op : llvm::reverse(before)) // expressions of params, which are hoisted again later
+      op->moveBefore(&program.loop.step(), program.loop.step().begin());
     return program;
   }
 
@@ -245,6 +249,8 @@ private:
       if (neededIn(map.lookup(argument)))
         tapeIt(argument, known);
     for (Operation &op : loop().step().without_terminator()) {
+      if (!copyOf(op)) // an element that the tape takes
+        continue;
       auto inside = [&](Value v) { return loop().getBody().isAncestor(v.getParentRegion()); };
       auto isKnown = [&](Value v) { return known.contains(v) || !inside(v); };
       bool fixed = llvm::all_of(op.getOperands(), [&](Value v) { return !inside(v) || invariant.contains(v); });
@@ -261,13 +267,22 @@ private:
     eraseUnused();
   }
   Operation *copyOf(Operation &op) {
-    return op.getNumResults() > 0 ? map.lookup(op.getResult(0)).getDefiningOp() : nullptr;
+    Value copy = op.getNumResults() > 0 ? map.lookupOrNull(op.getResult(0)) : Value();
+    return copy ? copy.getDefiningOp() : nullptr;
   }
   void tapeIt(Value v, llvm::DenseSet<Value> &known) {
     known.insert(v);
+    auto type = dyn_cast<RankedTensorType>(v.getType());
+    if (type && type.getRank() == 0) { // only scalars and tensors of rank 1 and more can be stacked
+      b.setInsertionPointAfterValue(v);
+      tape.push_back(tensor::ExtractOp::create(b, v.getLoc(), v, ValueRange{}));
+      b.setInsertionPointToStart(step);
+      Value read = step->addArgument(type.getElementType(), v.getLoc());
+      map.lookup(v).replaceAllUsesWith(tensor::SplatOp::create(b, v.getLoc(), read, type));
+      return;
+    }
     tape.push_back(v);
-    Value read = step->addArgument(v.getType(), v.getLoc());
-    map.lookup(v).replaceAllUsesWith(read);
+    map.lookup(v).replaceAllUsesWith(step->addArgument(v.getType(), v.getLoc()));
   }
   void eraseUnused() {
     SmallVector<Operation *> operations;

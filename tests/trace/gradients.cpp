@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gradients through time against central differences, and what remat may not change (S7).
+#include "models/layers/dense.h"
+#include "models/layers/lstm_cell.h"
+#include "models/neurons/hh.h"
+#include "tests/trace/helper.h"
+
+#include <catch2/catch.hpp>
+#include <cstring>
+
+using namespace overtime;
+
+namespace {
+
+struct Membrane : HH {
+  Membrane() : HH(4) {}
+  Value update() override {
+    HH::update();
+    return V / mV;
+  }
+};
+
+Loss distance() {
+  return each_step([](Value out, Value target) { return mean((out - target) * (out - target)); });
+}
+
+/// A leaky integrator with one trainable number, and a threshold that the gradient does not pass.
+struct Leaky : Layer {
+  Leaky() : Layer(Shape{3}) {}
+  Param rate = param("rate", 0.3), gain = param("gain", 1.5);
+  State x = state("x", 0.2);
+  Value update(Value in) override {
+    x = x + 0.1 * (gain * tanh(in) - rate * x * x);
+    x = where(x > 5.0, x * 0.5, exp(log(x * x + 1.0) * 0.5));
+    return x + 0.5 * max(x * in);
+  }
+};
+
+/// By differences on both sides, of the loss from the start.
+double central(LoopOverTime &loop, ValueAndGrad &gradient, const Tensor &x, const Tensor &y,
+               const std::function<void(double)> &nudge) {
+  constexpr double step = 1e-5;
+  auto loss = [&](double by) {
+    loop.reset_state();
+    nudge(by);
+    return gradient(x, y).loss;
+  };
+  double up = loss(step), down = loss(-2 * step);
+  nudge(step);
+  return (up - down) / (2 * step);
+}
+
+bool same_bits(const Tensor &a, const Tensor &b) {
+  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
+}
+
+} // namespace
+
+TEST_CASE("a gradient is that of central differences", "[gradient]") {
+  Leaky model;
+  Tensor x = Tensor::normal({20, 3}, 0, 1, 1, f64), y = Tensor::normal({20, 3}, 0, 1, 2, f64);
+  LoopOverTime loop(model, {.real = f64, .cache = false});
+  loop.reset_state();
+  auto gradient = value_and_grad(loop, distance(), {.wrt = {model.rate, model.gain, model.x}, .data = true});
+  GradientResult g = gradient(x, y);
+  for (Param *p : {&model.rate, &model.gain}) {
+    double found = central(loop, gradient, x, y, [&](double by) { p->set_value(p->value()[0] + by); });
+    CHECK(g[*p][0] == Approx(found).epsilon(1e-6));
+    CHECK(std::abs(found) > 1e-4);
+  }
+  for (std::int64_t k : {0, 31, 59}) {
+    double found = central(loop, gradient, x, y, [&](double by) { x.set(k, x[k] + by); });
+    CHECK(g.data.leaf()[k] == Approx(found).epsilon(1e-6).margin(1e-9));
+  }
+  double found = central(loop, gradient, x, y, [&](double by) {
+    Tensor first = model.x.value(); // as reset, which comes before each
+    first.set(1, first[1] + (by < 0 ? by / 2 : by));
+    model.x.set_value(first);
+  });
+  CHECK(g[model.x][1] == Approx(found).epsilon(1e-6));
+}
+
+TEST_CASE("conductances of HH have gradients through exponential Euler and Runge-Kutta", "[gradient]") {
+  for (const char *method : {"exp_euler", "rk4"}) {
+    Membrane hh;
+    hh.method(method);
+    Tensor x = Tensor::full({300, 4}, 12.0, f64), y = Tensor::full({300, 4}, -50.0, f64);
+    LoopOverTime loop(hh, {.dt = 0.02_ms, .real = f64, .cache = false});
+    loop.reset_state();
+    auto gradient = value_and_grad(loop, distance(), {.wrt = {hh.gNa, hh.gK}});
+    GradientResult g = gradient(x, y);
+    for (Param *p : {&hh.gNa, &hh.gK}) {
+      double found = central(loop, gradient, x, y, [&](double by) { p->set_value(p->value()[0] + by); });
+      INFO(method);
+      CHECK(g[*p][0] == Approx(found).epsilon(1e-6));
+      CHECK(std::abs(found) > 1e-4);
+    }
+  }
+}
+
+TEST_CASE("S7: remat changes memory and not a bit of the gradient", "[gradient]") {
+  constexpr std::int64_t T = 50;
+  Tensor x = Tensor::normal({T, 4, 6}, 0, 1, 1), y = Tensor::normal({T, 4, 8}, 0, 1, 2);
+  LSTMCell cell(6, 8);
+  auto run = [&](Remat remat) {
+    LoopOverTime loop(cell, {.remat = remat, .cache = false});
+    loop.reset_state(4);
+    return value_and_grad(loop, distance(), {.data = true})(x, y);
+  };
+  GradientResult all = run(false);
+  std::int64_t budget = all.tape_bytes / 3;
+  for (Remat remat : {Remat(true), Remat::sqrt(), Remat::budget(budget)}) {
+    GradientResult g = run(remat);
+    CHECK(g.loss == all.loss);
+    CHECK(same_bits(g[cell.Wi], all[cell.Wi]));
+    CHECK(same_bits(g[cell.Wh], all[cell.Wh]));
+    CHECK(same_bits(g.data.leaf(), all.data.leaf()));
+    CHECK(g.tape_bytes < all.tape_bytes);
+  }
+  CHECK_THROWS_WITH(run(Remat::budget(10)), Catch::Contains("a budget of 10 bytes") && Catch::Contains("at least"));
+}
+
+TEST_CASE("a gradient leaves the states as the loop does", "[gradient]") {
+  LSTMCell cell(6, 8);
+  Tensor x = Tensor::normal({9, 4, 6}), y = Tensor::zeros({9, 4, 8});
+  auto after = [&](bool differentiates) {
+    LoopOverTime loop(cell, {.cache = false});
+    loop.reset_state(4);
+    if (differentiates)
+      value_and_grad(loop, distance())(x, y);
+    else
+      loop(x);
+    return loop(x).out.leaf();
+  };
+  CHECK(same_bits(after(true), after(false)));
+}
+
+TEST_CASE("losses of the last output and of the mean output", "[gradient]") {
+  Leaky model;
+  Tensor x = Tensor::normal({20, 3}, 0, 1, 1, f64), y = Tensor::normal({3}, 0, 1, 2, f64);
+  LoopOverTime loop(model, {.real = f64, .cache = false});
+  loop.reset_state();
+  Tensor out = loop(x).out.leaf();
+  auto f = [](Value o, Value t) { return (o - t) * (o - t); };
+  double last = 0, mean = 0;
+  for (std::int64_t k = 0; k < 3; ++k) {
+    double sum = 0;
+    for (std::int64_t t = 0; t < 20; ++t)
+      sum += out[3 * t + k] / 20;
+    last += std::pow(out[57 + k] - y[k], 2) / 3;
+    mean += std::pow(sum - y[k], 2) / 3;
+  }
+  for (const auto &[loss, expected] : {std::pair{last_step(f), last}, {mean_output(f), mean}}) {
+    loop.reset_state();
+    auto gradient = value_and_grad(loop, loss, {.wrt = {model.gain}});
+    GradientResult g = gradient(x, y);
+    CHECK(g.loss == Approx(expected).epsilon(1e-12));
+    double found = central(loop, gradient, x, y, [&](double by) { model.gain.set_value(model.gain.value()[0] + by); });
+    CHECK(g[model.gain][0] == Approx(found).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("errors of gradients name what is wrong", "[gradient]") {
+  Dense dense(2, 3);
+  LoopOverTime loop(dense, {.cache = false});
+  loop.reset_state(4);
+  Tensor x = Tensor::zeros({5, 4, 2});
+  CHECK_THROWS_WITH(value_and_grad(loop, distance())(x, Tensor::zeros({6, 4, 3})),
+                    Catch::Contains("expected [5, ...] as the data"));
+  CHECK_THROWS_WITH(value_and_grad(loop, distance())(x, Tensor::zeros({5, 4, 3}, f64)),
+                    Catch::Contains("the target is f64"));
+  CHECK_THROWS_WITH(value_and_grad(loop, Loss{}), Catch::Contains("no function"));
+  HH hh(4);
+  LoopOverTime spikes(hh, {.cache = false});
+  CHECK_THROWS_WITH(value_and_grad(spikes, distance())(Tensor::zeros({5, 4}), Tensor::zeros({5, 4})),
+                    Catch::Contains("no trainable parameter"));
+  GradientResult g = value_and_grad(loop, distance(), {.wrt = {dense.W}})(x, Tensor::zeros({5, 4, 3}));
+  CHECK_THROWS_WITH(g[*dense.b], Catch::Contains("no gradient by 'b'"));
+}
