@@ -30,4 +30,25 @@ def Dyn_ExprelOp : Dyn_Op<"exprel", [Pure, SameOperandsAndResultType, Elementwis
   let hasFolder = 1;
 }
 
+def Dyn_SpikeOp : Dyn_Op<"spike", [Pure, SameOperandsAndResultType, Elementwise, Scalarizable, Vectorizable, Tensorizable]> {
+  let summary = "1 where x >= 0, else 0, with a derivative of the user's choice";
+  let description = [{
+    The step function of spiking networks. Its derivative is 0 almost everywhere, so `differentiate` takes `slope` for
+    it: a surrogate gradient. `slope` itself has no derivative, and where no gradient is asked for it is not computed.
+
+    Constraints:
+
+    - (C1) Operands and result have one type: f32 or f64, or a static tensor or a vector of them.
+
+    Example:
+
+    ```mlir
+    %s = dyn.spike %x slope %d : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Dyn_RealLike:$x, Dyn_RealLike:$slope);
+  let results = (outs Dyn_RealLike:$result);
+  let assemblyFormat = "$x `slope` $slope attr-dict `:` type($result)";
+}
+
 #endif

@@ -144,6 +144,7 @@ void addExponentials(ScalarRuleTable &table) {
     double x = argument(c);
     return unary(c, exprel(x), exprelSlope(x));
   };
+  table["dyn.spike"] = [](ScalarCall &c) { return unary(c, argument(c) >= 0.0 ? 1.0 : 0.0, c.x[1].value); };
   table["math.exp"] = [](ScalarCall &c) {
     double x = argument(c), y = std::exp(x);
     return unary(c, y, y);

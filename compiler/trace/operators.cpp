@@ -267,6 +267,16 @@ Value maximum(Operand a, Operand b) {
 
 Value exp(Operand x) { return function<mlir::math::ExpOp>(x, "exp"); }
 Value expm1(Operand x) { return function<mlir::math::ExpM1Op>(x, "expm1"); }
+Value spike(Operand x, Operand slope) {
+  Argument a = plain(x, "spike"), s = plain(slope, "spike");
+  Shape shape = Trace::shape_of(a.x.getType());
+  if (Trace::shape_of(s.x.getType()) != shape)
+    throw Error(ErrorKind::Shape,
+                "the slope of spike has shape " + to_string(Trace::shape_of(s.x.getType())) + ", x has " +
+                    to_string(shape),
+                x.where());
+  return a.trace.wrap(ir::SpikeOp::create(a.trace.builder, a.trace.location(a.at), a.x, s.x), {}, a.at);
+}
 Value exprel(Operand x) { return function<ir::ExprelOp>(x, "exprel"); }
 Value log(Operand x) { return function<mlir::math::LogOp>(x, "log"); }
 Value log1p(Operand x) { return function<mlir::math::Log1pOp>(x, "log1p"); }

@@ -91,6 +91,10 @@ inline Value operator&&(const Value &a, const Value &b) { return operator&&(Oper
 inline Value operator||(const Value &a, const Value &b) { return operator||(Operand(a), Operand(b)); }
 inline Value operator!(const Value &a) { return operator!(Operand(a)); }
 
+/// 1 where x >= 0, else 0, as a real; gradients take `slope` for its derivative by x, which is 0 otherwise.
+/// models/surrogates.h has the usual slopes.
+Value spike(Operand x, Operand slope);
+
 /// Element of a where the condition holds, of b elsewhere.
 Value where(Operand condition, Operand a, Operand b);
 Value minimum(Operand a, Operand b);

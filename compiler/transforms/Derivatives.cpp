@@ -85,6 +85,8 @@ const llvm::StringMap<Rule> &rules() {
       {"math.exp", [](const Writer &w, unsigned) { return std::optional(Partial::of(w.y())); }},
       {"math.expm1", [](const Writer &w, unsigned) { return std::optional(Partial::of(w.add(w.y(), w.number(1)))); }},
       {"dyn.exprel", [](const Writer &w, unsigned) { return std::optional(Partial::of(exprelSlope(w))); }},
+      {"dyn.spike",
+       [](const Writer &w, unsigned k) { return std::optional(k == 0 ? Partial::of(w.x(1)) : Partial::constant(0)); }},
       {"math.log", [](const Writer &w, unsigned) { return std::optional(Partial::of(w.div(w.number(1), w.x()))); }},
       {"math.log1p",
        [](const Writer &w, unsigned) {

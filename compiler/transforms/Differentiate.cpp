@@ -114,7 +114,7 @@ private:
   void spreadUseful() {
     for (Operation &op : llvm::reverse(loop.step().without_terminator()))
       if (llvm::any_of(op.getResults(), [&](Value v) { return useful.contains(v); }))
-        for (Value v : op.getOperands())
+        for (Value v : isa<SpikeOp>(op) ? op.getOperands().take_front(1) : op.getOperands())
           if (isReal(v))
             useful.insert(v);
     for (auto [argument, next] : llvm::zip(loop.carried(), loop.nextCarried()))

@@ -78,6 +78,15 @@ def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def ExpandSpikes : Pass<"expand-spikes", "::mlir::func::FuncOp"> {
+  let summary = "Replaces dyn.spike by a comparison";
+  let description = [{
+    After differentiation the slope of a spike is no longer needed: `select(x >= 0, 1, 0)`, with what computed the slope
+    left to canonicalization. Tested by `tests/transforms/expand_spikes.mlir`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def HoistInvariants : Pass<"hoist-invariants", "::mlir::func::FuncOp"> {
   let summary = "Moves what no step changes out of the loop over time";
   let description = [{

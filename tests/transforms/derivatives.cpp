@@ -31,6 +31,7 @@ const std::map<std::string, std::vector<Point>> points = {
     {"arith.negf", {{0.3}}},
     {"arith.subf", {{0.3, -2}}},
     {"dyn.exprel", {{-30}, {-1.5}, {-0.021}, {-0.019}, {-1e-4}, {0}, {1e-4}, {0.019}, {0.021}, {1.5}, {8}}},
+    {"dyn.spike", {{-0.7, 0}, {0.7, 0}}}, // with the slope that a step has
     {"math.absf", {{-0.7}, {0.7}}},
     {"math.ceil", {{-0.7}, {0.7}}},
     {"math.cos", {{-0.7}, {2}}},
@@ -117,4 +118,10 @@ TEST_CASE("the slope of a power is a number at the edge of its domain") {
   CHECK(evaluate("math.powf", {0, 1}) == std::vector<double>{0, 1, 0});
   CHECK(evaluate("math.powf", {0, 2}) == std::vector<double>{0, 0, 0});
   CHECK(evaluate("math.powf", {-2, 0})[1] == 0);
+}
+
+TEST_CASE("the slope of a spike is the one that it was given") {
+  CHECK(evaluate("dyn.spike", {0.7, 3}) == std::vector<double>{1, 3, 0});
+  CHECK(evaluate("dyn.spike", {0, -2}) == std::vector<double>{1, -2, 0});
+  CHECK(evaluate("dyn.spike", {-0.7, 3}) == std::vector<double>{0, 3, 0});
 }
