@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gradients through time: traces the loss into the step, and runs program and adjoint in stretches.
+// Gradients through time: traces the loss into the step, compiles, and decides what is kept.
 #include "compiler/trace/gradient.h"
 
-#include "compiler/driver/Gradient.h"
-#include "compiler/trace/loop_data.h"
-
-#include "runtime/parts.h"
+#include "compiler/trace/gradient_run.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +10,11 @@
 
 namespace overtime {
 
+using detail::CompiledGradient;
+using detail::GradientRun;
 using detail::InputSpec;
+using detail::row_bytes;
+using detail::rows_of;
 using detail::Slot;
 
 Loss each_step(std::function<Value(Value, Value)> f) { return {Loss::Over::EachStep, std::move(f)}; }
@@ -37,39 +38,13 @@ std::shared_ptr<Slot> extra_state(const char *name, Shape shape) {
   return slot;
 }
 
-std::int64_t row_bytes(const driver::ArrayInfo &array) {
-  return array.elements() * static_cast<std::int64_t>(size_of(static_cast<DType>(array.dtype)));
-}
-
-/// Rows of one input or output: `stride` elements apart, 0 for one row at all steps.
-struct Rows {
-  char *data = nullptr;
-  std::int64_t stride = 0, bytes = 0; // between rows
-  Rows at(std::int64_t row) const { return {data + row * bytes, stride, bytes}; }
-};
-Rows rows_of(const Tensor &t, const driver::ArrayInfo &array, bool one_row = false) {
-  return {static_cast<char *>(const_cast<void *>(t.data())), one_row ? 0 : array.elements(),
-          one_row ? 0 : row_bytes(array)};
-}
-
-struct Compiled {
-  driver::HostGradient programs;
-  std::vector<std::shared_ptr<Slot>> states, params; // of the program
-  std::vector<std::pair<std::shared_ptr<Slot>, Tensor>> host_reads;
-  std::vector<std::shared_ptr<Slot>> by_params, by_states;
-  Tree<Shape> data;
-  Shape target;
-  std::size_t inputs = 0; // of the data
-  std::size_t loss = 0;   // the state
-};
-
 } // namespace
 
 struct ValueAndGradData {
   LoopOverTime &loop;
   Loss loss;
   GradientOptions options;
-  std::optional<Compiled> compiled;
+  std::optional<CompiledGradient> compiled;
 
   GradientResult run(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
 
@@ -83,141 +58,6 @@ private:
   void check_target(const detail::Call &call, const Tensor &target) const;
   std::int64_t stretch(std::int64_t steps) const;
 };
-
-namespace {
-
-/// One call: memory of both programs, and the schedule.
-class Run {
-public:
-  Run(Compiled &compiled, detail::LoopData &over, std::int64_t steps) : c(compiled), over(over), steps(steps) {}
-
-  std::vector<Rows> inputs; // of the program
-  std::vector<Tensor> states, adjoints;
-  std::vector<Rows> by_data; // outputs of the adjoint
-  std::int64_t bytes = 0;    // of tape and kept states
-
-  void run(std::int64_t length) {
-    forward_params = numbers(c.params);
-    prepare_tape(std::min(length, steps));
-    std::int64_t stretches = length > 0 ? (steps + length - 1) / length : 0;
-    std::vector<std::vector<Tensor>> kept;
-    for (std::int64_t s = 0; s < stretches; ++s) {
-      bool last = s + 1 == stretches;
-      if (!last)
-        kept.push_back(copies());
-      forward(s * length, std::min(length, steps - s * length), last);
-    }
-    std::vector<Tensor> end = copies();
-    if (stretches > 1)
-      bytes += static_cast<std::int64_t>(kept.size() + 1) * state_bytes();
-    for (std::int64_t s = stretches; s-- > 0;) {
-      std::int64_t first = s * length, count = std::min(length, steps - first);
-      if (s + 1 < stretches) {
-        states = std::move(kept.back());
-        kept.pop_back();
-        forward(first, count, true);
-      }
-      backward(first, count);
-    }
-    states = std::move(end);
-  }
-  std::int64_t state_bytes() const {
-    std::int64_t sum = 0;
-    for (const Tensor &t : states)
-      sum += static_cast<std::int64_t>(t.bytes());
-    return sum;
-  }
-
-private:
-  std::vector<Tensor> copies() const {
-    std::vector<Tensor> all;
-    for (const Tensor &t : states)
-      all.push_back(t.clone());
-    return all;
-  }
-  std::vector<Tensor> numbers(const std::vector<std::shared_ptr<Slot>> &slots) {
-    std::vector<Tensor> all;
-    for (const auto &slot : slots)
-      all.push_back(slot->converted(slot->flag ? DType::Bool : over.options.real));
-    return all;
-  }
-  void prepare_tape(std::int64_t length) {
-    const auto &outputs = c.programs.forward->info.outputs;
-    for (std::size_t k = 0; k < outputs.size(); ++k) {
-      bool taped = k >= c.programs.tape;
-      Shape shape = outputs[k].shape;
-      shape.insert(shape.begin(), taped ? length : 1);
-      tape.emplace_back(shape, static_cast<DType>(outputs[k].dtype));
-      bytes += static_cast<std::int64_t>(tape.back().bytes());
-    }
-  }
-
-  void call(const driver::HostProgram &program, std::int64_t first, std::int64_t count, std::vector<void *> buffers,
-            const std::vector<Rows> &rows) {
-    std::vector<std::int64_t> strides;
-    for (const Rows &r : rows) {
-      buffers.push_back(r.data);
-      strides.push_back(r.stride);
-    }
-    auto need = static_cast<std::int64_t>(program.info.workspaceBytes);
-    if (workspace.size() < need)
-      workspace = Tensor(Shape{need}, DType::Bool);
-    buffers.push_back(workspace.data());
-    const LoopOptions &options = over.options;
-    detail::EntryCall entry = {program.entry,
-                               count,
-                               options.i0.value_or(0) + over.done + first,
-                               over.done + first,
-                               options.t0.value_or(0.0),
-                               options.seed,
-                               buffers.data(),
-                               std::ssize(buffers),
-                               strides.data()};
-    overtime_schedule schedule = {program.info.parts, program.info.partCycles, program.info.workspaceBytes};
-    if (int status = detail::run_parts(entry, schedule, options.threads))
-      throw Error(ErrorKind::Memory, overtime_status_message(status));
-  }
-
-  void forward(std::int64_t first, std::int64_t count, bool keep_tape) {
-    std::vector<void *> buffers;
-    for (Tensor &t : states)
-      buffers.push_back(t.data());
-    for (Tensor &t : forward_params)
-      buffers.push_back(t.data());
-    std::vector<Rows> rows;
-    for (const Rows &r : inputs)
-      rows.push_back(r.at(first));
-    for (std::size_t k = 0; k < tape.size(); ++k)
-      rows.push_back(rows_of(tape[k], c.programs.forward->info.outputs[k], k < c.programs.tape || !keep_tape));
-    call(*c.programs.forward, first, count, std::move(buffers), rows);
-  }
-
-  void backward(std::int64_t first, std::int64_t count) {
-    std::vector<void *> buffers;
-    for (Tensor &t : adjoints)
-      buffers.push_back(t.data());
-    for (unsigned k : c.programs.fixed)
-      buffers.push_back(states[k].data());
-    for (Tensor &t : forward_params)
-      buffers.push_back(t.data());
-    std::vector<Rows> rows;
-    for (const Rows &r : inputs)
-      rows.push_back(r.at(first));
-    for (std::size_t k = c.programs.tape; k < tape.size(); ++k)
-      rows.push_back(rows_of(tape[k], c.programs.forward->info.outputs[k]));
-    for (const Rows &r : by_data)
-      rows.push_back(r.at(first));
-    call(*c.programs.backward, first, count, std::move(buffers), rows);
-  }
-
-  Compiled &c;
-  detail::LoopData &over;
-  std::int64_t steps;
-  std::vector<Tensor> forward_params, tape;
-  Tensor workspace;
-};
-
-} // namespace
 
 /// The step with the loss in it. All data comes under "data", then the target, the step's weight in the loss, and its
 /// share in the mean output.
@@ -298,7 +138,7 @@ void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
   spec.body = [&](const Tree<Value> &values) { return step(values, total, mean_out); };
   detail::TracedProgram traced = detail::trace_program(data.model(), spec);
 
-  Compiled made;
+  CompiledGradient made;
   driver::GradientSpec by;
   by.loss = static_cast<unsigned>(std::ranges::find(traced.states, total) - traced.states.begin());
   auto number = [](const auto &slots, const std::shared_ptr<Slot> &slot) {
@@ -329,8 +169,8 @@ void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
     throw Error(ErrorKind::Usage,
                 "'" + data.model().name() + "' has no trainable parameter; name in .wrt what to differentiate by",
                 call.at);
-  auto programs =
-      driver::compileGradientForHost(*traced.trace->module, traced.info, by, {data.options.cache, "native"});
+  auto programs = driver::compileGradientForHost(*traced.trace->module, traced.info, by,
+                                                 {data.options.cache, detail::target_of_runs()});
   if (!programs)
     detail::throw_compile_error(programs.takeError());
   made.programs = std::move(*programs);
@@ -405,7 +245,7 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &tar
     detail::prepare_run(*loop.target, loop.start());
   if (!fits(call, target))
     compile(call, target);
-  Compiled &c = *compiled;
+  CompiledGradient &c = *compiled;
   const auto &info = c.programs.forward->info;
 
   double steps = static_cast<double>(call.steps);
@@ -415,7 +255,7 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &tar
     weight.set(call.steps - 1, 1.0);
   Tensor share = Tensor::full({call.steps}, 1.0 / steps, real());
 
-  Run run(c, loop, call.steps);
+  GradientRun run(c, loop, call.steps);
   auto leaves = call.data.leaves();
   for (std::size_t k = 0; k < leaves.size(); ++k)
     run.inputs.push_back(rows_of(leaves[k], info.inputs[k]));

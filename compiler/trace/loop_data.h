@@ -43,6 +43,9 @@ private:
   std::string name_;
 };
 
+/// "native"; the tests run the code of older processors by the variable OVERTIME_TARGET.
+std::string target_of_runs();
+
 struct LoopData {
   std::shared_ptr<ModelData> target;
   LoopOptions options;

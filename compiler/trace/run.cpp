@@ -61,8 +61,7 @@ static std::string program_key(const LoopData &loop, const Tree<Tensor> &data) {
   return key;
 }
 
-/// The tests run the code of older processors by this variable.
-static std::string target_of_runs() {
+std::string target_of_runs() {
   const char *target = std::getenv("OVERTIME_TARGET");
   return target ? target : "native";
 }

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a program and its adjoint over the steps of one call. Private to compiler/trace.
+#pragma once
+
+#include "compiler/driver/Gradient.h"
+#include "compiler/trace/loop_data.h"
+
+namespace overtime::detail {
+
+inline std::int64_t row_bytes(const driver::ArrayInfo &array) {
+  return array.elements() * static_cast<std::int64_t>(size_of(static_cast<DType>(array.dtype)));
+}
+
+/// Rows of one input or output: `stride` elements apart, 0 for one row at all steps.
+struct Rows {
+  char *data = nullptr;
+  std::int64_t stride = 0, bytes = 0; // between rows
+  Rows at(std::int64_t row) const { return {data + row * bytes, stride, bytes}; }
+};
+inline Rows rows_of(const Tensor &t, const driver::ArrayInfo &array, bool one_row = false) {
+  return {static_cast<char *>(const_cast<void *>(t.data())), one_row ? 0 : array.elements(),
+          one_row ? 0 : row_bytes(array)};
+}
+
+/// Both programs, loaded, and what they were traced from.
+struct CompiledGradient {
+  driver::HostGradient programs;
+  std::vector<std::shared_ptr<Slot>> states, params; // of the program
+  std::vector<std::pair<std::shared_ptr<Slot>, Tensor>> host_reads;
+  std::vector<std::shared_ptr<Slot>> by_params, by_states;
+  Tree<Shape> data;
+  Shape target;
+  std::size_t inputs = 0; // of the data
+  std::size_t loss = 0;   // the state
+};
+
+/// One call: memory of both programs, and the schedule.
+class GradientRun {
+public:
+  GradientRun(CompiledGradient &compiled, LoopData &over, std::int64_t steps);
+
+  std::vector<Rows> inputs; // of the program
+  std::vector<Tensor> states, adjoints;
+  std::vector<Rows> by_data; // outputs of the adjoint
+  std::int64_t bytes = 0;    // of tape and kept states
+
+  /// Runs all steps forward, keeping the states every `length` steps, then stretch by stretch backward.
+  void run(std::int64_t length);
+
+private:
+  std::vector<Tensor> copies() const;
+  void prepare_tape(std::int64_t length);
+  void call(const driver::HostProgram &program, std::int64_t first, std::int64_t count, std::vector<void *> buffers,
+            const std::vector<Rows> &rows);
+  void forward(std::int64_t first, std::int64_t count, bool keep_tape);
+  void backward(std::int64_t first, std::int64_t count);
+
+  CompiledGradient &c;
+  LoopData &over;
+  std::int64_t steps;
+  std::vector<Tensor> params, tape;
+  Tensor workspace;
+};
+
+} // namespace overtime::detail
