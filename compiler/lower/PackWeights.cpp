@@ -3,6 +3,7 @@
 //
 // A product reads a panel of as many columns as its tile row by row. In a matrix of thousands of columns every row of
 // the panel lies in another page and cache set; packed, the panel is one stretch of memory (Goto & van de Geijn 2008).
+#include "compiler/lower/InputPart.h"
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/ProductChain.h"
 #include "compiler/lower/ProductTile.h"
@@ -27,6 +28,12 @@ constexpr int64_t smallest = 256 << 10; // bytes; less stays in the second cache
 
 MemRefType typeOf(Value v) { return cast<MemRefType>(v.getType()); }
 int64_t bytesOf(Value v) { return typeOf(v).getNumElements() * typeOf(v).getElementTypeBitWidth() / 8; }
+
+/// Few steps of a run come there, and not all runs.
+bool isInShortChunk(Operation *op) {
+  auto branch = op->getParentOfType<scf::IfOp>();
+  return branch && branch->hasAttr(shortChunkAttr);
+}
 
 /// Rewrites one chain of products as a loop over panels, where its last product stands.
 class Packing {
@@ -114,7 +121,7 @@ struct PackWeightsPass : overtime::ir::impl::PackWeightsBase<PackWeightsPass> {
       bytes += bytesOf(op.getInputs()[1]);
     }
     return bytes >= smallest && typeOf(chain.result()).getDimSize(1) >= 2 * widthOf(chain) &&
-           chain.products.front()->getBlock() == time.getBody();
+           !isInShortChunk(chain.products.front());
   }
 };
 

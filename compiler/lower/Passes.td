@@ -58,6 +58,47 @@ def SplitLanes : Pass<"split-lanes", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
+def HoistOverTime : Pass<"hoist-over-time", "::mlir::func::FuncOp"> {
+  let summary = "Computes products that need no state for several steps at once";
+  let description = [{
+    Products of a step that depend on its input and on what no step changes, with what they are computed from, leave the
+    step: a loop over chunks of 16 steps first gathers the input's rows, computes those products for all of them, and then
+    runs the steps, each on its part of the result. Weights are so read once for 16 steps. Memory is that of a
+    chunk, whatever the number of steps. The steps of a last chunk that is not whole, and so a call of few steps,
+    compute the products one by one as before. Numbers do not change: an element is the same chain of multiply-adds.
+
+    A model whose step has no state, such as a Dense layer by itself, is done in chunks likewise; what remains in a step
+    is to copy its row to the output.
+
+    It is done where a tile of the batch has one row and the products have 2048 weights together, or one
+    has 64 terms. From two rows
+    on they share what is read of the weights within a step, and steps together are no faster, but for products of a
+    few columns. A loop that carries scalars stays. Rows of the batch are tiled before, by split-lanes.
+
+    Tested by `tests/lower/hoist_over_time.mlir`; what must stay in the step, by
+    `tests/lower/hoist_over_time_stays.mlir`.
+
+    ```mlir
+    scf.for %k = %c0 to %steps step %c1 {                                       // before
+      linalg.matmul {dyn.overwrite} ins(%x_k, %W) outs(%y)
+      linalg.matmul ins(%h, %U) outs(%y)
+      ...
+
+    scf.for %c = %c0 to %steps step %c16 {                                      // after
+      scf.if %whole {
+        scf.for %j = %c0 to %c16 step %c1 { ... copy of the row of step %c + %j }
+        linalg.matmul {dyn.overwrite} ins(%x_16, %W) outs(%y_16)
+      }
+      scf.for %j = %c0 to %n step %c1 {
+        scf.if %whole {} else { linalg.matmul {dyn.overwrite} ins(%x_k, %W) outs(%y_j) } {dyn.short_chunk}
+        linalg.matmul ins(%h, %U) outs(%y_j)
+        ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
 def PackWeights : Pass<"pack-weights", "::mlir::func::FuncOp"> {
   let summary = "Lays out large right factors of products in panels before the loop over time";
   let description = [{

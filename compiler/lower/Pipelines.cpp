@@ -55,6 +55,7 @@ void addOptimize(OpPassManager &passes, const LoweringOptions &) {
 void addBufferize(OpPassManager &passes, const LoweringOptions &options) {
   passes.addPass(createBufferizeStep());
   passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, options.threads}));
+  passes.addNestedPass<func::FuncOp>(createHoistOverTime());
   passes.addNestedPass<func::FuncOp>(createPackWeights(PackWeightsOptions{options.vectorBits}));
   passes.addPass(createShareKernels());
   passes.addNestedPass<func::FuncOp>(createPlaceWorkspace());
