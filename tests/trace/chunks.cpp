@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls that continue: any partition of a run gives the bits of the whole (S6, S11).
+#include "compiler/trace/reference_run.h"
+#include "models/layers/dense.h"
+#include "models/layers/gru_cell.h"
 #include "models/layers/lstm_cell.h"
+#include "models/layers/rnn_cell.h"
 #include "models/neurons/hh.h"
 #include "models/neurons/lif.h"
 #include "tests/trace/helper.h"
@@ -77,6 +81,81 @@ TEST_CASE("weights in panels, and as they are in short calls, give the same bits
     LSTMCell cell(100, 130); // 520 columns: whole panels and a rest
     check_partitions(cell, cell.state, sample({24, 3, 100}, 8, real));
   }
+}
+
+TEST_CASE("products of 16 steps at once give the bits of steps one by one, and what the interpreter says", "[trace]") {
+  for (DType real : {f32, f64}) {
+    LSTMCell lstm(70, 9);
+    GRUCell gru(50, 20);
+    Sequential model{{"encoder", Dense(70, 20)}, {"f", tanh}, {"cell", RNNCell(20, 12)}, {"out", Dense(12, 3)}};
+    Sequential no_state{{"a", Dense(70, 20)}, {"f", relu}, {"b", Dense(20, 66)}};
+    check_partitions(lstm, lstm.state, sample({69, 1, 70}, 9, real));
+    check_partitions(gru, gru.state, sample({69, 1, 50}, 10, real));
+    for (Model *one : {static_cast<Model *>(&model), static_cast<Model *>(&no_state)})
+      for (Shape shape : {Shape{69, 1, 70}, Shape{69, 70}}) {
+        auto run = [&](std::initializer_list<std::int64_t> ends, bool reference) {
+          LoopOverTime over_time(*one, {.real = real, .cache = false});
+          if (shape.size() == 3)
+            over_time.reset_state(1);
+          else
+            over_time.reset_state();
+          Tensor x = sample(shape, 11, real), all;
+          std::int64_t begin = 0;
+          for (std::int64_t end : ends) {
+            Tensor rows = x.rows(begin, end);
+            Tensor y = reference ? run_reference(over_time, rows).out.leaf() : over_time(rows).out.leaf();
+            all = begin == 0 ? y : joined(all, y);
+            begin = end;
+          }
+          return all;
+        };
+        Tensor whole = run({69}, false), interpreted = run({69}, true);
+        CHECK(same_bits(whole, run({15, 31, 32, 69}, false)));
+        REQUIRE(interpreted.size() == whole.size());
+        double worst = 0, largest = 0;
+        for (std::int64_t k = 0; k < whole.size(); ++k) {
+          worst = std::max(worst, std::abs(whole[k] - interpreted[k]));
+          largest = std::max(largest, std::abs(interpreted[k]));
+        }
+        // Sums of up to 70 products, and 69 steps that each add their roundings.
+        CHECK(worst < largest * (real == f32 ? 0x1p-15 : 0x1p-44));
+      }
+  }
+}
+
+TEST_CASE("products of an input that is the same in all steps: a duration in calls has the bits of the whole",
+          "[trace]") {
+  struct Driven : Model {
+    Driven() : Model(Shape{64}) {}
+    Input I = input("I");
+    Param W = weight("W", {64, 64}, normal(0.0, 0.1));
+    State v = state("v", 0.0);
+    Tree<Value> update(const Tree<Value> &) override { return Value(v = 0.5 * v + matmul(I, W)); }
+  };
+  auto run = [](std::initializer_list<double> calls) {
+    Driven model;
+    model.I.set_value(sample({64}, 13, f32));
+    LoopOverTime over_time(model, {.dt = 1.0, .cache = false});
+    Tensor all;
+    for (double duration : calls) {
+      Tensor y = over_time(duration * ms).out.leaf();
+      all = all.size() == 0 ? y : joined(all, y);
+    }
+    return all;
+  };
+  CHECK(same_bits(run({50.0}), run({16.0, 1.0, 33.0})));
+}
+
+TEST_CASE("an output that is not kept does not disturb products of 16 steps", "[trace]") {
+  GRUCell cell(50, 20);
+  Tensor x = sample({40, 1, 50}, 12, f32);
+  auto state = [&](bool keep) {
+    LoopOverTime over_time(cell, {.keep_outputs = keep, .cache = false});
+    over_time.reset_state(1);
+    over_time(x);
+    return cell.state.value();
+  };
+  CHECK(same_bits(state(true), state(false)));
 }
 
 TEST_CASE("with jit = false the callback sees every step (S6)", "[trace]") {

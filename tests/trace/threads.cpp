@@ -50,6 +50,12 @@ TEST_CASE("layers: the same bits on 1, 2, 4 and 8 threads", "[trace]") {
       over_time.reset_state(batch);
       return {over_time(Tensor::uniform({9, batch, 30})).out.leaf()};
     });
+  check_threads([&](std::int32_t threads) -> std::vector<Tensor> { // of the tiles of 33 rows the last has one
+    RNNCell cell(70, 20);
+    LoopOverTime over_time(cell, {.threads = threads});
+    over_time.reset_state(33);
+    return {over_time(Tensor::uniform({37, 33, 70})).out.leaf(), cell.var("state").value()};
+  });
   check_threads([&](std::int32_t threads) -> std::vector<Tensor> { // weights beyond the first cache, and packed
     LSTMCell cell(40, 130);
     LoopOverTime over_time(cell, {.threads = threads});
