@@ -120,6 +120,22 @@ TEST_CASE("S7: remat changes memory and not a bit of the gradient", "[gradient]"
   CHECK_THROWS_WITH(run(Remat::budget(10)), Catch::Contains("a budget of 10 bytes") && Catch::Contains("at least"));
 }
 
+TEST_CASE("S7: remat changes no bit where products of inputs are computed for several steps", "[gradient]") {
+  constexpr std::int64_t T = 53; // three chunks of 16 and a rest
+  Tensor x = Tensor::normal({T, 1, 96}, 0, 1, 1), y = Tensor::normal({T, 1, 32}, 0, 1, 2);
+  Sequential net{{"l1", Dense(96, 64)}, {"l2", tanh}, {"l3", LSTMCell(64, 32)}};
+  auto run = [&](Remat remat) {
+    LoopOverTime loop(net, {.remat = remat, .cache = false});
+    loop.reset_state(1);
+    return value_and_grad(loop, distance(), {.data = true})(x, y);
+  };
+  GradientResult all = run(false), steps = run(true);
+  CHECK(steps.loss == all.loss);
+  for (const auto &[path, param] : net.params())
+    CHECK(same_bits(steps[param], all[param]));
+  CHECK(same_bits(steps.data.leaf(), all.data.leaf()));
+}
+
 TEST_CASE("a gradient leaves the states as the loop does", "[gradient]") {
   LSTMCell cell(6, 8);
   Tensor x = Tensor::normal({9, 4, 6}), y = Tensor::zeros({9, 4, 8});
