@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Raised whenever the entry function, the descriptor or the state header changes shape. */
-#define OVERTIME_ABI_VERSION 2u
+#define OVERTIME_ABI_VERSION 3u
 
 /* Every buffer that compiled code touches starts on such a boundary. */
 #define OVERTIME_ALIGNMENT 64u
@@ -59,16 +59,23 @@ size_t overtime_dtype_size(int32_t dtype);
  * time t0 + (k0 + k) * dt, where k0 counts the steps since t0 (semantics S10: time is never accumulated).
  *   buffers: states, parameters, inputs, outputs (each in the descriptor's order), then the workspace.
  *   strides: one per input, then one per output: elements between two steps; 0 repeats one row.
- * No buffer may overlap another, save inputs each other; the caller sees to it. */
+ *   team: of the threads that run the parts of this program together (overtime_schedule), where they wait for each
+ * other; the table then has one more buffer, a workspace that all of them share. NULL when the caller runs alone. No
+ * buffer may overlap another, save inputs each other; the caller sees to it. */
 typedef void (*overtime_entry)(int64_t steps, int64_t i0, int64_t k0, double t0, uint64_t seed, void *const *buffers,
-                               const int64_t *strides, int64_t first, int64_t last);
+                               const int64_t *strides, int64_t first, int64_t last, void *team);
 
-/* How the work of a program may be shared among threads. Parts are tiles of independent lanes: they may run at the same
- * time, each with a workspace of its own, and the numbers do not depend on who runs which. */
+/* Waits until all threads of the team have called it: compiled code does, between operations that exchange numbers. */
+void overtime_barrier(void *team);
+
+/* How the work of a program may be shared among threads. The numbers do not depend on who runs which part. Parts are
+ * either tiles of independent lanes, which may run in any order, or shares of every operation of a coupled step: then
+ * all parts run at the same time, each thread a range of them, or one caller runs the program without a team. */
 typedef struct overtime_schedule {
-  int64_t parts;            /* 1 when the steps cannot be split */
-  int64_t part_cycles;      /* about the processor's cycles for a step of one part */
+  int64_t parts;       /* 1 when the steps cannot be split */
+  int64_t part_cycles; /* about the processor's cycles for a step of one part; of what parts share, where they do */
   uint64_t workspace_bytes; /* of one thread */
+  int64_t wait_cycles;      /* of a team of two in the barriers of a step; -1 when parts are independent lanes */
 } overtime_schedule;
 
 /* One array of a program. `offset` is its place in the state block in bytes; for inputs and outputs it is the place of

@@ -21,9 +21,25 @@ struct EntryCall {
 /// Starting a team costs a few microseconds and waking it more; below this a thread is not worth it.
 constexpr int64_t least_cycles_a_thread = 40000;
 
+/// Threads that share the operations of a coupled step, when together they are clearly faster than one alone.
+inline int32_t team_that_pays(const overtime_schedule &schedule, int64_t steps, int32_t available) {
+  double work = double(schedule.parts) * double(schedule.part_cycles), least = 0.8 * work;
+  int32_t best = 1;
+  for (int32_t n = 2; n <= available && n <= schedule.parts; ++n) {
+    double cycles = work / n + double(schedule.wait_cycles) * n / 2;
+    if (cycles<least &&double(steps) * (work - cycles)> double(n) * double(least_cycles_a_thread)) {
+      best = n;
+      least = cycles;
+    }
+  }
+  return best;
+}
+
 /// Threads of a run: `wanted`, or for 0 as many of the available ones as the work is worth; never more than parts.
 inline int32_t threads_for(const overtime_schedule &schedule, int64_t steps, int32_t wanted, int32_t available) {
   double threads = wanted;
+  if (wanted == 0 && schedule.wait_cycles >= 0)
+    return team_that_pays(schedule, steps, available);
   if (wanted == 0) {
     double cycles = double(steps) * double(schedule.parts) * double(schedule.part_cycles);
     threads = cycles / double(least_cycles_a_thread);

@@ -24,13 +24,15 @@ std::string textOf(mlir::ModuleOp module) {
 }
 
 /// An entry of the cache is what compiling told of the program, then the object.
-constexpr std::size_t prefixBytes = 24;
+constexpr std::size_t prefixBytes = 40;
 
 std::string pack(const ProgramInfo &info, llvm::ArrayRef<char> object) {
   std::string payload(prefixBytes, '\0');
   llvm::support::endian::write64le(payload.data(), info.workspaceBytes);
   llvm::support::endian::write64le(payload.data() + 8, info.parts);
   llvm::support::endian::write64le(payload.data() + 16, info.partCycles);
+  llvm::support::endian::write64le(payload.data() + 24, info.threadBytes);
+  llvm::support::endian::write64le(payload.data() + 32, info.waitCycles);
   payload.append(object.begin(), object.end());
   return payload;
 }
@@ -39,6 +41,8 @@ void unpack(llvm::StringRef payload, ProgramInfo &info) {
   info.workspaceBytes = llvm::support::endian::read64le(payload.data());
   info.parts = static_cast<std::int64_t>(llvm::support::endian::read64le(payload.data() + 8));
   info.partCycles = static_cast<std::int64_t>(llvm::support::endian::read64le(payload.data() + 16));
+  info.threadBytes = llvm::support::endian::read64le(payload.data() + 24);
+  info.waitCycles = static_cast<std::int64_t>(llvm::support::endian::read64le(payload.data() + 32));
 }
 
 llvm::Expected<std::unique_ptr<HostProgram>> load(std::unique_ptr<HostProgram> program, llvm::StringRef payload,
@@ -82,7 +86,8 @@ llvm::Expected<std::unique_ptr<HostProgram>> compileForHost(mlir::ModuleOp modul
   std::string key, describe = target->describe();
   if (options.cache) {
     std::string text = textOf(module);
-    key = Cache::key({OVERTIME_PIPELINE_DIGEST, LLVM_VERSION_STRING, describe, std::to_string(info.threads), text});
+    key = Cache::key({OVERTIME_PIPELINE_DIGEST, LLVM_VERSION_STRING, describe,
+                      std::to_string(info.threads) + (info.threadsAsked ? "!" : ""), text});
     auto payload = cache.read(key);
     watch.lap("cache read");
     if (payload && payload->getBufferSize() > prefixBytes) {

@@ -45,9 +45,9 @@ constexpr std::uint64_t programOffsets[] = {offsetof(overtime_program, abi_versi
                                             offsetof(overtime_program, i0),
                                             offsetof(overtime_program, t0),
                                             offsetof(overtime_program, dt)};
-static_assert(sizeof(overtime_program) == 136 && offsetof(overtime_program, entry) == 24 &&
-              offsetof(overtime_program, n_states) == 72 && offsetof(overtime_program, arrays) == 88 &&
-              offsetof(overtime_program, initial_bytes) == 104 && offsetof(overtime_program, dt) == 128);
+static_assert(sizeof(overtime_program) == 144 && offsetof(overtime_program, entry) == 24 &&
+              offsetof(overtime_program, n_states) == 80 && offsetof(overtime_program, arrays) == 96 &&
+              offsetof(overtime_program, initial_bytes) == 112 && offsetof(overtime_program, dt) == 136);
 
 class Writer {
 public:
@@ -85,14 +85,15 @@ private:
 
 Expected<Function *> Writer::entry() {
   Function *f = module.getFunction(info.name + "_loop");
-  auto *expected =
-      FunctionType::get(Type::getVoidTy(context), {i64, i64, i64, f64, i64, pointer, pointer, i64, i64}, false);
+  auto *expected = FunctionType::get(Type::getVoidTy(context),
+                                     {i64, i64, i64, f64, i64, pointer, pointer, i64, i64, pointer}, false);
   if (!f || f->isDeclaration())
     return createStringError(inconvertibleErrorCode(), "the module defines no function '" + info.name + "_loop'");
   if (f->getFunctionType() != expected)
-    return createStringError(inconvertibleErrorCode(), "function '" + info.name +
-                                                           "_loop' has not the type of overtime_entry, "
-                                                           "void (i64, i64, i64, double, i64, ptr, ptr, i64, i64)");
+    return createStringError(inconvertibleErrorCode(),
+                             "function '" + info.name +
+                                 "_loop' has not the type of overtime_entry, "
+                                 "void (i64, i64, i64, double, i64, ptr, ptr, i64, i64, ptr)");
   return f;
 }
 
@@ -166,8 +167,8 @@ Error Writer::addProgram(ArrayRef<char> initial) {
   Constant *image = bytes.empty() ? static_cast<Constant *>(ConstantPointerNull::get(pointer))
                                   : hidden(ConstantDataArray::getString(context, bytes, /*AddNull=*/false), "_initial",
                                            OVERTIME_ALIGNMENT);
-  Constant *schedule = ConstantStruct::getAnon(
-      {number(i64, info.parts), number(i64, info.partCycles), number(i64, info.workspaceBytes)});
+  Constant *schedule = ConstantStruct::getAnon({number(i64, info.parts), number(i64, info.partCycles),
+                                                number(i64, info.threadBytes), number(i64, info.waitCycles)});
   Constant *program = ConstantStruct::getAnon(
       {number(i32, OVERTIME_ABI_VERSION), number(i32, target.instructions()), text(info.name), text(target.describe()),
        *loop, schedule, number(i64, layout.stateBytes), number(i64, layout.workspaceOffset),

@@ -19,13 +19,14 @@ constexpr unsigned scalars = 5, range = 2; // steps, i0, k0, t0, seed; first, la
 Function *createEntry(Module &module, StringRef name) {
   LLVMContext &context = module.getContext();
   Type *i64 = Type::getInt64Ty(context), *pointer = PointerType::get(context, 0);
-  auto *type = FunctionType::get(Type::getVoidTy(context),
-                                 {i64, i64, i64, Type::getDoubleTy(context), i64, pointer, pointer, i64, i64}, false);
+  auto *type =
+      FunctionType::get(Type::getVoidTy(context),
+                        {i64, i64, i64, Type::getDoubleTy(context), i64, pointer, pointer, i64, i64, pointer}, false);
   return Function::Create(type, Function::ExternalLinkage, name + "_loop", module);
 }
 
-void callProgram(Function &entry, Function &program, unsigned buffers, unsigned strides) {
-  IRBuilder<> b(BasicBlock::Create(entry.getContext(), "", &entry));
+/// The arguments of a program, or of its form for a team, from those of the entry; returns.
+void callProgram(IRBuilder<> &b, Function &entry, Function &program, unsigned buffers, unsigned strides, bool isTeam) {
   SmallVector<Value *> arguments;
   for (unsigned k = 0; k < scalars; ++k)
     arguments.push_back(entry.getArg(k));
@@ -33,10 +34,16 @@ void callProgram(Function &entry, Function &program, unsigned buffers, unsigned 
     for (unsigned k = 0; k < count; ++k)
       arguments.push_back(b.CreateLoad(type, b.CreateConstInBoundsGEP1_64(type, entry.getArg(table), k)));
   };
-  take(scalars, b.getPtrTy(), buffers);
-  take(scalars + 1, b.getInt64Ty(), strides);
+  if (program.arg_size() == scalars + buffers + strides + range + isTeam) {
+    take(scalars, b.getPtrTy(), buffers);
+    take(scalars + 1, b.getInt64Ty(), strides);
+  } else { // takes the tables
+    arguments.append({entry.getArg(scalars), entry.getArg(scalars + 1)});
+  }
   for (unsigned k = 0; k < range; ++k)
     arguments.push_back(entry.getArg(scalars + 2 + k));
+  if (isTeam)
+    arguments.push_back(b.CreatePtrToInt(entry.getArg(scalars + 2 + range), b.getInt64Ty()));
   b.CreateCall(&program, arguments);
   b.CreateRetVoid();
 }
@@ -79,12 +86,23 @@ void readWhereUsed(Function &entry) {
 
 } // namespace
 
-void addEntry(Function &program, StringRef name, unsigned buffers, unsigned strides) {
-  if (program.arg_size() == scalars + buffers + strides + range)
-    return callProgram(*createEntry(*program.getParent(), name), program, buffers, strides);
-  program.setName(name + "_loop"); // read-tables has given it the form
-  program.setLinkage(Function::ExternalLinkage);
-  readWhereUsed(program);
+void addEntry(Function &program, Function *team, StringRef name, unsigned buffers, unsigned strides) {
+  unsigned separate = scalars + buffers + strides + range;
+  if (program.arg_size() != separate)
+    readWhereUsed(program);
+  if (team && team->arg_size() != separate + 2)
+    readWhereUsed(*team);
+  Function *entry = createEntry(*program.getParent(), name);
+  LLVMContext &context = entry->getContext();
+  IRBuilder<> b(BasicBlock::Create(context, "", entry));
+  if (team) {
+    BasicBlock *together = BasicBlock::Create(context, "", entry), *alone = BasicBlock::Create(context, "", entry);
+    b.CreateCondBr(b.CreateIsNull(entry->getArg(scalars + 2 + range)), alone, together);
+    b.SetInsertPoint(together);
+    callProgram(b, *entry, *team, buffers + 1, strides, true);
+    b.SetInsertPoint(alone);
+  }
+  callProgram(b, *entry, program, buffers, strides, false);
 }
 
 } // namespace overtime::driver

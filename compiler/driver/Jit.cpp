@@ -53,6 +53,7 @@ Error defineRuntime(LLJIT &jit) {
     symbols[jit.mangleAndIntern(name)] = {ExecutorAddr::fromPtr(function),
                                           JITSymbolFlags::Exported | JITSymbolFlags::Callable};
   };
+  add("overtime_barrier", &overtime_barrier);
   add("overtime_program_reset", &overtime_program_reset);
   add("overtime_program_run", &overtime_program_run);
   add("overtime_program_set_threads", &overtime_program_set_threads);

@@ -26,8 +26,10 @@ struct ProgramInfo {
   std::string model; // what it was traced from, for people: "HH"
   std::vector<ArrayInfo> states, params, inputs, outputs;
   std::uint64_t workspaceBytes = 0;
-  std::int64_t parts = 1, partCycles = 0; // of overtime_schedule (runtime/abi.h)
-  std::int32_t threads = 1;               // that a run may have; decides how the work is split
+  std::uint64_t threadBytes = 0;                           // of the workspace of one thread
+  std::int64_t parts = 1, partCycles = 0, waitCycles = -1; // of overtime_schedule (runtime/abi.h)
+  std::int32_t threads = 1;                                // that a run may have; decides how the work is split
+  bool threadsAsked = false;                               // by the user: a step is split also where that does not pay
   double t0 = 0.0, dt = 0.1;
   std::int64_t i0 = 0;
   std::string real;                      // "f32" | "f64"

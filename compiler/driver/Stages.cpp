@@ -72,7 +72,7 @@ llvm::Error runStages(ModuleOp module, const ProgramInfo &info, const TargetSpec
                       StopWatch *watch) {
   FirstError error(module.getContext());
   auto failure = [&](llvm::StringRef stage) { return error.failure("the stage '" + stage.str() + "' failed"); };
-  ir::LoweringOptions options{target.vectorBits, target.avx512, target.fma, unsigned(info.threads)};
+  ir::LoweringOptions options{target.vectorBits, target.avx512, target.fma, unsigned(info.threads), info.threadsAsked};
   if (!llvm::is_contained(ir::stageNames(), last)) {
     std::string known = llvm::join(ir::stageNames(), ", ");
     return llvm::createStringError("there is no stage '" + last.str() + "'; the stages are: " + known);
@@ -104,15 +104,17 @@ llvm::Error runStages(ModuleOp module, const ProgramInfo &info, const TargetSpec
 
 llvm::Expected<std::unique_ptr<llvm::Module>> translate(ModuleOp module, ProgramInfo &info,
                                                         llvm::LLVMContext &context) {
-  auto number = [&](llvm::StringRef name, int64_t otherwise) {
-    for (auto func : module.getOps<LLVM::LLVMFuncOp>())
-      if (auto attribute = func->getAttrOfType<IntegerAttr>(name))
-        return attribute.getInt();
-    return otherwise;
+  auto program = module.lookupSymbol<LLVM::LLVMFuncOp>(info.name);
+  auto team = module.lookupSymbol<LLVM::LLVMFuncOp>(info.name + ir::teamSuffix.str());
+  auto number = [](LLVM::LLVMFuncOp func, llvm::StringRef name, int64_t otherwise) {
+    auto attribute = func ? func->getAttrOfType<IntegerAttr>(name) : IntegerAttr();
+    return attribute ? attribute.getInt() : otherwise;
   };
-  info.workspaceBytes = number(ir::workspaceBytesAttr, 0);
-  info.parts = number(ir::partsAttr, 1);
-  info.partCycles = number(ir::partCyclesAttr, 0);
+  info.threadBytes = number(team ? team : program, ir::workspaceBytesAttr, 0);
+  info.workspaceBytes = std::max(number(program, ir::workspaceBytesAttr, 0), number(team, ir::sharedBytesAttr, 0));
+  info.parts = number(program, ir::partsAttr, 1);
+  info.partCycles = number(program, ir::partCyclesAttr, 0);
+  info.waitCycles = number(program, ir::waitCyclesAttr, -1);
   FirstError error(module.getContext());
   registerBuiltinDialectTranslation(*module.getContext());
   registerLLVMDialectTranslation(*module.getContext());
@@ -126,7 +128,8 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translate(ModuleOp module, Program
   for (llvm::Function &function : *code)
     if (!function.isDeclaration())
       function.setLinkage(llvm::Function::InternalLinkage);
-  addEntry(*body, info.name, buffers, info.inputs.size() + info.outputs.size());
+  addEntry(*body, code->getFunction(info.name + ir::teamSuffix.str()), info.name, buffers,
+           info.inputs.size() + info.outputs.size());
   return code;
 }
 

@@ -16,7 +16,8 @@ struct LoweringOptions {
   unsigned vectorBits = 512;
   bool avx512 = true; // instructions of that set, not only width
   bool fma = true;
-  unsigned threads = 1; // that a run may have
+  unsigned threads = 1;     // that a run may have
+  bool shareAlways = false; // among threads, also where that does not pay
 };
 
 /// trace, dynamics, optimize, bufferize, cpu, llvm.

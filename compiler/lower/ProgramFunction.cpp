@@ -41,6 +41,10 @@ FailureOr<ProgramFunction> ProgramFunction::get(func::FuncOp func) {
 PartRange::PartRange(func::FuncOp program)
     : first(program.getArguments().end()[-2]), last(program.getArguments().end()[-1]) {}
 
+bool isWorkspace(MemRefType type) {
+  return type.getElementType().isInteger(8) && type.getRank() == 1 && type.getDimSize(0) == 0;
+}
+
 Value rootOf(Value memory) {
   while (auto view = memory.getDefiningOp<ViewLikeOpInterface>())
     memory = view.getViewSource();

@@ -11,6 +11,13 @@ inline constexpr llvm::StringLiteral programAttr = "dyn.program";
 inline constexpr llvm::StringLiteral workspaceBytesAttr = "dyn.workspace_bytes";
 inline constexpr llvm::StringLiteral partsAttr = "dyn.parts"; // of overtime_schedule, when there are several
 inline constexpr llvm::StringLiteral partCyclesAttr = "dyn.part_cycles";
+inline constexpr llvm::StringLiteral waitCyclesAttr = "dyn.wait_cycles"; // when parts run together
+/// A function with this attribute is the form of the program NAME for a team, NAME.team: its workspace is followed by
+/// one that the team shares, where memory with the attribute dyn.shared lies, and its last argument is the team.
+inline constexpr llvm::StringLiteral teamAttr = "dyn.team";
+inline constexpr llvm::StringLiteral teamSuffix = ".team";
+inline constexpr llvm::StringLiteral sharedAttr = "dyn.shared";
+inline constexpr llvm::StringLiteral sharedBytesAttr = "dyn.shared_bytes";
 /// Attribute of its arguments: "state", "param" or "input". What people call one is beside it, as dyn.name.
 inline constexpr llvm::StringLiteral kindAttr = "dyn.kind";
 /// Marks the scf.for over time after bufferization.
@@ -35,6 +42,9 @@ struct PartRange {
   mlir::Value first, last;
   explicit PartRange(mlir::func::FuncOp program);
 };
+
+/// The type of a workspace that place-workspace has not sized yet.
+bool isWorkspace(mlir::MemRefType type);
 
 /// The memory that a view shows.
 mlir::Value rootOf(mlir::Value memory);

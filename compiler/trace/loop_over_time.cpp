@@ -298,6 +298,7 @@ ProgramSpec LoopData::spec(const Tree<InputSpec> &data, const std::string &progr
     break;
   }
   spec.fast = options.numerics == Numerics::Fast;
+  spec.threads_asked = options.threads > 0;
   spec.threads = options.threads > 0 ? options.threads : detail::available_threads();
   spec.data = data;
   spec.out_vars = options.out_vars;

@@ -241,6 +241,7 @@ private:
     info.i0 = spec.i0;
     info.real = name_of(spec.settings.real);
     info.threads = spec.threads;
+    info.threadsAsked = spec.threads_asked;
     info.numerics = spec.fast ? "fast" : "reproducible";
     makeNamesUnique(info.outputs);
   }

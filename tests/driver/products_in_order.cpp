@@ -141,7 +141,7 @@ template <class Real> struct Problem {
     Array<char> workspace(static_cast<std::int64_t>(library.info.workspaceBytes));
     void *buffers[] = {y.data(), w.data(), u.data(), b.data(), x.data(), workspace.data()};
     std::int64_t strides[] = {n.rows * n.inner};
-    code->entry()(steps, 0, 0, 0.0, 0, buffers, strides, 0, library.info.parts);
+    code->entry()(steps, 0, 0, 0.0, 0, buffers, strides, 0, library.info.parts, nullptr);
   }
 
   std::vector<Real> expected(bool fused) const {

@@ -39,7 +39,7 @@ constexpr std::int64_t lanes = 8;
 
 inline const char *loopIR = R"(
 define void @acc_loop(i64 %steps, i64 %i0, i64 %k0, double %t0, i64 %seed, ptr %buffers, ptr %strides,
-                      i64 %first, i64 %last) {
+                      i64 %first, i64 %last, ptr %team) {
 entry:
   %x = load ptr, ptr %buffers
   %gain.at = getelementptr ptr, ptr %buffers, i64 1

@@ -23,7 +23,7 @@ struct Call {
 } last;
 
 void entry(std::int64_t steps, std::int64_t i0, std::int64_t k0, double t0, std::uint64_t seed, void *const *buffers,
-           const std::int64_t *strides, std::int64_t, std::int64_t) {
+           const std::int64_t *strides, std::int64_t, std::int64_t, void *) {
   volatile double one = 1, little = 0x1p-60, tiny = 1e-308;
   last = {last.count + 1, steps, i0, k0, seed, {strides, strides + 3}, one + little > 1, tiny / 16 == 0};
   auto *x = static_cast<double *>(buffers[0]);
@@ -51,7 +51,7 @@ struct Initial {
 } const initial;
 
 overtime_program make_program() {
-  return {OVERTIME_ABI_VERSION, 0, "test", "any", entry, {1, 0, 64}, 448, 384, 1, 1, 1, 2, arrays, &initial,
+  return {OVERTIME_ABI_VERSION, 0, "test", "any", entry, {1, 0, 64, -1}, 448, 384, 1, 1, 1, 2, arrays, &initial,
           sizeof initial,       5, 100.0,  0.5};
 }
 
@@ -219,7 +219,7 @@ TEST_CASE("programs of many arrays run too") {
   program.n_outputs = 1;
   program.arrays = many.data();
   program.entry = [](std::int64_t, std::int64_t, std::int64_t, double, std::uint64_t, void *const *buffers,
-                     const std::int64_t *strides, std::int64_t, std::int64_t) {
+                     const std::int64_t *strides, std::int64_t, std::int64_t, void *) {
     seen_last = strides[0];
     *static_cast<float *>(buffers[n - 1]) = 7;
     std::memset(buffers[n], 1, 64);
