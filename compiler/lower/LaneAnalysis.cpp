@@ -170,21 +170,21 @@ static int64_t operationCycles(Operation &op) {
   return dialect == "math" || dialect == "dyn" ? 12 : isa<arith::DivFOp>(op) ? 6 : 1;
 }
 
+int64_t cyclesOf(linalg::LinalgOp op, unsigned vectorBits) {
+  int64_t points = 1, body = 0;
+  for (int64_t range : op.getStaticLoopRanges())
+    points *= range;
+  for (Operation &scalar : op->getRegion(0).front().without_terminator())
+    body += operationCycles(scalar);
+  int64_t vector = vectorBits / memoryType(op.getDpsInits()[0]).getElementTypeBitWidth();
+  return llvm::divideCeil(points, vector) * std::max<int64_t>(1, body / 2);
+}
+
 int64_t LaneAnalysis::stepCycles(int64_t tile, unsigned vectorBits) const {
   scf::ForOp loop = time;
   int64_t cycles = 0;
-  for (Operation &op : loop.getBody()->without_terminator()) {
-    auto linalg = dyn_cast<linalg::LinalgOp>(op);
-    if (!linalg)
-      continue;
-    int64_t points = 1, body = 0;
-    for (int64_t range : linalg.getStaticLoopRanges())
-      points *= range;
-    for (Operation &scalar : op.getRegion(0).front().without_terminator())
-      body += operationCycles(scalar);
-    int64_t vector = vectorBits / memoryType(linalg.getDpsInits()[0]).getElementTypeBitWidth();
-    cycles += llvm::divideCeil(points, vector) * std::max<int64_t>(1, body / 2);
-  }
+  for (auto op : loop.getBody()->getOps<linalg::LinalgOp>())
+    cycles += cyclesOf(op, vectorBits);
   return std::max<int64_t>(1, cycles * tile / lanes);
 }
 

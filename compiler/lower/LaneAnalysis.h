@@ -13,6 +13,9 @@ namespace overtime::ir {
 /// Vectors of state that a loop over time carries in registers; of 32, since a step needs some too.
 inline constexpr int64_t carriedVectors = 24;
 
+/// About a processor's cycles for an operation of a step.
+int64_t cyclesOf(mlir::linalg::LinalgOp op, unsigned vectorBits);
+
 /// Lanes are the elements of one dimension along which a step works elementwise: the neurons of an uncoupled
 /// population, the rows of a batch. Every memory of the loop either has that dimension as one of its axes or is the
 /// same for all lanes and only read.

@@ -99,6 +99,27 @@ def HoistOverTime : Pass<"hoist-over-time", "::mlir::func::FuncOp"> {
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
+def SplitSteps : Pass<"split-steps", "::mlir::ModuleOp"> {
+  let summary = "Threads share every operation of a coupled step and wait where they exchange numbers";
+  let description = [{
+    A program whose lanes are not independent gets a second form, NAME.team, for threads that run its parts at the same
+    time. Each operation of a step is cut along its longest parallel dimension; a part owns the same elements of every
+    operation. What has no such dimension, a sum over all neurons, is run by one part, and different sums by different
+    ones. So every element is computed by the same operations in the same order, whatever the number of threads.
+
+    Operations move to the first place that their operands allow, and a call of `overtime_barrier` stands where one part
+    reads what another has written, or writes what another still reads, also across the end of a step. Memory that was
+    allocated before is shared (`dyn.shared`); what later passes allocate is each thread's own. Without `always`, a step
+    whose barriers would take more than a quarter of its time stays as it is. Tested by `tests/lower/split_steps.mlir`;
+    where there is no team, by `tests/lower/split_steps_not_when_short.mlir`.
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">,
+                 Option<"threads", "threads", "unsigned", "1", "threads that a run may have">,
+                 Option<"always", "always", "bool", "false", "also where it does not pay">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
 def PackWeights : Pass<"pack-weights", "::mlir::func::FuncOp"> {
   let summary = "Lays out large right factors of products in panels before the loop over time";
   let description = [{

@@ -57,6 +57,7 @@ void addBufferize(OpPassManager &passes, const LoweringOptions &options) {
   passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, options.threads}));
   passes.addNestedPass<func::FuncOp>(createHoistOverTime());
   passes.addNestedPass<func::FuncOp>(createPackWeights(PackWeightsOptions{options.vectorBits}));
+  passes.addPass(createSplitSteps(SplitStepsOptions{options.vectorBits, options.threads, options.shareAlways}));
   passes.addPass(createShareKernels());
   passes.addNestedPass<func::FuncOp>(createPlaceWorkspace());
 }

@@ -26,16 +26,26 @@ int64_t paddedBytes(MemRefType type) {
 struct PlaceWorkspacePass : overtime::ir::impl::PlaceWorkspaceBase<PlaceWorkspacePass> {
   void runOnOperation() override {
     func::FuncOp func = getOperation();
-    BlockArgument workspace;
+    SmallVector<BlockArgument> workspaces; // of a team's function: that of the thread, and the one that threads share
     for (BlockArgument argument : func.getArguments())
-      if (auto type = dyn_cast<MemRefType>(argument.getType());
-          type && type.getElementType().isInteger(8) && type.getRank() == 1 && type.getDimSize(0) == 0)
-        workspace = argument;
-    if (!func->hasAttr(programAttr) || !workspace)
+      if (auto type = dyn_cast<MemRefType>(argument.getType()); type && isWorkspace(type))
+        workspaces.push_back(argument);
+    if (!func->hasAttr(programAttr) || workspaces.empty())
       return;
-    SmallVector<memref::AllocOp> allocs(func.getBody().front().getOps<memref::AllocOp>());
+    bool isTeam = func->hasAttr(teamAttr) && workspaces.size() == 2;
+    SmallVector<memref::AllocOp> own, shared;
+    for (auto alloc : func.getBody().front().getOps<memref::AllocOp>())
+      (isTeam && alloc->hasAttr(sharedAttr) ? shared : own).push_back(alloc);
+    place(own, workspaces.front(), workspaceBytesAttr);
+    if (isTeam)
+      place(shared, workspaces.back(), sharedBytesAttr);
+    func.setFunctionType(
+        FunctionType::get(func.getContext(), func.getBody().getArgumentTypes(), func.getResultTypes()));
+  }
+
+  void place(ArrayRef<memref::AllocOp> allocs, BlockArgument workspace, StringRef sizeAttr) {
     int64_t bytes = 0;
-    OpBuilder b(func.getContext());
+    OpBuilder b(workspace.getContext());
     for (memref::AllocOp alloc : allocs) {
       b.setInsertionPoint(alloc);
       Value offset = arith::ConstantIndexOp::create(b, alloc.getLoc(), bytes);
@@ -45,8 +55,7 @@ struct PlaceWorkspacePass : overtime::ir::impl::PlaceWorkspaceBase<PlaceWorkspac
       alloc.erase();
     }
     workspace.setType(MemRefType::get({bytes}, b.getI8Type()));
-    func.setFunctionType(b.getFunctionType(func.getBody().getArgumentTypes(), {}));
-    func->setAttr(workspaceBytesAttr, b.getI64IntegerAttr(bytes));
+    getOperation()->setAttr(sizeAttr, b.getI64IntegerAttr(bytes));
   }
 };
 

@@ -24,7 +24,7 @@ class Tables {
 public:
   explicit Tables(func::FuncOp program)
       : program(program), b(OpBuilder::atBlockBegin(&program.getBody().front())), converter(program.getContext()),
-        count(program.getNumArguments() - 2) {} // without the range of parts
+        count(program.getNumArguments() - (program->hasAttr(teamAttr) ? 3 : 2)) {} // without the parts and the team
 
   void run() {
     auto pointer = LLVM::LLVMPointerType::get(program.getContext());

@@ -115,6 +115,18 @@ int main(void) {{
         needed = subprocess.run(["readelf", "-d", os.path.join(alone, "libhh.so")], capture_output=True, text=True).stdout
         self.assertNotIn("libomp", needed)
 
+    def test_threads_of_a_coupled_layer_change_no_bit(self):
+        folder, alone = self.path("lib"), self.path("alone")
+        common = ["compile", "RNNCell", "--size", "300", "--n-in", "40", "--real", "f64", "--input-shape", "40", "--name", "cell"]
+        self.succeed(*common, "--threads", "3", "-o", folder)
+        self.succeed(*common, "-o", alone)
+        source = CELL.replace("batch = 3, in = 5, out = 4", "batch = 1, in = 40, out = 300")
+        source = source.replace("cell_reset(state, 0) != 0 ||", "cell_reset(state, 0) != 0 || cell_set_threads(state, THREADS) != 0 ||")
+        runs = {(lib, threads): self.build_and_run("cell", source.replace("THREADS", str(threads)), lib)
+                for lib in (folder, alone) for threads in (0, 1, 2, 3, 16)}
+        self.assertEqual(len(set(runs.values())), 1)
+        self.assertEqual(len(runs[folder, 1]), 20 * 300 * 8)
+
     def test_layer_with_a_batch_in_f64(self):
         folder = self.path("lib")
         common = ["LSTMCell", "--size", "4", "--n-in", "5", "--batch", "3", "--real", "f64"]

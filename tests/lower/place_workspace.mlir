@@ -23,6 +23,19 @@ func.func @three(%s: memref<4xf32>, %work: memref<0xi8>, %stride: i64) attribute
   return
 }
 
+// A team has two workspaces: each thread's own, and the one that all share.
+// CHECK-LABEL: func.func @threads.team(
+// CHECK-SAME: %[[OWN:[a-z0-9]*]]: memref<64xi8>, %[[ALL:[a-z0-9]*]]: memref<192xi8>, %{{.*}}: index)
+// CHECK-SAME: dyn.shared_bytes = 192 : i64
+// CHECK-SAME: dyn.workspace_bytes = 64 : i64
+// CHECK: memref.view %[[OWN]][%{{.*}}][] : memref<64xi8> to memref<5xf32>
+// CHECK: memref.view %[[ALL]][%{{.*}}][] : memref<192xi8> to memref<17xf64>
+func.func @threads.team(%own: memref<0xi8>, %all: memref<0xi8>, %team: index) attributes {dyn.program, dyn.team} {
+  %a = memref.alloc() {alignment = 64 : i64} : memref<5xf32>
+  %c = memref.alloc() {alignment = 64 : i64, dyn.shared} : memref<17xf64>
+  return
+}
+
 // A program that needs no memory says so.
 // CHECK-LABEL: func.func @none(
 // CHECK-SAME: %{{.*}}: memref<0xi8>) attributes {dyn.program, dyn.workspace_bytes = 0 : i64}

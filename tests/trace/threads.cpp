@@ -63,11 +63,3 @@ TEST_CASE("layers: the same bits on 1, 2, 4 and 8 threads", "[trace]") {
     return {over_time(Tensor::uniform({7, 70, 40})).out.leaf(), cell.var("state").value()};
   });
 }
-
-TEST_CASE("a coupled network runs on the caller, whatever is asked for", "[trace]") {
-  check_threads([&](std::int32_t threads) -> std::vector<Tensor> {
-    RNNCell cell(50, 300);
-    LoopOverTime over_time(cell, {.threads = threads});
-    return {over_time(Tensor::uniform({20, 50})).out.leaf()};
-  });
-}

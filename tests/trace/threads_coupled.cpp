@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Coupled models, whose threads exchange numbers in every step: the bits of a run do not depend on how many there are.
+#include "models/layers/gru_cell.h"
+#include "models/layers/lstm_cell.h"
+#include "models/layers/rnn_cell.h"
+#include "models/neurons/hh.h"
+#include "models/neurons/lif.h"
+#include "tests/trace/helper.h"
+
+using namespace overtime;
+using namespace overtime::test;
+
+namespace {
+
+/// `run` gives outputs and states of a run with this many threads.
+void check_threads(const std::function<std::vector<Tensor>(std::int32_t)> &run) {
+  std::vector<Tensor> alone = run(1);
+  for (std::int32_t threads : {2, 3, 4, 8, 24}) { // more than there are processors, too
+    std::vector<Tensor> shared = run(threads);
+    REQUIRE(shared.size() == alone.size());
+    for (std::size_t k = 0; k < alone.size(); ++k) {
+      INFO(threads << " threads, array " << k);
+      CHECK(same_bits(shared[k], alone[k]));
+    }
+  }
+}
+
+/// All states of a model after a run.
+std::vector<Tensor> states_after(Model &model, const LoopOptions &options, std::int64_t steps) {
+  LoopOverTime over_time(model, options);
+  over_time.reset_state();
+  over_time.steps(steps);
+  std::vector<Tensor> all;
+  for (const auto &[path, state] : model.states())
+    all.push_back(state.value());
+  return all;
+}
+
+/// Two populations that pull each other to their mean potentials.
+struct MeanField : Model {
+  MeanField(std::int64_t n, std::int64_t m) : Model(Shape{}), a(n), b(m) {
+    adopt("a", a);
+    adopt("b", b);
+  }
+  HH a, b;
+  Tree<Value> update(const Tree<Value> &) override {
+    Value of_a = mean(a.V), of_b = mean(b.V);
+    a.I += 10 + 0.3 * (of_b - a.V) / mV;
+    b.I += 12 + 0.3 * (of_a - b.V) / mV;
+    a.update();
+    b.update();
+    return {};
+  }
+};
+
+/// LIF populations in a ring of full matrices, each driven by the potentials of the one before.
+struct Ring : Model {
+  Ring(std::int64_t count, std::int64_t n, bool after_each_other) : Model(Shape{}), in_turns(after_each_other) {
+    for (std::int64_t k = 0; k < count; ++k) {
+      cells.push_back(std::make_unique<LIF>(n));
+      adopt("p" + std::to_string(k), *cells.back());
+      weights.push_back(weight("w" + std::to_string(k), {n, n}, normal(0.0, 0.3)));
+    }
+  }
+  Tree<Value> update(const Tree<Value> &) override {
+    std::vector<Value> input;
+    for (std::size_t k = 0; k < cells.size(); ++k) {
+      input.push_back(matmul(sigmoid(cells[k]->V / (5 * mV)), weights[k]) + 21);
+      if (in_turns)
+        drive(k, input[k]);
+    }
+    for (std::size_t k = 0; k < cells.size() && !in_turns; ++k)
+      drive(k, input[k]);
+    return {};
+  }
+  void drive(std::size_t k, const Value &input) {
+    LIF &next = *cells[(k + 1) % cells.size()];
+    next.I += input;
+    next.update();
+  }
+  bool in_turns;
+  std::vector<std::unique_ptr<LIF>> cells;
+  std::vector<Param> weights;
+};
+
+/// Neurons of two kinds that know nothing of each other, in numbers that have no divisor.
+struct Apart : Model {
+  Apart() : Model(Shape{}), a(1013), b(517) {
+    adopt("a", a);
+    adopt("b", b);
+  }
+  HH a;
+  LIF b;
+  Tree<Value> update(const Tree<Value> &) override {
+    a.I += 10;
+    b.I += 30;
+    a.update();
+    b.update();
+    return {};
+  }
+};
+
+} // namespace
+
+TEST_CASE("populations that meet in a mean: the same bits on any number of threads", "[trace]") {
+  for (DType real : {f32, f64})
+    for (auto [n, m] : {std::pair{1013, 517}, {20, 1}, {3, 40}, {2000, 2000}})
+      check_threads([&](std::int32_t threads) {
+        MeanField model(n, m);
+        return states_after(model, {.real = real, .threads = threads}, 60);
+      });
+}
+
+TEST_CASE("populations in a ring of full matrices: the same bits on any number of threads", "[trace]") {
+  for (bool in_turns : {false, true})
+    for (std::int64_t n : {33, 300, 1000}) // 300 and 1000: weights in panels, with columns that remain
+      check_threads([&](std::int32_t threads) {
+        Ring model(4, n, in_turns);
+        return states_after(model, {.threads = threads}, 25);
+      });
+}
+
+TEST_CASE("a coupled program of many buffers takes tables on a team too", "[trace]") {
+  check_threads([&](std::int32_t threads) {
+    Ring model(12, 40, false);
+    return states_after(model, {.threads = threads}, 25);
+  });
+}
+
+TEST_CASE("populations without a connection: the same bits on any number of threads", "[trace]") {
+  check_threads([&](std::int32_t threads) {
+    Apart model;
+    return states_after(model, {.threads = threads}, 60);
+  });
+}
+
+TEST_CASE("wide layers without a batch: the same bits on any number of threads", "[trace]") {
+  for (std::int64_t width : {50, 300})
+    check_threads([&](std::int32_t threads) -> std::vector<Tensor> {
+      Sequential model{{"l1", RNNCell(40, width)}, {"l2", LSTMCell(width, 70)}, {"l3", GRUCell(70, width)}};
+      LoopOverTime over_time(model, {.threads = threads});
+      return {over_time(Tensor::uniform({20, 40})).out.leaf(), model.states().begin()->second.value()};
+    });
+}
+
+TEST_CASE("a run in chunks and of one step on a team", "[trace]") {
+  check_threads([&](std::int32_t threads) -> std::vector<Tensor> {
+    RNNCell cell(50, 300);
+    LoopOverTime over_time(cell, {.threads = threads});
+    Tensor x = Tensor::uniform({20, 50});
+    Tensor first = over_time(x.rows(0, 1)).out.leaf(), rest = over_time(x.rows(1, 20)).out.leaf();
+    return {first, rest, cell.state.value()};
+  });
+}
