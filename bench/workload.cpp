@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs one workload through the public header and prints one line of JSON: the Overtime side of bench/compare.py.
+#include "bench/coupled.h"
 #include "bench/subjects.h"
 #include "models/layers/gru_cell.h"
 #include "models/layers/lstm_cell.h"
@@ -63,6 +64,23 @@ template <class Cells> Timing run_population(const Job &job, bool record) {
   return timing;
 }
 
+/// The sum of the squares of all states is the check.
+template <class Network> Timing run_network(const Job &job) {
+  Timing timing;
+  Network network(job.N);
+  LoopOverTime over_time(network, {.numerics = job.numerics, .keep_outputs = false, .cache = false});
+  over_time.reset_state();
+  timing.callable = seconds([&] { over_time.steps(1); });
+  over_time.steps(job.T);
+  for (const auto &[path, state] : network.states()) {
+    Tensor numbers = state.value();
+    for (std::int64_t k = 0; k < numbers.size(); ++k)
+      timing.check += numbers[k] * numbers[k];
+  }
+  repeat(timing, job.budget, [&] { over_time.steps(job.T); });
+  return timing;
+}
+
 Timing run_layers(const Job &job, Model &layers, std::int64_t batch, const Tensor &x) {
   Timing timing;
   LoopOverTime over_time(layers, {.numerics = job.numerics, .cache = false});
@@ -106,6 +124,8 @@ Timing run(const Job &job) {
       {"lif", [](const Job &j) { return run_population<bench::Leaky>(j, false); }},
       {"izhikevich", [](const Job &j) { return run_population<bench::Simple>(j, false); }},
       {"adex", [](const Job &j) { return run_population<bench::Adaptive>(j, false); }},
+      {"mean_field", run_network<bench::MeanField>},
+      {"ring", run_network<bench::Ring>},
       {"rnn", run_rnn},
       {"lstm", run_lstm},
       {"gru", run_gru}};
@@ -131,6 +151,7 @@ int main(int argc, char **argv) try {
   if (argc < 4) {
     std::fprintf(stderr, "usage: bench_workload [--fast] WORKLOAD N T [SECONDS [DATA.npz]]\n"
                          "hh, hh_record, lif, izhikevich, adex: N neurons for T steps\n"
+                         "mean_field, ring: 2 and 4 coupled populations of N neurons\n"
                          "rnn, lstm, gru: batch N, T steps, DATA as compare.py writes it\n"
                          "--fast: fast numerics; OMP_NUM_THREADS: threads\n");
     return 2;
