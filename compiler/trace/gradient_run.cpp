@@ -56,8 +56,7 @@ void GradientRun::call(const driver::HostProgram &program, std::int64_t first, s
                      buffers.data(),
                      std::ssize(buffers),
                      strides.data()};
-  overtime_schedule schedule = {program.info.parts, program.info.partCycles, program.info.workspaceBytes};
-  if (int status = run_parts(entry, schedule, options.threads))
+  if (int status = run_parts(entry, schedule_of(program.info), options.threads))
     throw Error(ErrorKind::Memory, overtime_status_message(status));
 }
 

@@ -43,6 +43,11 @@ private:
   std::string name_;
 };
 
+/// How the runtime may share the work of a program.
+inline overtime_schedule schedule_of(const driver::ProgramInfo &info) {
+  return {info.parts, info.partCycles, info.threadBytes, info.waitCycles};
+}
+
 /// "native"; the tests run the code of older processors by the variable OVERTIME_TARGET.
 std::string target_of_runs();
 

@@ -142,8 +142,7 @@ public:
 
   void run(overtime_entry entry, std::int64_t steps, std::int64_t i0, std::int64_t k0, double t0, std::uint64_t seed) {
     EntryCall call = {entry, steps, i0, k0, t0, seed, buffers.data(), std::ssize(buffers), strides.data()};
-    overtime_schedule schedule = {info.parts, info.partCycles, info.threadBytes, info.waitCycles};
-    if (int status = run_parts(call, schedule, threads))
+    if (int status = run_parts(call, schedule_of(info), threads))
       throw Error(ErrorKind::Memory, overtime_status_message(status));
     for (std::size_t k = 0; k < strides.size(); ++k) // the next chunk goes on behind this one
       buffers[firstInput + k] = static_cast<char *>(buffers[firstInput + k]) + steps * strides[k] * sizes[k];

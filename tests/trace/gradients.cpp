@@ -136,6 +136,29 @@ TEST_CASE("S7: remat changes no bit where products of inputs are computed for se
   CHECK(same_bits(steps.data.leaf(), all.data.leaf()));
 }
 
+TEST_CASE("a gradient has the same bits for any number of threads", "[gradient]") {
+  Sequential net{{"l1", LSTMCell(24, 40)}, {"l2", Dense(40, 7)}};
+  for (std::int64_t batch : {1, 6}) {
+    Tensor x = Tensor::normal({33, batch, 24}, 0, 1, 1), y = Tensor::normal({33, batch, 7}, 0, 1, 2);
+    auto run = [&](std::int32_t threads) {
+      LoopOverTime loop(net, {.threads = threads, .cache = false});
+      loop.reset_state(batch);
+      return value_and_grad(loop, distance(), {.data = true})(x, y);
+    };
+    GradientResult one = run(1);
+    for (std::int32_t threads : {2, 3, 4, 8}) {
+      GradientResult many = run(threads);
+      INFO(batch << " rows, " << threads << " threads");
+      CHECK(many.loss == one.loss);
+      CHECK(same_bits(many.data.leaf(), one.data.leaf()));
+      for (const auto &[path, param] : net.params()) {
+        INFO(path);
+        CHECK(same_bits(many[param], one[param]));
+      }
+    }
+  }
+}
+
 TEST_CASE("a gradient leaves the states as the loop does", "[gradient]") {
   LSTMCell cell(6, 8);
   Tensor x = Tensor::normal({9, 4, 6}), y = Tensor::zeros({9, 4, 8});
