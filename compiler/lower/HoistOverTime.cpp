@@ -5,6 +5,7 @@
 #include "compiler/lower/InputPart.h"
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/StepMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -31,7 +32,7 @@ int64_t bytesOf(MemRefType type) { return type.getNumElements() * type.getElemen
 class Chunks {
 public:
   Chunks(scf::ForOp time, const InputPart &part, int64_t count)
-      : time(time), part(part), count(count), b(time), loc(time.getLoc()) {}
+      : time(time), part(part), count(count), b(time), loc(time.getLoc()), stepMemory(b) {}
 
   void write() {
     for (ArrayRef<Value> all : {part.results(), part.rows()})
@@ -106,14 +107,7 @@ private:
     IRMapping map;
     map.map(time.getInductionVar(), arith::AddIOp::create(b, loc, first, loop.getInductionVar()));
     for (Value row : part.rows())
-      copy(again(row, map), ofStep(row, loop.getInductionVar()));
-  }
-  void copy(Value from, Value to) {
-    AffineMap same = b.getMultiDimIdentityMap(typeOf(to).getRank());
-    linalg::GenericOp::create(
-        b, loc, from, to, ArrayRef<AffineMap>{same, same},
-        SmallVector<utils::IteratorType>(typeOf(to).getRank(), utils::IteratorType::parallel),
-        [](OpBuilder &body, Location at, ValueRange v) { linalg::YieldOp::create(body, at, v[0]); });
+      stepMemory.copy(loc, again(row, map), ofStep(row, loop.getInductionVar()));
   }
 
   /// The steps of a chunk. What a whole chunk has done before them, a step of another does itself.
@@ -139,9 +133,9 @@ private:
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(branch.thenYield());
     IRMapping whole = map;
-    for (Value memory : part.results())
-      if (!isScratch(memory))
-        copy(ofStep(memory, step), again(memory, whole));
+    for (Value result : part.results())
+      if (!isScratch(result))
+        stepMemory.copy(loc, ofStep(result, step), again(result, whole));
     b.setInsertionPoint(branch.elseYield());
     IRMapping rest = map;
     for (linalg::LinalgOp op : part.operations()) {
@@ -156,6 +150,7 @@ private:
   int64_t count;
   OpBuilder b;
   Location loc;
+  StepMemory stepMemory;
   llvm::DenseMap<Value, Value> buffers;
   Value first, isWhole;
 };

@@ -19,8 +19,6 @@ constexpr int64_t manyTerms = 64;
 /// Of all products together. The gates of an LSTM 20 -> 20 would take 3% longer, those of a GRU 9%.
 constexpr int64_t fewestWeights = 2048;
 
-static MemRefType memoryType(Value v) { return dyn_cast<MemRefType>(v.getType()); }
-
 /// Calls `read` and `write` with the views of memory by which an operation of a step may touch it.
 static void eachEffect(Operation &op, llvm::function_ref<void(Value)> read, llvm::function_ref<void(Value)> write) {
   if (isMemoryEffectFree(&op))

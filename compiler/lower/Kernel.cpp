@@ -16,8 +16,6 @@ using namespace mlir;
 namespace overtime::ir {
 namespace {
 
-MemRefType memoryType(Value v) { return dyn_cast<MemRefType>(v.getType()); }
-
 /// How an argument of a kernel is passed.
 struct Passed {
   bool asBase = false, withOffset = false;

@@ -2,14 +2,14 @@
 // Which dimension of a loop over time is independent: no step mixes its elements.
 #include "compiler/lower/LaneAnalysis.h"
 
+#include "compiler/lower/ProgramFunction.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 
 namespace overtime::ir {
-
-static MemRefType memoryType(Value v) { return dyn_cast<MemRefType>(v.getType()); }
 
 std::optional<LaneAnalysis> LaneAnalysis::run(scf::ForOp time) {
   // The leading dimension of what the first operation of a step writes decides which lanes there could be.

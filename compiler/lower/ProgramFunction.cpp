@@ -45,6 +45,8 @@ bool isWorkspace(MemRefType type) {
   return type.getElementType().isInteger(8) && type.getRank() == 1 && type.getDimSize(0) == 0;
 }
 
+MemRefType memoryType(Value v) { return dyn_cast<MemRefType>(v.getType()); }
+
 Value rootOf(Value memory) {
   while (auto view = memory.getDefiningOp<ViewLikeOpInterface>())
     memory = view.getViewSource();

@@ -46,6 +46,9 @@ struct PartRange {
 /// The type of a workspace that place-workspace has not sized yet.
 bool isWorkspace(mlir::MemRefType type);
 
+/// The type of a memory; null for anything else.
+mlir::MemRefType memoryType(mlir::Value v);
+
 /// The memory that a view shows.
 mlir::Value rootOf(mlir::Value memory);
 

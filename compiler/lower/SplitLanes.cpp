@@ -3,6 +3,7 @@
 #include "compiler/lower/LaneAnalysis.h"
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/StepMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -53,13 +54,7 @@ private:
     std::optional<unsigned> axis = lanes.axisOf(original);
     if (!axis)
       return memory;
-    auto type = cast<MemRefType>(memory.getType());
-    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes,
-        strides(type.getRank(), b.getIndexAttr(1));
-    for (int64_t n : tileShape(type, *axis))
-      sizes.push_back(b.getIndexAttr(n));
-    offsets[*axis] = first;
-    return memref::SubViewOp::create(b, memory.getLoc(), memory, offsets, sizes, strides);
+    return cutAxis(b, memory.getLoc(), memory, *axis, first, size);
   }
 
   Value scratch(Value memory) {
@@ -95,17 +90,8 @@ private:
   /// An element's index counts from the first lane of all.
   void writeIndexed(linalg::GenericOp generic) {
     auto copy = cast<linalg::GenericOp>(b.clone(*generic, map));
-    std::optional<unsigned> lane = lanes.laneLoop(generic);
-    if (!lane)
-      return;
-    copy.walk([&](linalg::IndexOp index) {
-      if (index.getDim() != *lane)
-        return;
-      OpBuilder inner(index->getContext());
-      inner.setInsertionPointAfter(index);
-      auto shifted = arith::AddIOp::create(inner, index.getLoc(), index, first);
-      index.getResult().replaceAllUsesExcept(shifted, shifted);
-    });
+    if (std::optional<unsigned> lane = lanes.laneLoop(generic))
+      shiftIndices(copy, *lane, first);
   }
 
   OpBuilder &b;

@@ -3,6 +3,7 @@
 #include "compiler/lower/LaneAnalysis.h"
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/StepMemory.h"
 #include "compiler/lower/StepPhases.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -163,14 +164,14 @@ private:
         b.setInsertionPoint(s.items[k].op);
         wait();
       }
-      SmallVector<Operation *> group;
+      SmallVector<const Item *> group;
       size_t next = k;
       for (size_t j = k; j < s.items.size() && !(j > k && s.waits[j]); ++j) {
         if (s.items[j].how == Item::Every && j > k) // reads what no part of the group writes
           continue;
         if (j > k && !s.items[j].isLike(s.items[k]))
           break;
-        group.push_back(s.items[j].op);
+        group.push_back(&s.items[j]);
         next = j;
       }
       writeGroup(s.items[k], group);
@@ -179,14 +180,14 @@ private:
     }
   }
 
-  void writeGroup(const Item &item, ArrayRef<Operation *> group) {
+  void writeGroup(const Item &item, ArrayRef<const Item *> group) {
     if (item.how == Item::Every)
       return;
-    b.setInsertionPoint(group.back());
+    b.setInsertionPoint(group.back()->op);
     if (item.how == Item::Alone) {
       auto mine = scf::IfOp::create(b, loc, runs(item.part), /*withElseRegion=*/false);
-      for (Operation *op : group)
-        op->moveBefore(mine.thenBlock()->getTerminator());
+      for (const Item *one : group)
+        one->op->moveBefore(mine.thenBlock()->getTerminator());
     } else if (auto loop = dyn_cast<scf::ForOp>(item.op)) {
       loop.setLowerBound(placeOf(first, item.chunk, item.extent));
       loop.setUpperBound(placeOf(last, item.chunk, item.extent));
@@ -195,74 +196,43 @@ private:
     }
   }
 
-  void writeChunks(const Item &item, ArrayRef<Operation *> group) {
+  void writeChunks(const Item &item, ArrayRef<const Item *> group) {
     int64_t whole = item.extent / item.chunk, rest = item.extent % item.chunk, end = whole * item.chunk;
-    SmallVector<unsigned> dimension;
-    for (Operation *op : group)
-      dimension.push_back(loopOf(op, item));
     if (whole > 0) {
       auto loop = scf::ForOp::create(b, loc, placeOf(first, item.chunk, end), placeOf(last, item.chunk, end),
                                      index(item.chunk));
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPoint(loop.getBody()->getTerminator());
-      cut(group, dimension, loop.getInductionVar(), item.chunk);
+      cut(group, loop.getInductionVar(), item.chunk);
     }
     if (rest > 0) {
       auto mine = scf::IfOp::create(b, loc, runs(whole), /*withElseRegion=*/false);
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPoint(mine.thenBlock()->getTerminator());
-      cut(group, dimension, index(end), rest);
+      cut(group, index(end), rest);
     }
-    for (Operation *op : group)
-      op->erase();
+    for (const Item *one : group)
+      one->op->erase();
   }
-  unsigned loopOf(Operation *op, const Item &like) {
-    for (const Sequence *s : {&before, &step, &after})
-      for (const Item &item : s->items)
-        if (item.op == op)
-          return item.loop;
-    return like.loop;
-  }
-
   /// Copies of operations for `size` elements from `offset` on.
-  void cut(ArrayRef<Operation *> group, ArrayRef<unsigned> dimension, Value offset, int64_t size) {
+  void cut(ArrayRef<const Item *> group, Value offset, int64_t size) {
     llvm::DenseMap<std::pair<Value, int64_t>, Value> views; // one for each memory: products find their chain by it
-    for (auto [original, loop] : llvm::zip(group, dimension)) {
-      auto op = cast<linalg::LinalgOp>(original);
+    for (const Item *item : group) {
+      auto op = cast<linalg::LinalgOp>(item->op);
       IRMapping none;
-      Operation *copy = b.clone(*original, none);
+      Operation *copy = b.clone(*op, none);
       for (OpOperand &operand : op->getOpOperands())
         for (auto [axis, e] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
-          if (isa<MemRefType>(operand.get().getType()) && e.isFunctionOfDim(loop)) {
+          if (isa<MemRefType>(operand.get().getType()) && e.isFunctionOfDim(item->loop)) {
             Value &view = views[{operand.get(), axis}];
-            if (!view)
-              view = viewOf(operand.get(), axis, offset, size, copy);
+            if (!view) {
+              OpBuilder before(copy);
+              view = cutAxis(before, loc, operand.get(), axis, offset, size);
+            }
             copy->setOperand(operand.getOperandNumber(), view);
           }
-      shiftIndices(copy, loop, offset);
+      shiftIndices(copy, item->loop, offset);
     }
-  }
-  Value viewOf(Value memory, int64_t axis, Value offset, int64_t size, Operation *user) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPoint(user);
-    auto type = cast<MemRefType>(memory.getType());
-    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), ones(type.getRank(), b.getIndexAttr(1)),
-        sizes;
-    for (int64_t n : type.getShape())
-      sizes.push_back(b.getIndexAttr(n));
-    offsets[axis] = offset;
-    sizes[axis] = b.getIndexAttr(size);
-    return memref::SubViewOp::create(b, loc, memory, offsets, sizes, ones);
-  }
-  static void shiftIndices(Operation *copy, unsigned loop, Value offset) {
-    copy->walk([&](linalg::IndexOp index) {
-      if (index.getDim() != loop)
-        return;
-      OpBuilder inner(index->getContext());
-      inner.setInsertionPointAfter(index);
-      auto shifted = arith::AddIOp::create(inner, index.getLoc(), index, offset);
-      index.getResult().replaceAllUsesExcept(shifted, shifted);
-    });
   }
 
   func::FuncOp function;

@@ -13,8 +13,6 @@ using namespace mlir;
 namespace overtime::ir {
 namespace {
 
-MemRefType memoryType(Value v) { return dyn_cast<MemRefType>(v.getType()); }
-
 /// An axis of a view as an axis of the memory behind it.
 struct Place {
   Value root;

@@ -35,6 +35,27 @@ Value fromByte(OpBuilder &b, Location loc, Value v) {
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, v, zero);
 }
 
+Value cutAxis(OpBuilder &b, Location loc, Value memory, int64_t axis, OpFoldResult offset, int64_t size) {
+  auto type = cast<MemRefType>(memory.getType());
+  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), ones(type.getRank(), b.getIndexAttr(1)), sizes;
+  for (int64_t n : type.getShape())
+    sizes.push_back(b.getIndexAttr(n));
+  offsets[axis] = offset;
+  sizes[axis] = b.getIndexAttr(size);
+  return memref::SubViewOp::create(b, loc, memory, offsets, sizes, ones);
+}
+
+void shiftIndices(Operation *op, unsigned dimension, Value offset) {
+  op->walk([&](linalg::IndexOp index) {
+    if (index.getDim() != dimension)
+      return;
+    OpBuilder inner(index->getContext());
+    inner.setInsertionPointAfter(index);
+    auto shifted = arith::AddIOp::create(inner, index.getLoc(), index, offset);
+    index.getResult().replaceAllUsesExcept(shifted, shifted);
+  });
+}
+
 Value StepMemory::alloc(Location loc, Type type) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(&target.getBody().front());
@@ -79,13 +100,7 @@ void StepMemory::copy(Location loc, Value from, Value to) {
 Value StepMemory::part(Location loc, Value memory, const Piece &piece) {
   if (piece.whole())
     return memory;
-  auto type = cast<MemRefType>(memory.getType());
-  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), ones(type.getRank(), b.getIndexAttr(1)), sizes;
-  for (int64_t size : type.getShape())
-    sizes.push_back(b.getIndexAttr(size));
-  offsets[piece.axis] = b.getIndexAttr(piece.begin);
-  sizes[piece.axis] = b.getIndexAttr(piece.end - piece.begin);
-  return memref::SubViewOp::create(b, loc, memory, offsets, sizes, ones);
+  return cutAxis(b, loc, memory, piece.axis, b.getIndexAttr(piece.begin), piece.end - piece.begin);
 }
 
 } // namespace overtime::ir

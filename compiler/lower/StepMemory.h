@@ -18,6 +18,13 @@ bool isContiguous(mlir::MemRefType type);
 /// A stored boolean as i1.
 mlir::Value fromByte(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v);
 
+/// The elements of one axis from an offset on, all of the other axes.
+mlir::Value cutAxis(mlir::OpBuilder &b, mlir::Location loc, mlir::Value memory, int64_t axis, mlir::OpFoldResult offset,
+                    int64_t size);
+
+/// For an operation on such a cut: its indices along a dimension count from the offset.
+void shiftIndices(mlir::Operation *op, unsigned dimension, mlir::Value offset);
+
 /// Writes operations on memory at the builder's place; allocations go to the start of the function.
 class StepMemory {
 public:
