@@ -18,8 +18,17 @@
 
 namespace overtime::ir {
 
+/// Attributes of a function that is a program, and of its arguments: "state", "param" or "input", and what people call
+/// one.
+inline constexpr llvm::StringLiteral programAttr = "dyn.program";
+inline constexpr llvm::StringLiteral kindAttr = "dyn.kind";
+inline constexpr llvm::StringLiteral nameAttr = "dyn.name";
+
 /// Attribute of a program function: "fast" allows what README.md says of it; absent is "reproducible".
 inline constexpr llvm::StringLiteral numericsAttr = "dyn.numerics";
+
+/// The type of a step's value stacked over time; null for a type that cannot be stacked (C5 of loop_over_time).
+mlir::Type stackedType(mlir::Type value);
 
 /// Whether an operation is, or is in, a function with fast numerics.
 bool isFast(mlir::Operation *op);

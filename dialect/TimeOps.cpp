@@ -45,8 +45,8 @@ static bool isRematPolicy(StringRef remat) {
   return remat == "none" || remat == "step" || remat == "sqrt";
 }
 
-/// The step works on f32, f64, i64 and i1 in static shapes; this is the type of one stacked over time.
-static Type stackedType(Type value) {
+/// The step works on f32, f64, i64 and i1 in static shapes.
+Type overtime::ir::stackedType(Type value) {
   auto tensor = dyn_cast<RankedTensorType>(value);
   Type element = tensor ? tensor.getElementType() : value;
   bool known = element.isF32() || element.isF64() || element.isInteger(64) || element.isInteger(1);

@@ -4,6 +4,7 @@
 
 #include "compiler/driver/Stages.h"
 #include "compiler/transforms/Differentiate.h"
+#include "dialect/Dyn.h"
 
 #include "mlir/IR/Diagnostics.h"
 
@@ -31,8 +32,8 @@ ProgramInfo describe(func::FuncOp func, const ProgramInfo &of) {
   info.name = func.getName().str();
   info.states.clear(), info.params.clear(), info.inputs.clear(), info.outputs.clear();
   for (auto [k, type] : llvm::enumerate(func.getArgumentTypes())) {
-    auto kind = func.getArgAttrOfType<StringAttr>(k, "dyn.kind"),
-         name = func.getArgAttrOfType<StringAttr>(k, "dyn.name");
+    auto kind = func.getArgAttrOfType<StringAttr>(k, ir::kindAttr),
+         name = func.getArgAttrOfType<StringAttr>(k, ir::nameAttr);
     if (!kind)
       continue;
     bool input = kind.getValue() == "input";

@@ -3,7 +3,7 @@
 #include "compiler/lower/InPlace.h"
 #include "compiler/lower/OpBufferizer.h"
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProgramMemory.h"
 #include "compiler/transforms/StepValues.h"
 #include "dialect/Dyn.h"
 

@@ -4,7 +4,7 @@
 // With few rows a product takes as long as reading its weights. A chunk of steps reads them once for all its rows.
 #include "compiler/lower/InputPart.h"
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProgramMemory.h"
 #include "compiler/lower/StepMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -3,7 +3,7 @@
 #include "compiler/lower/InputPart.h"
 
 #include "compiler/lower/ProductChain.h"
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProgramMemory.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Transforms/RegionUtils.h"

@@ -2,7 +2,7 @@
 // Finds pieces of a step that can be functions, and writes them and their calls.
 #include "compiler/lower/Kernel.h"
 
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProgramMemory.h"
 #include "compiler/lower/Record.h"
 #include "compiler/lower/StepMemory.h"
 

@@ -2,7 +2,7 @@
 // Which dimension of a loop over time is independent: no step mixes its elements.
 #include "compiler/lower/LaneAnalysis.h"
 
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProgramMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

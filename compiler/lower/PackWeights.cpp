@@ -7,7 +7,7 @@
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/ProductChain.h"
 #include "compiler/lower/ProductTile.h"
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProgramMemory.h"
 #include "compiler/lower/WeightPanels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // place-workspace: allocations of a program become places in its workspace argument.
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProgramMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

@@ -2,7 +2,7 @@
 // Follows numbers back to parameters, and writes the function that computes them.
 #include "compiler/lower/Record.h"
 
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProgramMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

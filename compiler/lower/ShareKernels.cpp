@@ -2,7 +2,7 @@
 // share-kernels: what a large step does many times becomes one function that is called many times.
 #include "compiler/lower/Kernel.h"
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProgramMemory.h"
 #include "compiler/lower/Record.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -2,7 +2,7 @@
 // split-lanes: where no step mixes elements of a dimension, that dimension goes outside the loop over time.
 #include "compiler/lower/LaneAnalysis.h"
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProgramMemory.h"
 #include "compiler/lower/StepMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

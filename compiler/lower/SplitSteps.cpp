@@ -2,7 +2,7 @@
 // split-steps: threads share every operation of a coupled step, and wait for each other where they exchange numbers.
 #include "compiler/lower/LaneAnalysis.h"
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProgramMemory.h"
 #include "compiler/lower/StepMemory.h"
 #include "compiler/lower/StepPhases.h"
 

@@ -2,7 +2,7 @@
 // What the operations of a step do to memory when parts of them run at the same time.
 #include "compiler/lower/StepItems.h"
 
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProgramMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

@@ -48,11 +48,6 @@ private:
   Trace &trace() { return *program.trace; }
   mlir::OpBuilder &b() { return trace().builder; }
 
-  mlir::Type sequenceType(mlir::Type step) {
-    Shape shape = Trace::shape_of(step);
-    shape.insert(shape.begin(), mlir::ShapedType::kDynamic);
-    return mlir::RankedTensorType::get(shape, mlir::getElementTypeOrSelf(step));
-  }
   DType dtypeOf(const Slot &slot) { return slot.flag ? DType::Bool : spec.settings.real; }
 
   void createFunction() {
@@ -62,8 +57,8 @@ private:
     llvm::SmallVector<mlir::DictionaryAttr> attributes(5, types.getDictionaryAttr({}));
     auto add = [&](mlir::Type type, const char *kind, const std::string &name) {
       arguments.push_back(type);
-      attributes.push_back(types.getDictionaryAttr({types.getNamedAttr("dyn.kind", types.getStringAttr(kind)),
-                                                    types.getNamedAttr("dyn.name", types.getStringAttr(name))}));
+      attributes.push_back(types.getDictionaryAttr({types.getNamedAttr(ir::kindAttr, types.getStringAttr(kind)),
+                                                    types.getNamedAttr(ir::nameAttr, types.getStringAttr(name))}));
     };
     for (const auto &slot : program.states)
       add(trace().type(slot->full_shape(), dtypeOf(*slot)), "state", slot->path());
@@ -71,13 +66,13 @@ private:
       add(trace().type(slot->ensure().shape(), dtypeOf(*slot)), "param", slot->path());
     spec.data.each([&](const std::string &, const InputSpec &input) {
       mlir::Type step = trace().type(input.shape, spec.settings.real);
-      add(sequenceType(step), "input", input.name);
+      add(ir::stackedType(step), "input", input.name);
       program.info.inputs.push_back(array_info(input.name, inputUnit(), step));
     });
     b().setInsertionPointToEnd(trace().module->getBody());
     function = mlir::func::FuncOp::create(b(), b().getUnknownLoc(), spec.name, types.getFunctionType(arguments, {}));
     function.setAllArgAttrs(attributes);
-    function->setAttr("dyn.program", types.getUnitAttr());
+    function->setAttr(ir::programAttr, types.getUnitAttr());
     if (spec.fast)
       function->setAttr(ir::numericsAttr, types.getStringAttr("fast"));
     entry = function.addEntryBlock();
@@ -202,7 +197,7 @@ private:
       yieldIt(Trace::unwrap(program.states[k]->current));
     for (mlir::Value v : outputs) {
       yieldIt(v);
-      types.push_back(sequenceType(v.getType()));
+      types.push_back(ir::stackedType(v.getType()));
     }
     ir::YieldOp::create(b(), loc, yielded);
     step->eraseArguments(unused);

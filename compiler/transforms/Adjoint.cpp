@@ -15,8 +15,6 @@ using namespace mlir;
 
 namespace overtime::ir {
 
-Value zeros(OpBuilder &b, Location loc, Type type) { return realConstant(b, loc, type, 0.0); }
-
 namespace {
 
 struct Reverse {
@@ -102,7 +100,7 @@ struct Reverse {
       return noRule();
     Value x = op->getOperand(0), best = spread(op->getResult(0), axes, tensor());
     Value picked = arith::CmpFOp::create(b, loc(), arith::CmpFPredicate::OEQ, x, best);
-    Value one = realConstant(b, loc(), tensor(), 1.0), zero = zeros(b, loc(), tensor());
+    Value one = realConstant(b, loc(), tensor(), 1.0), zero = realConstant(b, loc(), tensor(), 0.0);
     Value count = summed(arith::SelectOp::create(b, loc(), picked, one, zero), axes);
     Value share = arith::DivFOp::create(b, loc(), all, spread(count, axes, tensor()));
     return Value(arith::SelectOp::create(b, loc(), picked, share, zero));
@@ -132,7 +130,7 @@ struct Reverse {
         SmallVector<int64_t> shape(cast<RankedTensorType>(v.getType()).getShape());
         shape[d] = length;
         if (length > 0)
-          pieces.push_back(zeros(b, loc(), RankedTensorType::get(shape, tensor().getElementType())));
+          pieces.push_back(realConstant(b, loc(), RankedTensorType::get(shape, tensor().getElementType()), 0.0));
       };
       pad(before);
       pieces.push_back(v);
@@ -201,7 +199,7 @@ struct Reverse {
     if (auto element = dyn_cast<tensor::ExtractOp>(op))
       return extract(element);
     if (auto choice = dyn_cast<arith::SelectOp>(op)) {
-      Value zero = zeros(b, loc(), type());
+      Value zero = realConstant(b, loc(), type(), 0.0);
       return Value(
           arith::SelectOp::create(b, loc(), choice.getCondition(), k == 1 ? adjoint : zero, k == 1 ? zero : adjoint));
     }

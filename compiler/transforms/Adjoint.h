@@ -11,7 +11,4 @@ namespace overtime::ir {
 /// the operation, where there is no rule.
 mlir::FailureOr<mlir::Value> adjointOfOperand(mlir::OpBuilder &b, mlir::Operation *op, unsigned k, mlir::Value adjoint);
 
-/// Zeros of a real scalar or tensor type.
-mlir::Value zeros(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type);
-
 } // namespace overtime::ir

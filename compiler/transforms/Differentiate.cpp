@@ -9,6 +9,7 @@
 
 #include "compiler/transforms/Adjoint.h"
 #include "compiler/transforms/Passes.h"
+#include "compiler/transforms/ProgramFunction.h"
 #include "compiler/transforms/StepValues.h"
 #include "dialect/Dyn.h"
 
@@ -29,7 +30,7 @@ using namespace mlir;
 namespace overtime::ir {
 namespace {
 
-constexpr unsigned scalars = 5; // arguments of a program before its states
+constexpr unsigned scalars = ProgramFunction::scalars;
 
 bool isReal(Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }
 
@@ -40,16 +41,15 @@ struct Program {
   SmallVector<BlockArgument> states, params, inputs;
 
   static FailureOr<Program> get(func::FuncOp func) {
+    FailureOr<ProgramFunction> form = ProgramFunction::get(func);
+    if (failed(form))
+      return failure();
     Program program;
     program.func = func;
-    for (unsigned k = scalars; k < func.getNumArguments(); ++k) {
-      auto kind = func.getArgAttrOfType<StringAttr>(k, "dyn.kind");
-      StringRef name = kind ? kind.getValue() : "";
-      (name == "state"   ? program.states
-       : name == "param" ? program.params
-                         : program.inputs)
-          .push_back(func.getArgument(k));
-    }
+    Block::BlockArgListType rest = func.getArguments().drop_front(scalars);
+    program.states.assign(rest.begin(), rest.begin() + form->states);
+    program.params.assign(rest.begin() + form->states, rest.end() - form->inputs);
+    program.inputs.assign(rest.end() - form->inputs, rest.end());
     SmallVector<Operation *> before;
     for (Operation &op : func.getBody().front().without_terminator()) {
       if (auto loop = dyn_cast<LoopOverTimeOp>(op); loop && !program.loop)
@@ -213,7 +213,7 @@ private:
     SmallVector<Value> yielded;
     auto adjoint = [&](Value v) {
       Value known = adjoints.lookup(v);
-      return known ? known : zeros(b, v.getLoc(), v.getType());
+      return known ? known : realConstant(b, v.getLoc(), v.getType(), 0.0);
     };
     for (unsigned k : result.carried)
       yielded.push_back(adjoint(carried(k)));
@@ -299,13 +299,6 @@ private:
 
   // ---- the functions ------------------------------------------------------------------------------------------------
 
-  RankedTensorType sequenceType(Type type) {
-    SmallVector<int64_t> shape{ShapedType::kDynamic};
-    if (auto tensor = dyn_cast<RankedTensorType>(type))
-      llvm::append_range(shape, tensor.getShape());
-    return RankedTensorType::get(shape, getElementTypeOrSelf(type));
-  }
-
   void createFunction() {
     func::FuncOp source = program.func;
     SmallVector<Type> types(source.getArgumentTypes().take_front(scalars));
@@ -313,10 +306,10 @@ private:
     auto argument = [&](Type type, StringRef kind, const Twine &name) {
       types.push_back(type);
       attributes.push_back(b.getDictionaryAttr(
-          {b.getNamedAttr("dyn.kind", b.getStringAttr(kind)), b.getNamedAttr("dyn.name", b.getStringAttr(name))}));
+          {b.getNamedAttr(kindAttr, b.getStringAttr(kind)), b.getNamedAttr(nameAttr, b.getStringAttr(name))}));
     };
     auto nameOf = [&](BlockArgument a) {
-      auto name = source.getArgAttrOfType<StringAttr>(a.getArgNumber(), "dyn.name");
+      auto name = source.getArgAttrOfType<StringAttr>(a.getArgNumber(), nameAttr);
       return name ? name.getValue() : StringRef("");
     };
     for (unsigned k : result.carried)
@@ -332,7 +325,7 @@ private:
     for (BlockArgument x : program.inputs)
       argument(x.getType(), "input", nameOf(x));
     for (auto [k, v] : llvm::enumerate(tape))
-      argument(sequenceType(v.getType()), "input", "tape " + Twine(k));
+      argument(stackedType(v.getType()), "input", "tape " + Twine(k));
 
     b.setInsertionPointAfter(source);
     auto func =
@@ -367,7 +360,7 @@ private:
     llvm::append_range(scanned, entry->getArguments().drop_front(inputs + program.inputs.size()));
     SmallVector<Type> results(ValueRange(inits).getTypes());
     for (Value row : step->getTerminator()->getOperands().drop_front(inits.size()))
-      results.push_back(sequenceType(row.getType()));
+      results.push_back(stackedType(row.getType()));
     auto reverse = LoopOverTimeOp::create(b, loop().getLoc(), results, entry->getArgument(0), entry->getArgument(1),
                                           entry->getArgument(2), entry->getArgument(3), inits, scanned,
                                           loop().getDtAttr(), loop().getRematAttr(), b.getUnitAttr());
@@ -387,7 +380,7 @@ private:
     SmallVector<Type> types(loop().getResultTypes());
     unsigned before = types.size();
     for (Value v : tape)
-      types.push_back(sequenceType(v.getType()));
+      types.push_back(stackedType(v.getType()));
     b.setInsertionPoint(loop());
     auto wide = LoopOverTimeOp::create(b, loop().getLoc(), types, loop().getSteps(), loop().getI0(), loop().getK0(),
                                        loop().getT0(), loop().getInits(), loop().getScanned(), loop().getDtAttr(),
@@ -425,7 +418,7 @@ struct DifferentiatePass : overtime::ir::impl::DifferentiateBase<DifferentiatePa
     spec.inputs.assign(inputs.begin(), inputs.end());
     spec.states.assign(states.begin(), states.end());
     for (auto func : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      if (func->hasAttr("dyn.program") && failed(differentiate(func, spec)))
+      if (func->hasAttr(programAttr) && failed(differentiate(func, spec)))
         return signalPassFailure();
   }
 };

@@ -2,7 +2,7 @@
 // promote-state: vectors that every step loads and stores at one place stay in registers.
 #include "compiler/lower/LaneAnalysis.h"
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProgramFunction.h"
+#include "compiler/lower/ProgramMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The form of a program function: which argument is what, before and after bufferization.
+// A program function on memory: its attributes and last arguments, and what memory a value shows.
 #pragma once
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "compiler/transforms/ProgramFunction.h"
 
 namespace overtime::ir {
 
-/// Attributes of a program function.
-inline constexpr llvm::StringLiteral programAttr = "dyn.program";
+/// Attributes of a program function after bufferization.
 inline constexpr llvm::StringLiteral workspaceBytesAttr = "dyn.workspace_bytes";
 inline constexpr llvm::StringLiteral partsAttr = "dyn.parts"; // of overtime_schedule, when there are several
 inline constexpr llvm::StringLiteral partCyclesAttr = "dyn.part_cycles";
@@ -18,24 +17,8 @@ inline constexpr llvm::StringLiteral teamAttr = "dyn.team";
 inline constexpr llvm::StringLiteral teamSuffix = ".team";
 inline constexpr llvm::StringLiteral sharedAttr = "dyn.shared";
 inline constexpr llvm::StringLiteral sharedBytesAttr = "dyn.shared_bytes";
-/// Attribute of its arguments: "state", "param" or "input". What people call one is beside it, as dyn.name.
-inline constexpr llvm::StringLiteral kindAttr = "dyn.kind";
 /// Marks the scf.for over time after bufferization.
 inline constexpr llvm::StringLiteral timeLoopAttr = "dyn.time_loop";
-
-/// A program function on tensors: (steps: index, i0: i64, k0: i64, t0: f64, seed: i64, states, params, inputs) ->
-/// (states, outputs).
-struct ProgramFunction {
-  static constexpr unsigned scalars = 5;
-  mlir::func::FuncOp func;
-  unsigned states = 0, params = 0, inputs = 0, outputs = 0;
-
-  /// Fails with a diagnostic when the function has another form.
-  static mlir::FailureOr<ProgramFunction> get(mlir::func::FuncOp func);
-
-  mlir::BlockArgument state(unsigned k) { return func.getArgument(scalars + k); }
-  unsigned buffers() const { return states + params + inputs + outputs + 1; } // and the workspace, after bufferization
-};
 
 /// The last two arguments of a program on memory: the parts that a call runs are first <= p < last.
 struct PartRange {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The form of a program function: which argument is what.
-#include "compiler/lower/ProgramFunction.h"
-
-#include "mlir/Interfaces/ViewLikeInterface.h"
+// The form of a program function on tensors: which argument is what.
+#include "compiler/transforms/ProgramFunction.h"
 
 using namespace mlir;
 
@@ -36,21 +34,6 @@ FailureOr<ProgramFunction> ProgramFunction::get(func::FuncOp func) {
     return func.emitError("a program returns its states first");
   program.outputs = func.getNumResults() - program.states;
   return program;
-}
-
-PartRange::PartRange(func::FuncOp program)
-    : first(program.getArguments().end()[-2]), last(program.getArguments().end()[-1]) {}
-
-bool isWorkspace(MemRefType type) {
-  return type.getElementType().isInteger(8) && type.getRank() == 1 && type.getDimSize(0) == 0;
-}
-
-MemRefType memoryType(Value v) { return dyn_cast<MemRefType>(v.getType()); }
-
-Value rootOf(Value memory) {
-  while (auto view = memory.getDefiningOp<ViewLikeOpInterface>())
-    memory = view.getViewSource();
-  return memory;
 }
 
 } // namespace overtime::ir
