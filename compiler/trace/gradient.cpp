@@ -6,13 +6,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace overtime {
 
 using detail::CompiledGradient;
 using detail::GradientRun;
 using detail::InputSpec;
+using detail::numbers_for;
 using detail::row_bytes;
 using detail::rows_of;
 using detail::Slot;
@@ -51,7 +51,7 @@ struct ValueAndGradData {
 private:
   detail::LoopData &over() const { return loop.data(); }
   DType real() const { return over().options.real; }
-  bool fits(const detail::Call &call, const Tensor &target) const;
+  Shape target_row(const Tensor &target) const;
   void compile(const detail::Call &call, const Tensor &target);
   Tree<Value> step(const Tree<Value> &all, const std::shared_ptr<Slot> &total, const std::shared_ptr<Slot> &mean_out);
   Shape output_shape(const detail::Call &call);
@@ -84,35 +84,15 @@ Tree<Value> ValueAndGradData::step(const Tree<Value> &all, const std::shared_ptr
 
 /// What the step gives, from a trace that is thrown away.
 Shape ValueAndGradData::output_shape(const detail::Call &call) {
-  detail::ProgramSpec spec = over().spec(over().input_specs(call.data), "program");
+  detail::ProgramSpec spec = over().spec(call, over().input_specs(call.data));
   detail::TracedProgram traced = detail::trace_program(over().model(), spec);
   return traced.info.outputs.empty() ? Shape{} : traced.info.outputs.front().shape;
 }
 
-bool ValueAndGradData::fits(const detail::Call &call, const Tensor &target) const {
-  if (!compiled)
-    return false;
-  auto now = call.data.leaves();
-  auto then = compiled->data.leaves();
-  if (now.size() != then.size() || compiled->target != target.shape())
-    return false;
-  for (std::size_t k = 0; k < now.size(); ++k)
-    if (Shape(now[k].shape().begin() + 1, now[k].shape().end()) != then[k])
-      return false;
-  for (const auto &slot : compiled->states)
-    if (slot->owner.lock() && slot->full_shape() != slot->ensure().shape())
-      return false;
-  for (const auto &[slot, numbers] : compiled->host_reads) {
-    const Tensor &is = slot->ensure();
-    if (is.shape() != numbers.shape() || is.dtype() != numbers.dtype() ||
-        std::memcmp(is.data(), numbers.data(), is.bytes()) != 0)
-      return false;
-  }
-  const auto &states = compiled->programs.forward->info.states;
-  for (std::size_t k = 0; k < states.size(); ++k)
-    if (compiled->states[k]->full_shape() != states[k].shape)
-      return false;
-  return true;
+/// What of the target belongs to one step.
+Shape ValueAndGradData::target_row(const Tensor &target) const {
+  const Shape &shape = target.shape();
+  return loss.over == Loss::Over::EachStep ? Shape(shape.begin() + 1, shape.end()) : shape;
 }
 
 void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
@@ -121,16 +101,12 @@ void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
   std::shared_ptr<Slot> mean_out;
   if (loss.over == Loss::Over::MeanOutput)
     mean_out = extra_state("mean output", output_shape(call));
-  Shape row = target.shape();
-  if (loss.over == Loss::Over::EachStep)
-    row.erase(row.begin());
   Tree<InputSpec> inputs = data.input_specs(call.data);
   std::vector<std::pair<std::string, Tree<InputSpec>>> all = {
-      {"data", inputs}, {"target", InputSpec{"target", row}}, {"weight", InputSpec{"weight", {}}}};
+      {"data", inputs}, {"target", InputSpec{"target", target_row(target)}}, {"weight", InputSpec{"weight", {}}}};
   if (mean_out)
     all.emplace_back("share", InputSpec{"share", {}});
-  detail::ProgramSpec spec = data.spec(Tree<InputSpec>::map(std::move(all)), "program");
-  spec.settings.call = call.at;
+  detail::ProgramSpec spec = data.spec(call, Tree<InputSpec>::map(std::move(all)));
   spec.out_vars = Tree<Monitor>();
   spec.extra_states = {total};
   if (mean_out)
@@ -161,9 +137,8 @@ void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
                   slot->declared);
     }
   }
-  made.inputs = inputs.leaves().size();
   if (options.data)
-    for (unsigned k = 0; k < made.inputs; ++k)
+    for (unsigned k = 0; k < inputs.leaves().size(); ++k)
       by.inputs.push_back(k);
   if (by.params.empty() && by.inputs.empty() && by.states.empty())
     throw Error(ErrorKind::Usage,
@@ -174,12 +149,10 @@ void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
   if (!programs)
     detail::throw_compile_error(programs.takeError());
   made.programs = std::move(*programs);
-  made.states = traced.states;
-  made.params = traced.params;
-  made.host_reads = traced.trace->host_reads;
-  made.data =
-      call.data.map_leaves<Shape>([](const Tensor &x) { return Shape(x.shape().begin() + 1, x.shape().end()); });
-  made.target = target.shape();
+  made.states = std::move(traced.states);
+  made.params = std::move(traced.params);
+  made.host_reads = std::move(traced.trace->host_reads);
+  made.reached = std::move(traced.trace->reached);
   made.loss = by.loss;
   compiled = std::move(made);
 }
@@ -240,11 +213,15 @@ std::int64_t ValueAndGradData::stretch(std::int64_t steps) const {
 GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &target, SourceLocation at) {
   detail::LoopData &loop = over();
   detail::Call call = loop.by_data(data, at);
+  loop.check_index(call);
   check_target(call, target);
   if (!loop.goes_on())
     detail::prepare_run(*loop.target, loop.start());
-  if (!fits(call, target))
+  std::string key = loop.key_of(call.data) + "|" + to_string(target_row(target));
+  if (!compiled || compiled->key != key || !compiled->still_valid(loop.now(), loop.dt, /*goes_on=*/false)) {
     compile(call, target);
+    compiled->key = key;
+  }
   CompiledGradient &c = *compiled;
   const auto &info = c.programs.forward->info;
 
@@ -265,7 +242,7 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &tar
     run.inputs.push_back(rows_of(share, info.inputs[leaves.size() + 2]));
   for (std::size_t k = 0; k < c.states.size(); ++k) {
     bool own = c.states[k]->owner.lock() != nullptr;
-    run.states.push_back(own ? c.states[k]->as_run(c.states[k]->flag ? DType::Bool : real()).clone()
+    run.states.push_back(own ? numbers_for(*c.states[k], info.states[k], real()).clone()
                              : Tensor(info.states[k].shape, real()));
   }
   for (const driver::ArrayInfo &array : c.programs.backward->info.states)

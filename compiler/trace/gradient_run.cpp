@@ -2,8 +2,6 @@
 // Runs a program and its adjoint over the steps of one call.
 #include "compiler/trace/gradient_run.h"
 
-#include "runtime/parts.h"
-
 #include <algorithm>
 
 namespace overtime::detail {
@@ -11,9 +9,9 @@ namespace overtime::detail {
 GradientRun::GradientRun(CompiledGradient &compiled, LoopData &over, std::int64_t steps)
     : c(compiled), over(over), steps(steps) {
   DType real = over.options.real;
-  for (const auto &slot : c.params) {
-    slot->check_divisor(real);
-    params.push_back(slot->converted(slot->flag ? DType::Bool : real));
+  for (std::size_t k = 0; k < c.params.size(); ++k) {
+    c.params[k]->check_divisor(real);
+    params.push_back(numbers_for(*c.params[k], c.programs.forward->info.params[k], real));
   }
 }
 
@@ -26,12 +24,14 @@ std::vector<Tensor> GradientRun::copies() const {
 
 void GradientRun::prepare_tape(std::int64_t length) {
   const auto &outputs = c.programs.forward->info.outputs;
+  c.tape.resize(outputs.size());
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     bool taped = k >= c.programs.tape;
     Shape shape = outputs[k].shape;
     shape.insert(shape.begin(), taped ? length : 1);
-    tape.emplace_back(shape, static_cast<DType>(outputs[k].dtype));
-    bytes += static_cast<std::int64_t>(tape.back().bytes());
+    if (c.tape[k].shape() != shape)
+      c.tape[k] = Tensor(shape, static_cast<DType>(outputs[k].dtype));
+    bytes += static_cast<std::int64_t>(c.tape[k].bytes());
   }
 }
 
@@ -42,22 +42,8 @@ void GradientRun::call(const driver::HostProgram &program, std::int64_t first, s
     buffers.push_back(r.data);
     strides.push_back(r.stride);
   }
-  auto need = static_cast<std::int64_t>(program.info.workspaceBytes);
-  if (workspace.size() < need)
-    workspace = Tensor(Shape{need}, DType::Bool);
-  buffers.push_back(workspace.data());
-  const LoopOptions &options = over.options;
-  EntryCall entry = {program.entry,
-                     count,
-                     options.i0.value_or(0) + over.done + first,
-                     over.done + first,
-                     options.t0.value_or(0.0),
-                     options.seed,
-                     buffers.data(),
-                     std::ssize(buffers),
-                     strides.data()};
-  if (int status = run_parts(entry, schedule_of(program.info), options.threads))
-    throw Error(ErrorKind::Memory, overtime_status_message(status));
+  buffers.push_back(at_least(program.info.workspaceBytes, c.workspace));
+  call_program(program, over.range(count, first), over.options.threads, buffers, strides);
 }
 
 void GradientRun::forward(std::int64_t first, std::int64_t count, bool keep_tape) {
@@ -69,8 +55,8 @@ void GradientRun::forward(std::int64_t first, std::int64_t count, bool keep_tape
   std::vector<Rows> rows;
   for (const Rows &r : inputs)
     rows.push_back(r.at(first));
-  for (std::size_t k = 0; k < tape.size(); ++k)
-    rows.push_back(rows_of(tape[k], c.programs.forward->info.outputs[k], k < c.programs.tape || !keep_tape));
+  for (std::size_t k = 0; k < c.tape.size(); ++k)
+    rows.push_back(rows_of(c.tape[k], c.programs.forward->info.outputs[k], k < c.programs.tape || !keep_tape));
   call(*c.programs.forward, first, count, std::move(buffers), rows);
 }
 
@@ -85,8 +71,8 @@ void GradientRun::backward(std::int64_t first, std::int64_t count) {
   std::vector<Rows> rows;
   for (const Rows &r : inputs)
     rows.push_back(r.at(first));
-  for (std::size_t k = c.programs.tape; k < tape.size(); ++k)
-    rows.push_back(rows_of(tape[k], c.programs.forward->info.outputs[k]));
+  for (std::size_t k = c.programs.tape; k < c.tape.size(); ++k)
+    rows.push_back(rows_of(c.tape[k], c.programs.forward->info.outputs[k]));
   for (const Rows &r : by_data)
     rows.push_back(r.at(first));
   call(*c.programs.backward, first, count, std::move(buffers), rows);
@@ -102,7 +88,7 @@ void GradientRun::run(std::int64_t length) {
       kept.push_back(copies());
     forward(s * length, std::min(length, steps - s * length), last);
   }
-  std::vector<Tensor> end = copies();
+  std::vector<Tensor> end = states; // a stretch that is run again has states of its own
   if (stretches > 1)
     for (const Tensor &t : states)
       bytes += static_cast<std::int64_t>(t.bytes()) * (std::ssize(kept) + 1);

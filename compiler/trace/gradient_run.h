@@ -23,15 +23,14 @@ inline Rows rows_of(const Tensor &t, const driver::ArrayInfo &array, bool one_ro
 }
 
 /// Both programs, loaded, and what they were traced from.
-struct CompiledGradient {
+struct CompiledGradient : TraceFacts {
+  std::string key;
   driver::HostGradient programs;
   std::vector<std::shared_ptr<Slot>> states, params; // of the program
-  std::vector<std::pair<std::shared_ptr<Slot>, Tensor>> host_reads;
   std::vector<std::shared_ptr<Slot>> by_params, by_states;
-  Tree<Shape> data;
-  Shape target;
-  std::size_t inputs = 0; // of the data
-  std::size_t loss = 0;   // the state
+  std::size_t loss = 0;     // the state
+  std::vector<Tensor> tape; // outputs of the program, kept for the next call like the workspace
+  Tensor workspace;
 };
 
 /// One call: memory of both programs, and the schedule.
@@ -58,8 +57,7 @@ private:
   CompiledGradient &c;
   LoopData &over;
   std::int64_t steps;
-  std::vector<Tensor> params, tape;
-  Tensor workspace;
+  std::vector<Tensor> params;
 };
 
 } // namespace overtime::detail

@@ -10,17 +10,21 @@
 
 namespace overtime::detail {
 
-/// A program that is loaded, and what it was traced from.
-struct LoadedProgram {
-  std::unique_ptr<driver::HostProgram> host;
-  std::vector<std::shared_ptr<Slot>> states, params;
-  Tree<int> outputs, monitors;
-  std::vector<std::pair<std::shared_ptr<Slot>, Tensor>> host_reads; // numbers that decided while tracing
-  std::vector<std::pair<std::shared_ptr<Slot>, bool>> reached;      // times that did
-  Tensor workspace, scratch;                                        // scratch: a row of each output that is not kept
+/// What decided while a program was traced, besides its key.
+struct TraceFacts {
+  std::vector<std::pair<std::shared_ptr<Slot>, Tensor>> host_reads; // numbers
+  std::vector<std::pair<std::shared_ptr<Slot>, bool>> reached;      // times
 
   /// For a call that begins at time `now`; one that goes on where this program stopped has no times to come.
   bool still_valid(double now, double dt, bool goes_on) const;
+};
+
+/// A program that is loaded, and what it was traced from.
+struct LoadedProgram : TraceFacts {
+  std::unique_ptr<driver::HostProgram> host;
+  std::vector<std::shared_ptr<Slot>> states, params;
+  Tree<int> outputs, monitors;
+  Tensor workspace, scratch; // scratch: a row of each output that is not kept
 };
 
 /// One call, checked: time-major data and a number of steps.
@@ -43,10 +47,23 @@ private:
   std::string name_;
 };
 
-/// How the runtime may share the work of a program.
-inline overtime_schedule schedule_of(const driver::ProgramInfo &info) {
-  return {info.parts, info.partCycles, info.threadBytes, info.waitCycles};
-}
+/// Steps of a call of compiled code.
+struct StepRange {
+  std::int64_t count = 0, i0 = 0, k0 = 0; // k0: steps since t0
+  double t0 = 0.0;
+  std::uint64_t seed = 0;
+};
+
+/// Calls a program on at most this many threads, 0 for as many as pay. Buffers: states, params, inputs, outputs,
+/// workspace; strides: of inputs and outputs.
+void call_program(const driver::HostProgram &program, const StepRange &range, std::int32_t threads,
+                  const std::vector<void *> &buffers, const std::vector<std::int64_t> &strides);
+
+/// The numbers of a variable as a program takes them. An error when their shape is not the program's.
+const Tensor &numbers_for(Slot &slot, const driver::ArrayInfo &array, DType real);
+
+/// At least so many bytes, kept from call to call.
+void *at_least(std::uint64_t bytes, Tensor &kept);
 
 /// "native"; the tests run the code of older processors by the variable OVERTIME_TARGET.
 std::string target_of_runs();
@@ -71,11 +88,21 @@ struct LoopData {
   Call by_data(const Tree<Tensor> &data, SourceLocation at) const;
   Call by_steps(std::int64_t steps, SourceLocation at) const;
   ProgramSpec spec(const Tree<InputSpec> &data, const std::string &program_name) const;
+  /// For a call: the place of the user's line, and which lengths could be a batch's.
+  ProgramSpec spec(const Call &call, const Tree<InputSpec> &data) const;
   Tree<InputSpec> input_specs(const Tree<Tensor> &data) const;
   RunStart start() const { return {now(), dt, options.real}; }
   double now() const { return options.t0.value_or(0.0) + static_cast<double>(done) * dt; }
   /// Whether this loop's last call left the target as it is now, at this time.
   bool goes_on() const;
+  /// Everything that decides which program a call with this data needs, but for the facts of its trace.
+  std::string key_of(const Tree<Tensor> &data) const;
+  /// The next steps but `skipped` of them.
+  StepRange range(std::int64_t count, std::int64_t skipped = 0) const {
+    return {count, options.i0.value_or(0) + done + skipped, done + skipped, options.t0.value_or(0.0), options.seed};
+  }
+  /// An error where the index of the step after a call would be no number.
+  void check_index(const Call &call) const;
   LoadedProgram *known_program(const std::string &key);
   TracedProgram trace(const ProgramSpec &wanted);
   LoadedProgram &load(const std::string &key, TracedProgram traced);

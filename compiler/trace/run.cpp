@@ -25,7 +25,7 @@ static bool same_bits(const Tensor &a, const Tensor &b) {
   return a.shape() == b.shape() && a.dtype() == b.dtype() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
-bool LoadedProgram::still_valid(double now, double dt, bool goes_on) const {
+bool TraceFacts::still_valid(double now, double dt, bool goes_on) const {
   return std::ranges::all_of(host_reads,
                              [](const auto &read) { return same_bits(read.first->ensure(), read.second); }) &&
          std::ranges::all_of(reached, [&](const auto &one) {
@@ -49,10 +49,9 @@ static std::string structure(const Tree<Tensor> &data) {
   return text + (map ? '}' : ']');
 }
 
-/// Everything that decides which program a call needs, except numbers read while tracing.
-static std::string program_key(const LoopData &loop, const Tree<Tensor> &data) {
+std::string LoopData::key_of(const Tree<Tensor> &data) const {
   std::string key = structure(data);
-  loop.target->each([&](ModelData &model) {
+  target->each([&](ModelData &model) {
     key += "|" + model.method + "," + (model.batch ? std::to_string(*model.batch) : "-");
     for (const auto &slot : model.slots)
       if (!slot->is_state())
@@ -99,15 +98,45 @@ LoadedProgram &LoopData::load(const std::string &key, TracedProgram traced) {
 }
 
 LoadedProgram &LoopData::program_for(const Call &call) {
-  std::string key = program_key(*this, call.data);
+  std::string key = key_of(call.data);
   if (LoadedProgram *known = known_program(key))
     return *known;
-  ProgramSpec wanted = spec(input_specs(call.data), "program");
+  return load(key, trace(spec(call, input_specs(call.data))));
+}
+
+ProgramSpec LoopData::spec(const Call &call, const Tree<InputSpec> &data) const {
+  ProgramSpec wanted = spec(data, "program");
   wanted.settings.call = call.at;
   for (const Tensor &x : call.data.leaves())
     if (x.rank() >= 3)
       wanted.settings.leading.insert(x.shape()[1]);
-  return load(key, trace(wanted));
+  return wanted;
+}
+
+void call_program(const driver::HostProgram &program, const StepRange &range, std::int32_t threads,
+                  const std::vector<void *> &buffers, const std::vector<std::int64_t> &strides) {
+  EntryCall call = {program.entry,  range.count,         range.i0,      range.k0, range.t0, range.seed,
+                    buffers.data(), std::ssize(buffers), strides.data()};
+  const driver::ProgramInfo &info = program.info;
+  overtime_schedule schedule = {info.parts, info.partCycles, info.threadBytes, info.waitCycles};
+  if (int status = run_parts(call, schedule, threads))
+    throw Error(ErrorKind::Memory, overtime_status_message(status));
+}
+
+const Tensor &numbers_for(Slot &slot, const driver::ArrayInfo &array, DType real) {
+  DType dtype = slot.flag ? DType::Bool : real;
+  const Tensor &numbers = slot.is_state() ? slot.as_run(dtype) : slot.converted(dtype);
+  if (numbers.shape() != array.shape)
+    throw Error(ErrorKind::Usage, "'" + slot.path() + "' changed its shape from " + to_string(array.shape) + " to " +
+                                      to_string(numbers.shape()) + " during a run; reset and resize between runs");
+  return numbers;
+}
+
+void *at_least(std::uint64_t bytes, Tensor &kept) {
+  auto wanted = static_cast<std::int64_t>(bytes);
+  if (kept.size() < wanted)
+    kept = Tensor(Shape{wanted}, DType::Bool);
+  return kept.data();
 }
 
 namespace {
@@ -125,38 +154,27 @@ public:
     for (const Tensor &x : call.data.leaves())
       add(x, const_cast<void *>(x.data()), element_count(x.shape()) / std::max<std::int64_t>(1, x.shape()[0]));
     addOutputs(options, call.steps);
-    auto bytes = static_cast<std::int64_t>(info.workspaceBytes);
-    if (program.workspace.size() < bytes)
-      program.workspace = Tensor(Shape{bytes}, DType::Bool);
-    buffers.push_back(program.workspace.data());
+    buffers.push_back(at_least(info.workspaceBytes, program.workspace));
   }
 
   /// Points at the numbers of states and parameters, which a callback may have replaced.
   void bindVariables(DType real) {
     auto buffer = buffers.begin();
     for (auto [slot, array] : llvm::zip(program.states, info.states))
-      *buffer++ = const_cast<void *>(checked(*slot, array, slot->as_run(slot->flag ? DType::Bool : real)).data());
+      *buffer++ = const_cast<void *>(numbers_for(*slot, array, real).data());
     for (auto [slot, array] : llvm::zip(program.params, info.params))
-      *buffer++ = const_cast<void *>(checked(*slot, array, slot->converted(slot->flag ? DType::Bool : real)).data());
+      *buffer++ = const_cast<void *>(numbers_for(*slot, array, real).data());
   }
 
-  void run(overtime_entry entry, std::int64_t steps, std::int64_t i0, std::int64_t k0, double t0, std::uint64_t seed) {
-    EntryCall call = {entry, steps, i0, k0, t0, seed, buffers.data(), std::ssize(buffers), strides.data()};
-    if (int status = run_parts(call, schedule_of(info), threads))
-      throw Error(ErrorKind::Memory, overtime_status_message(status));
+  void run(const StepRange &range) {
+    call_program(*program.host, range, threads, buffers, strides);
     for (std::size_t k = 0; k < strides.size(); ++k) // the next chunk goes on behind this one
-      buffers[firstInput + k] = static_cast<char *>(buffers[firstInput + k]) + steps * strides[k] * sizes[k];
+      buffers[firstInput + k] = static_cast<char *>(buffers[firstInput + k]) + range.count * strides[k] * sizes[k];
   }
 
   std::vector<Tensor> outputs;
 
 private:
-  static const Tensor &checked(const Slot &slot, const driver::ArrayInfo &array, const Tensor &numbers) {
-    if (numbers.shape() != array.shape)
-      throw Error(ErrorKind::Usage, "'" + slot.path() + "' changed its shape from " + to_string(array.shape) + " to " +
-                                        to_string(numbers.shape()) + " during a run; reset and resize between runs");
-    return numbers;
-  }
   void add(const Tensor &t, void *data, std::int64_t stride) {
     buffers.push_back(data);
     strides.push_back(stride);
@@ -184,10 +202,9 @@ private:
         scratch += aligned(array.elements() * static_cast<std::int64_t>(size_of(dtype)));
       }
     }
-    if (program.scratch.size() < scratch)
-      program.scratch = Tensor(Shape{scratch}, DType::Bool);
+    char *rows = static_cast<char *>(at_least(static_cast<std::uint64_t>(scratch), program.scratch));
     for (auto [place, offset] : unwanted)
-      buffers[place] = static_cast<char *>(program.scratch.data()) + offset;
+      buffers[place] = rows + offset;
   }
   static std::int64_t aligned(std::int64_t bytes) {
     return (bytes + OVERTIME_ALIGNMENT - 1) / OVERTIME_ALIGNMENT * OVERTIME_ALIGNMENT;
@@ -233,8 +250,8 @@ private:
 
 } // namespace
 
-/// The index of the step after the last must be a number as well.
-static void check_index(std::int64_t i0, std::int64_t done, const Call &call) {
+void LoopData::check_index(const Call &call) const {
+  std::int64_t i0 = options.i0.value_or(0);
   std::int64_t room = std::numeric_limits<std::int64_t>::max() - done - std::max<std::int64_t>(i0, 0);
   if (call.steps > room)
     throw Error(ErrorKind::Value,
@@ -248,7 +265,7 @@ void LoopData::run_initial(SourceLocation at) {
   if (no_initial)
     return;
   Call call{1, {}, false, at};
-  std::string key = program_key(*this, call.data);
+  std::string key = key_of(call.data);
   LoadedProgram *program = known_program(key);
   if (!program) {
     ProgramSpec wanted = spec({}, "initial");
@@ -259,21 +276,20 @@ void LoopData::run_initial(SourceLocation at) {
       return;
     program = &load(key, std::move(traced));
   }
-  Arguments(options, *program, call).run(program->host->entry, 1, 0, 0, 0.0, 0);
+  Arguments(options, *program, call).run({.count = 1});
 }
 
 LoopResult LoopData::run(const Call &call) {
   std::int64_t i0 = options.i0.value_or(0), finished = 0;
-  check_index(i0, done, call);
+  check_index(call);
   if (!goes_on())
     prepare_run(*target, start());
   LoadedProgram &program = program_for(call);
   Arguments arguments(options, program, call);
-  double t0 = options.t0.value_or(0.0);
   Chunks chunks(options, call.steps);
   while (finished < call.steps) {
     std::int64_t steps = std::min(chunks.next(), call.steps - finished);
-    arguments.run(program.host->entry, steps, i0 + done, done, t0, options.seed);
+    arguments.run(range(steps));
     finished += steps;
     done += steps;
     if (!options.jit && options.on_step)

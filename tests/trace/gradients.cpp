@@ -5,10 +5,8 @@
 #include "models/neurons/hh.h"
 #include "tests/trace/helper.h"
 
-#include <catch2/catch.hpp>
-#include <cstring>
-
 using namespace overtime;
+using namespace overtime::test;
 
 namespace {
 
@@ -48,10 +46,6 @@ double central(LoopOverTime &loop, ValueAndGrad &gradient, const Tensor &x, cons
   double up = loss(step), down = loss(-2 * step);
   nudge(step);
   return (up - down) / (2 * step);
-}
-
-bool same_bits(const Tensor &a, const Tensor &b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
 } // namespace
@@ -172,6 +166,39 @@ TEST_CASE("a gradient leaves the states as the loop does", "[gradient]") {
     return loop(x).out.leaf();
   };
   CHECK(same_bits(after(true), after(false)));
+}
+
+TEST_CASE("a gradient follows a change of method, length and batch between calls", "[gradient]") {
+  auto calls = [](bool fresh) {
+    Membrane hh;
+    LoopOverTime loop(hh, {.dt = 0.02_ms, .real = f64, .cache = false});
+    auto gradient = value_and_grad(loop, distance(), {.wrt = {hh.gNa}});
+    std::vector<Tensor> found;
+    for (const char *method : {"exp_euler", "rk4"})
+      for (std::int64_t T : {30, 50}) {
+        hh.method(method);
+        loop.reset_state();
+        Tensor x = Tensor::full({T, 4}, 12.0, f64), y = Tensor::full({T, 4}, -50.0, f64);
+        found.push_back(fresh ? value_and_grad(loop, distance(), {.wrt = {hh.gNa}})(x, y)[hh.gNa]
+                              : gradient(x, y)[hh.gNa]);
+      }
+    return found;
+  };
+  std::vector<Tensor> kept = calls(false), fresh = calls(true);
+  for (std::size_t k = 0; k < kept.size(); ++k)
+    CHECK(same_bits(kept[k], fresh[k]));
+  CHECK_FALSE(same_bits(kept[0], kept[2]));
+
+  LSTMCell cell(6, 8);
+  LoopOverTime loop(cell, {.cache = false});
+  auto gradient = value_and_grad(loop, distance());
+  for (std::int64_t batch : {4, 1}) {
+    loop.reset_state(batch);
+    Tensor x = Tensor::normal({9, batch, 6}), y = Tensor::zeros({9, batch, 8});
+    Tensor found = gradient(x, y)[cell.Wh];
+    loop.reset_state(batch);
+    CHECK(same_bits(found, value_and_grad(loop, distance())(x, y)[cell.Wh]));
+  }
 }
 
 TEST_CASE("losses of the last output and of the mean output", "[gradient]") {
