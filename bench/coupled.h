@@ -27,8 +27,8 @@ struct MeanField : overtime::Model {
 };
 
 /// Four populations of LIF neurons in a ring of full matrices.
-struct Ring : overtime::Model {
-  explicit Ring(std::int64_t n) : Model(overtime::Shape{}) {
+struct LeakyRing : overtime::Model {
+  explicit LeakyRing(std::int64_t n) : Model(overtime::Shape{}) {
     for (int k = 0; k < 4; ++k) {
       cells.push_back(std::make_unique<Leaky>(n));
       adopt("p" + std::to_string(k), *cells.back());

@@ -125,7 +125,7 @@ Timing run(const Job &job) {
       {"izhikevich", [](const Job &j) { return run_population<bench::Simple>(j, false); }},
       {"adex", [](const Job &j) { return run_population<bench::Adaptive>(j, false); }},
       {"mean_field", run_network<bench::MeanField>},
-      {"ring", run_network<bench::Ring>},
+      {"ring", run_network<bench::LeakyRing>},
       {"rnn", run_rnn},
       {"lstm", run_lstm},
       {"gru", run_gru}};

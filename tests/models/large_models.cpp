@@ -3,7 +3,7 @@
 #include "compiler/trace/reference_run.h"
 #include "models/layers/rnn_cell.h"
 #include "models/neurons/hh.h"
-#include "models/neurons/lif.h"
+#include "tests/models/ring.h"
 
 #include <catch2/catch.hpp>
 
@@ -11,6 +11,7 @@
 #include <cstring>
 
 using namespace overtime;
+using overtime::test::Ring;
 
 namespace {
 
@@ -69,29 +70,6 @@ struct Mixture : Model {
     return {};
   }
   std::vector<std::unique_ptr<Neuron>> cells;
-};
-
-/// LIF populations in a ring of full matrices, each driven by the potential that another had before the step.
-struct Ring : Model {
-  Ring(std::int64_t count, std::int64_t n) : Model(Shape{}) {
-    for (std::int64_t k = 0; k < count; ++k) {
-      cells.push_back(std::make_unique<LIF>(n));
-      adopt("p" + std::to_string(k), *cells.back());
-      weights.push_back(weight("w" + std::to_string(k), {n, n}, normal(0.0, 0.3)));
-    }
-  }
-  Tree<Value> update(const Tree<Value> &) override {
-    std::vector<Value> input;
-    for (std::size_t k = 0; k < cells.size(); ++k)
-      input.push_back(matmul(sigmoid(cells[k]->V / (5 * mV)), weights[k]) + 21);
-    for (std::size_t k = 0; k < cells.size(); ++k)
-      cells[(k + 1) % cells.size()]->I += input[k];
-    for (auto &one : cells)
-      one->update();
-    return {};
-  }
-  std::vector<std::unique_ptr<LIF>> cells;
-  std::vector<Param> weights;
 };
 
 template <class Cells> struct Stack : Layer {
