@@ -22,6 +22,11 @@
 #include "models/neurons/morris_lecar.h"
 #include "models/neurons/qua_if.h"
 #include "models/neurons/wang_buzsaki.h"
+#include "models/rates/rate_fhn.h"
+#include "models/rates/rate_qif.h"
+#include "models/rates/stuart_landau.h"
+#include "models/rates/threshold_linear.h"
+#include "models/rates/wilson_cowan.h"
 
 #include <algorithm>
 #include <cctype>
@@ -39,7 +44,8 @@ std::int64_t at_least_one(std::int64_t size, const std::string &name, const char
 }
 
 template <class M>
-ZooEntry neuron(const std::string &name, const std::string &summary, std::vector<std::string> aliases = {}) {
+ZooEntry population(const std::string &kind, const std::string &name, const std::string &summary,
+                    std::vector<std::string> aliases) {
   auto make = [name](const ZooArgs &args) -> std::unique_ptr<Model> {
     std::int64_t n = at_least_one(args.size, name, "a size");
     if constexpr (std::is_constructible_v<M, std::int64_t, std::source_location>)
@@ -47,7 +53,17 @@ ZooEntry neuron(const std::string &name, const std::string &summary, std::vector
     else
       return std::make_unique<M>(n, RefractoryOptions{}, nowhere);
   };
-  return {name, "neuron", summary, std::move(aliases), make};
+  return {name, kind, summary, std::move(aliases), make};
+}
+
+template <class M>
+ZooEntry neuron(const std::string &name, const std::string &summary, std::vector<std::string> aliases = {}) {
+  return population<M>("neuron", name, summary, std::move(aliases));
+}
+
+template <class M>
+ZooEntry rate(const std::string &name, const std::string &summary, std::vector<std::string> aliases = {}) {
+  return population<M>("rate", name, summary, std::move(aliases));
 }
 
 template <class M, class Options> ZooEntry layer(const std::string &name, const std::string &summary) {
@@ -91,6 +107,13 @@ const std::vector<ZooEntry> &zoo_entries() {
       neuron<MorrisLecar>("MorrisLecar", "barnacle muscle fibre (Morris & Lecar 1981)"),
       neuron<QuaIF>("QuaIF", "quadratic integrate-and-fire (Latham et al. 2000)"),
       neuron<WangBuzsaki>("WangBuzsaki", "hippocampal interneuron (Wang & Buzsaki 1996)", {"WangBuzsakiModel"}),
+      rate<RateFHN>("RateFHN", "FitzHugh-Nagumo with general coefficients (Kostova et al. 2004)"),
+      rate<RateQIF>("RateQIF", "mean field of quadratic integrate-and-fire neurons (Montbrio et al. 2015)"),
+      rate<StuartLandauOscillator>("StuartLandauOscillator", "normal form of a Hopf bifurcation (Landau 1944)"),
+      rate<ThresholdLinear>("ThresholdLinear", "rates that follow their inputs above 0 (Chaudhuri et al. 2015)",
+                            {"ThresholdLinearModel"}),
+      rate<WilsonCowan>("WilsonCowan", "excitatory and inhibitory populations (Wilson & Cowan 1972)",
+                        {"WilsonCowanModel"}),
       layer<Dense, DenseOptions>("Dense", "y = x W + b"),
       {"Dropout",
        "layer",

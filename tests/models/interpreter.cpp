@@ -26,7 +26,7 @@ TEST_CASE("every model computes what the interpreter computes, in tiles and a re
     INFO(entry.name);
     CHECK(compare_with_interpreter({.model = entry.name,
                                     .scalars = scalars_of(entry.name),
-                                    .size = entry.kind == "neuron" ? 1000 : 37,
+                                    .size = entry.kind == "layer" ? 37 : 1000,
                                     .steps = 10}) == "");
   }
 }
@@ -48,11 +48,11 @@ TEST_CASE("every model computes what the interpreter computes, in batches", "[mo
   }
 }
 
-TEST_CASE("every neuron computes what the interpreter computes, with other methods", "[models]") {
+TEST_CASE("every neuron and rate model computes what the interpreter computes, with other methods", "[models]") {
   for (const char *method : {"euler", "rk2", "rk4"})
     for (const ZooEntry &entry : zoo_entries()) {
       // A stage of these may overflow at the upstroke; the numbers behind it are NaN for both, compared elsewhere.
-      if (entry.kind != "neuron" || entry.name == "ExpIF" || entry.name == "AdExIF")
+      if (entry.kind == "layer" || entry.name == "ExpIF" || entry.name == "AdExIF")
         continue;
       INFO(entry.name << " with " << method);
       // dt 0.025 ms: explicit methods are unstable at 0.1 ms while HH's sodium channels are open.

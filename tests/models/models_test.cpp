@@ -29,7 +29,8 @@ std::unique_ptr<Model> build(const ModelRun &run) {
 
 /// Inputs strong enough that the neurons fire within the run.
 Tensor data_for(const ModelRun &run) {
-  bool layer = find_model(run.model).kind == "layer";
+  std::string kind = find_model(run.model).kind;
+  bool layer = kind == "layer";
   Shape shape{run.steps, layer ? width : run.size};
   if (run.batch)
     shape.insert(shape.begin() + 1, *run.batch);
@@ -37,6 +38,7 @@ Tensor data_for(const ModelRun &run) {
       {"FHN", {0, 2}}, {"GIF", {0, 20}}, {"HindmarshRose", {0, 4}}, {"Izhikevich", {0, 60}}, {"MorrisLecar", {0, 400}}};
   auto [low, high] = layer                          ? std::pair(-1.0, 1.0)
                      : currents.contains(run.model) ? currents.at(run.model)
+                     : kind == "rate"               ? std::pair(0.0, 1.0)
                                                     : std::pair(0.0, 200.0);
   return Tensor::uniform(shape, low, high, 3, run.real);
 }
