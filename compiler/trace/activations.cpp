@@ -28,8 +28,12 @@ Value silu(Operand x) { return x * sigmoid(x); }
 Value swish(Operand x) { return silu(x); }
 Value hard_silu(Operand x) { return x * hard_sigmoid(x); }
 Value hard_swish(Operand x) { return hard_silu(x); }
-/// max(x, 0) + log(1 + exp(-|x|)) does not overflow. Beyond 20 the definition gives x.
-Value softplus(Operand x) { return where(x > 20, x, maximum(x, 0) + log1p(exp(-abs(x)))); }
+/// max(x, 0) + log(1 + exp(-|x|)) does not overflow. -|x| is written as x - 2 max(x, 0), so that the slopes of both
+/// terms at +0 and -0 go together. Beyond 20 the definition gives x.
+Value softplus(Operand x) {
+  Value positive = maximum(x, 0);
+  return where(x > 20, x, positive + log1p(exp(x - 2 * positive)));
+}
 Value soft_sign(Operand x) { return x / (1 + abs(x)); }
 Value hard_tanh(Operand x) { return minimum(maximum(x, -1), 1); }
 Value hard_sigmoid(Operand x) { return relu6(x + 3) / 6; }

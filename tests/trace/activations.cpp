@@ -74,6 +74,17 @@ TEST_CASE("softplus is x itself beyond 20", "[trace]") {
   CHECK(numbers(interpreted) == std::vector<double>{20.5, 25, 700});
 }
 
+TEST_CASE("softplus and log_sigmoid have the slope 1/2 at both zeros", "[trace][gradient]") {
+  struct Softplus : Layer {
+    Softplus() : Layer(Shape{}) {}
+    Value update(Value x) override { return concat({softplus(x), log_sigmoid(x)}); }
+  } model;
+  LoopOverTime loop(model, {.real = f64, .cache = false});
+  auto gradient = value_and_grad(loop, last_step([](Value y, Value) { return sum(y); }), {.data = true});
+  Tensor slopes = gradient(Tensor::of({1, 3}, std::vector<double>{0.0, -0.0, 0.7}, f64), Tensor(0.0, f64)).data;
+  CHECK(numbers(slopes) == std::vector<double>{1, 1, 1}); // sigmoid(x) + sigmoid(-x)
+}
+
 TEST_CASE("softmin, glu and normalize work along an axis", "[trace]") {
   Tensor x = sample({4, 6}, 2);
   auto [minimum, minimum_interpreted] = both([](const Tree<Value> &v) { return softmin(v.leaf(), 0); }, x);
