@@ -39,9 +39,9 @@ static Type sliceType(RankedTensorType type) {
 }
 
 static bool isRematPolicy(StringRef remat) {
-  int64_t bytes = 0;
-  if (remat.consume_front("budget="))
-    return !remat.getAsInteger(10, bytes) && bytes > 0;
+  int64_t number = 0;
+  if (remat.consume_front("budget=") || remat.consume_front("every="))
+    return !remat.getAsInteger(10, number) && number > 0;
   return remat == "none" || remat == "step" || remat == "sqrt";
 }
 
@@ -62,7 +62,7 @@ LogicalResult LoopOverTimeOp::verify() {
   if (failed(verifyStepLength(*this, getDt(), "(C6)")))
     return failure();
   if (!isRematPolicy(getRemat()))
-    return emitOpError("(C7) remat must be none, step, sqrt or budget=BYTES, got '") << getRemat() << "'";
+    return emitOpError("(C7) remat must be none, step, sqrt, every=STEPS or budget=BYTES, got '") << getRemat() << "'";
   for (auto [k, type] : llvm::enumerate(getScanned().getTypes())) {
     auto tensor = cast<RankedTensorType>(type);
     if (tensor.getRank() == 0 || !tensor.isDynamicDim(0) || tensor.getNumDynamicDims() != 1)

@@ -38,7 +38,7 @@ def Dyn_LoopOverTimeOp : Dyn_Op<"loop_over_time",
     - (C5) A stacked value is f32, f64, i64 or i1, or a static tensor of them of rank 1 or more; its result has a
       dynamic leading dimension in front of its shape.
     - (C6) `dt` is positive and finite.
-    - (C7) `remat` is one of "none", "step", "sqrt" or "budget=BYTES".
+    - (C7) `remat` is one of "none", "step", "sqrt", "every=STEPS" or "budget=BYTES".
 
     Example:
 

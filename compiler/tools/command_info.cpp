@@ -31,8 +31,8 @@ int list_models(const ListOptions &options) {
 
 struct InfoOptions {
   std::string what;
-  std::optional<std::int64_t> size, n_in;
-  bool json = false;
+  GradientQuestion sizes;
+  bool gradient = false, gradient_options = false, json = false;
 };
 
 int show_info(const InfoOptions &options) {
@@ -50,10 +50,13 @@ int show_info(const InfoOptions &options) {
   std::error_code failed;
   if (!file && std::filesystem::exists(what, failed))
     throw Error(ErrorKind::File, "info reads FILE.so, FILE.json or FILE.npz, got '" + what + "'");
-  if (file && (options.size || options.n_in))
-    throw Error(ErrorKind::Usage, "--size and --n-in are for models; '" + what + "' is a file");
+  const GradientQuestion &sizes = options.sizes;
+  if (file && (sizes.size || sizes.n_in || options.gradient))
+    throw Error(ErrorKind::Usage, "--size, --n-in and --gradient are for models; '" + what + "' is a file");
+  if (options.gradient_options && !options.gradient)
+    throw Error(ErrorKind::Usage, "--steps, --batch and --remat are for --gradient");
   if (!file)
-    description = describe_model(what, options.size, options.n_in);
+    description = options.gradient ? describe_gradient(what, sizes) : describe_model(what, sizes.size, sizes.n_in);
   std::fputs((options.json ? json_of(description) : text_of(description)).c_str(), stdout);
   return exit_done;
 }
@@ -77,8 +80,15 @@ Command add_info(CLI::App &app) {
   CLI::App *parser = app.add_subcommand("info", "Describe a model, a compiled library or a file of arrays");
   auto options = std::make_shared<InfoOptions>();
   parser->add_option("WHAT", options->what, "A model of the zoo, or FILE.so, FILE.json, FILE.npz")->required();
-  parser->add_option("--size", options->size, "Shapes of a model for this size")->type_name("N");
-  parser->add_option("--n-in", options->n_in, "Shapes of a layer for this many inputs")->type_name("K");
+  parser->add_option("--size", options->sizes.size, "Shapes of a model for this size")->type_name("N");
+  parser->add_option("--n-in", options->sizes.n_in, "Shapes of a layer for this many inputs")->type_name("K");
+  parser->add_flag("--gradient", options->gradient, "Memory of a gradient through the model instead");
+  auto *steps = parser->add_option("--steps", options->sizes.steps, "Of the gradient; 1000 unless given");
+  auto *batch = parser->add_option("--batch", options->sizes.batch, "Of the gradient; none unless given");
+  auto *remat = parser->add_option("--remat", options->sizes.remat, "What the gradient keeps; none unless given");
+  steps->type_name("T");
+  batch->type_name("B");
+  remat->type_name("none|step|sqrt|every=STEPS|budget=BYTES");
   parser->add_flag("--json", options->json, "As JSON");
   parser->footer(
       "Of a .so it says which processor it was built for, its arrays with units and shapes, and the initial\n"
@@ -86,8 +96,12 @@ Command add_info(CLI::App &app) {
       "Examples:\n"
       "  overtime info HH\n"
       "  overtime info GRUCell --size 20 --n-in 100\n"
+      "  overtime info LSTMCell --size 512 --n-in 128 --gradient --batch 64 --steps 1000 --remat sqrt\n"
       "  overtime info build/hh/libhh.so --json");
-  return {parser, [options] { return show_info(*options); }};
+  return {parser, [options, steps, batch, remat] {
+            options->gradient_options = steps->count() + batch->count() + remat->count() > 0;
+            return show_info(*options);
+          }};
 }
 
 } // namespace overtime::tools

@@ -40,6 +40,14 @@ std::string json_list_of(const std::vector<Description> &descriptions);
 
 /// A model of the zoo. Without sizes the shapes are in terms of N (--size) and K (--n-in).
 Description describe_model(const std::string &name, std::optional<std::int64_t> size, std::optional<std::int64_t> n_in);
+
+/// What `overtime info MODEL --gradient` is asked.
+struct GradientQuestion {
+  std::optional<std::int64_t> size, n_in, batch;
+  std::string steps = "1000", remat = "none";
+};
+/// What a gradient through a model of the zoo keeps, by `remat`.
+Description describe_gradient(const std::string &name, const GradientQuestion &asked);
 /// The arrays of a .npz.
 Description describe_npz(const std::string &path);
 /// A library that `overtime compile` wrote; the .json beside it when it does not load here.

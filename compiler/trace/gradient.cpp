@@ -5,7 +5,6 @@
 #include "compiler/trace/gradient_run.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace overtime {
 
@@ -13,7 +12,6 @@ using detail::CompiledGradient;
 using detail::GradientRun;
 using detail::InputSpec;
 using detail::numbers_for;
-using detail::row_bytes;
 using detail::rows_of;
 using detail::Slot;
 
@@ -47,6 +45,7 @@ struct ValueAndGradData {
   std::optional<CompiledGradient> compiled;
 
   GradientResult run(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
+  GradientPlan plan(const Tree<Tensor> &data, const Tensor &target, std::int64_t steps, SourceLocation at);
 
 private:
   detail::LoopData &over() const { return loop.data(); }
@@ -56,7 +55,8 @@ private:
   Tree<Value> step(const Tree<Value> &all, const std::shared_ptr<Slot> &total, const std::shared_ptr<Slot> &mean_out);
   Shape output_shape(const detail::Call &call);
   void check_target(const detail::Call &call, const Tensor &target) const;
-  std::int64_t stretch(std::int64_t steps) const;
+  detail::Call prepare(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
+  overtime_checkpoint_plan checkpoints(std::int64_t steps) const;
 };
 
 /// The step with the loss in it. All data comes under "data", then the target, the step's weight in the loss, and its
@@ -172,45 +172,35 @@ void ValueAndGradData::check_target(const detail::Call &call, const Tensor &targ
     throw Error(ErrorKind::Value, "a gradient needs at least one step of data", call.at);
 }
 
-/// Steps between two kept states, by the loop's `remat`.
-std::int64_t ValueAndGradData::stretch(std::int64_t steps) const {
+/// What is kept and what is run again, by the loop's `remat`.
+overtime_checkpoint_plan ValueAndGradData::checkpoints(std::int64_t steps) const {
   const Remat &remat = over().options.remat;
-  std::int64_t state = 0, tape = 0;
-  for (const driver::ArrayInfo &array : compiled->programs.forward->info.states)
-    state += row_bytes(array);
-  const auto &outputs = compiled->programs.forward->info.outputs;
-  for (std::size_t k = compiled->programs.tape; k < outputs.size(); ++k)
-    tape += row_bytes(outputs[k]);
-  auto memory = [&](std::int64_t length) {
-    std::int64_t stretches = (steps + length - 1) / length;
-    return length * tape + (stretches > 1 ? stretches * state : 0);
+  auto plan = [&](overtime_remat policy, std::int64_t argument = 0) {
+    overtime_checkpoint_plan plan;
+    int status =
+        overtime_plan_checkpoints(policy, argument, steps, compiled->tape_bytes(), compiled->state_bytes(), &plan);
+    if (status == OVERTIME_NO_MEMORY)
+      throw Error(ErrorKind::Memory, "remat has a budget of " + std::to_string(argument) + " bytes; a gradient over " +
+                                         std::to_string(steps) + " steps needs at least " + std::to_string(plan.bytes));
+    return plan;
   };
   switch (remat.policy) {
   case Remat::Policy::None:
-    return steps;
+    return plan(OVERTIME_REMAT_NONE);
   case Remat::Policy::Step:
-    return 1;
+    return plan(OVERTIME_REMAT_EVERY, 1);
   case Remat::Policy::Sqrt:
-    return std::max<std::int64_t>(1, std::llround(std::sqrt(static_cast<double>(steps))));
+    return plan(OVERTIME_REMAT_SQRT);
+  case Remat::Policy::Every:
+    return plan(OVERTIME_REMAT_EVERY, remat.steps);
   case Remat::Policy::Budget:
     break;
   }
-  std::int64_t best = 0, least = memory(steps), budget = static_cast<std::int64_t>(remat.bytes);
-  for (std::int64_t stretches = 1; stretches <= steps; ++stretches) { // the fewest that fit run the fewest steps again
-    std::int64_t length = (steps + stretches - 1) / stretches;
-    least = std::min(least, memory(length));
-    if (memory(length) <= budget) {
-      best = length;
-      break;
-    }
-  }
-  if (best == 0)
-    throw Error(ErrorKind::Memory, "remat has a budget of " + std::to_string(budget) + " bytes; a gradient over " +
-                                       std::to_string(steps) + " steps needs at least " + std::to_string(least));
-  return best;
+  return plan(OVERTIME_REMAT_BUDGET, remat.bytes);
 }
 
-GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &target, SourceLocation at) {
+/// Checks a call and sees to its programs.
+detail::Call ValueAndGradData::prepare(const Tree<Tensor> &data, const Tensor &target, SourceLocation at) {
   detail::LoopData &loop = over();
   detail::Call call = loop.by_data(data, at);
   loop.check_index(call);
@@ -222,6 +212,22 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &tar
     compile(call, target);
     compiled->key = key;
   }
+  return call;
+}
+
+GradientPlan ValueAndGradData::plan(const Tree<Tensor> &data, const Tensor &target, std::int64_t steps,
+                                    SourceLocation at) {
+  if (steps < 0)
+    throw Error(ErrorKind::Value, "the plan of a gradient is for 1 or more steps, got " + std::to_string(steps), at);
+  detail::Call call = prepare(data, target, at);
+  overtime_checkpoint_plan plan = checkpoints(steps > 0 ? steps : call.steps);
+  return {plan.steps, compiled->tape_bytes(), compiled->state_bytes(), plan.tape_steps, plan.slots, plan.steps_again,
+          plan.bytes};
+}
+
+GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &target, SourceLocation at) {
+  detail::LoopData &loop = over();
+  detail::Call call = prepare(data, target, at);
   CompiledGradient &c = *compiled;
   const auto &info = c.programs.forward->info;
 
@@ -232,7 +238,7 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &tar
     weight.set(call.steps - 1, 1.0);
   Tensor share = Tensor::full({call.steps}, 1.0 / steps, real());
 
-  GradientRun run(c, loop, call.steps);
+  GradientRun run(c, loop);
   auto leaves = call.data.leaves();
   for (std::size_t k = 0; k < leaves.size(); ++k)
     run.inputs.push_back(rows_of(leaves[k], info.inputs[k]));
@@ -256,7 +262,7 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &tar
       by_data.emplace_back(leaves[k].shape(), real());
       run.by_data.push_back(rows_of(by_data.back(), info.inputs[k]));
     }
-  run.run(stretch(call.steps));
+  run.run(checkpoints(call.steps));
 
   GradientResult result;
   result.loss = run.states[c.loss][0];
@@ -290,6 +296,9 @@ ValueAndGrad::~ValueAndGrad() = default;
 ValueAndGrad::ValueAndGrad(ValueAndGrad &&) noexcept = default;
 GradientResult ValueAndGrad::operator()(const Tree<Tensor> &data, const Tensor &target, At at) {
   return data_->run(data, target, at);
+}
+GradientPlan ValueAndGrad::plan(const Tree<Tensor> &data, const Tensor &target, std::int64_t steps, At at) {
+  return data_->plan(data, target, steps, at);
 }
 ValueAndGrad value_and_grad(LoopOverTime &loop, Loss loss, GradientOptions options, std::source_location at) {
   return ValueAndGrad(loop, std::move(loss), std::move(options), at);

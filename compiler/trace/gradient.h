@@ -33,6 +33,17 @@ struct GradientOptions {
   bool data = false; ///< by the data too
 };
 
+/// What a gradient keeps in memory and runs again, by the `remat` of its loop.
+struct GradientPlan {
+  std::int64_t steps = 0;
+  std::int64_t tape_step_bytes = 0; ///< that one step writes for the adjoint
+  std::int64_t state_bytes = 0;     ///< of the states before a step, as far as steps change them
+  std::int64_t tape_steps = 0;      ///< on the tape at a time
+  std::int64_t kept_states = 0;     ///< on the way; unless 0, the last state is kept too
+  std::int64_t steps_again = 0;     ///< that run forward a second, third, ... time
+  std::int64_t tape_bytes = 0;      ///< of tape and kept states together: the peak
+};
+
 /// What a call gives: the loss and its derivatives.
 class GradientResult {
 public:
@@ -61,6 +72,9 @@ public:
   ValueAndGrad(ValueAndGrad &&) noexcept;
 
   GradientResult operator()(const Tree<Tensor> &data, const Tensor &target, At at = At::current());
+  /// What a call with data and target of these shapes will keep and run again; with `steps` of them in place of the
+  /// data's, unless 0. Compiles the gradient if it is not, and runs nothing.
+  GradientPlan plan(const Tree<Tensor> &data, const Tensor &target, std::int64_t steps = 0, At at = At::current());
 
 private:
   std::unique_ptr<ValueAndGradData> data_;

@@ -3,11 +3,35 @@
 #include "compiler/trace/gradient_run.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace overtime::detail {
 
-GradientRun::GradientRun(CompiledGradient &compiled, LoopData &over, std::int64_t steps)
-    : c(compiled), over(over), steps(steps) {
+std::int64_t CompiledGradient::tape_bytes() const {
+  const auto &outputs = programs.forward->info.outputs;
+  std::int64_t bytes = 0;
+  for (std::size_t k = programs.tape; k < outputs.size(); ++k)
+    bytes += row_bytes(outputs[k]);
+  return bytes;
+}
+
+std::vector<std::size_t> CompiledGradient::moving() const {
+  std::vector<std::size_t> numbers;
+  for (std::size_t k = 0; k < states.size(); ++k)
+    if (std::ranges::find(programs.fixed, k) == programs.fixed.end())
+      numbers.push_back(k);
+  return numbers;
+}
+
+std::int64_t CompiledGradient::state_bytes() const {
+  std::int64_t bytes = 0;
+  for (std::size_t k : moving())
+    bytes += row_bytes(programs.forward->info.states[k]);
+  return bytes;
+}
+
+GradientRun::GradientRun(CompiledGradient &compiled, LoopData &over)
+    : c(compiled), over(over), moving(compiled.moving()) {
   DType real = over.options.real;
   for (std::size_t k = 0; k < c.params.size(); ++k) {
     c.params[k]->check_divisor(real);
@@ -15,11 +39,18 @@ GradientRun::GradientRun(CompiledGradient &compiled, LoopData &over, std::int64_
   }
 }
 
-std::vector<Tensor> GradientRun::copies() const {
-  std::vector<Tensor> all;
-  for (const Tensor &t : states)
-    all.push_back(t.clone());
-  return all;
+void GradientRun::save(char *place) const {
+  for (std::size_t k : moving) {
+    std::memcpy(place, states[k].data(), states[k].bytes());
+    place += states[k].bytes();
+  }
+}
+
+void GradientRun::restore(const char *place) {
+  for (std::size_t k : moving) {
+    std::memcpy(states[k].data(), place, states[k].bytes());
+    place += states[k].bytes();
+  }
 }
 
 void GradientRun::prepare_tape(std::int64_t length) {
@@ -78,30 +109,36 @@ void GradientRun::backward(std::int64_t first, std::int64_t count) {
   call(*c.programs.backward, first, count, std::move(buffers), rows);
 }
 
-void GradientRun::run(std::int64_t length) {
-  prepare_tape(std::min(length, steps));
-  std::int64_t stretches = length > 0 ? (steps + length - 1) / length : 0;
-  std::vector<std::vector<Tensor>> kept;
-  for (std::int64_t s = 0; s < stretches; ++s) {
-    bool last = s + 1 == stretches;
-    if (!last)
-      kept.push_back(copies());
-    forward(s * length, std::min(length, steps - s * length), last);
-  }
-  std::vector<Tensor> end = states; // a stretch that is run again has states of its own
-  if (stretches > 1)
-    for (const Tensor &t : states)
-      bytes += static_cast<std::int64_t>(t.bytes()) * (std::ssize(kept) + 1);
-  for (std::int64_t s = stretches; s-- > 0;) {
-    std::int64_t first = s * length, count = std::min(length, steps - first);
-    if (s + 1 < stretches) {
-      states = std::move(kept.back());
-      kept.pop_back();
-      forward(first, count, true);
+void GradientRun::run(const overtime_checkpoint_plan &plan) {
+  prepare_tape(plan.tape_steps);
+  std::vector<std::int64_t> places(static_cast<std::size_t>(plan.slots));
+  std::int64_t state = c.state_bytes(), kept = plan.slots > 0 ? (plan.slots + 1) * state : 0;
+  auto *slots = static_cast<char *>(at_least(static_cast<std::uint64_t>(kept), c.checkpoints));
+  bytes += kept + static_cast<std::int64_t>(places.size() * sizeof(std::int64_t));
+  overtime_checkpoint_cursor cursor;
+  overtime_checkpoints_begin(&cursor, &plan, places.data());
+  for (;;) {
+    overtime_checkpoint_action action = overtime_checkpoints_next(&cursor);
+    switch (action.kind) {
+    case OVERTIME_CHECKPOINT_SAVE:
+      save(slots + action.slot * state);
+      break;
+    case OVERTIME_CHECKPOINT_RESTORE:
+      restore(slots + action.slot * state);
+      break;
+    case OVERTIME_CHECKPOINT_FORWARD:
+      forward(action.first, action.count, /*keep_tape=*/false);
+      break;
+    case OVERTIME_CHECKPOINT_TAPE:
+      forward(action.first, action.count, /*keep_tape=*/true);
+      break;
+    case OVERTIME_CHECKPOINT_REVERSE:
+      backward(action.first, action.count);
+      break;
+    case OVERTIME_CHECKPOINT_END:
+      return;
     }
-    backward(first, count);
   }
-  states = std::move(end);
 }
 
 } // namespace overtime::detail

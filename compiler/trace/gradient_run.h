@@ -4,6 +4,7 @@
 
 #include "compiler/driver/Gradient.h"
 #include "compiler/trace/loop_data.h"
+#include "runtime/checkpoints.h"
 
 namespace overtime::detail {
 
@@ -28,27 +29,33 @@ struct CompiledGradient : TraceFacts {
   driver::HostGradient programs;
   std::vector<std::shared_ptr<Slot>> states, params; // of the program
   std::vector<std::shared_ptr<Slot>> by_params, by_states;
-  std::size_t loss = 0;     // the state
-  std::vector<Tensor> tape; // outputs of the program, kept for the next call like the workspace
-  Tensor workspace;
+  std::size_t loss = 0; // the state
+  // Kept for the next call: outputs of the program, states to go back to, memory for temporaries.
+  std::vector<Tensor> tape;
+  Tensor checkpoints, workspace;
+
+  std::int64_t tape_bytes() const;         // of a step
+  std::vector<std::size_t> moving() const; // states that a step changes
+  std::int64_t state_bytes() const;        // of those
 };
 
-/// One call: memory of both programs, and the schedule.
+/// One call: memory of both programs, and what is done with it.
 class GradientRun {
 public:
-  GradientRun(CompiledGradient &compiled, LoopData &over, std::int64_t steps);
+  GradientRun(CompiledGradient &compiled, LoopData &over);
 
   std::vector<Rows> inputs; // of the program
   std::vector<Tensor> states, adjoints;
   std::vector<Rows> by_data; // outputs of the adjoint
   std::int64_t bytes = 0;    // of tape and kept states
 
-  /// Runs all steps forward, keeping the states every `length` steps, then stretch by stretch backward.
-  void run(std::int64_t length);
+  /// Runs all steps forward and backward in the order of the plan.
+  void run(const overtime_checkpoint_plan &plan);
 
 private:
-  std::vector<Tensor> copies() const;
   void prepare_tape(std::int64_t length);
+  void save(char *place) const;
+  void restore(const char *place);
   void call(const driver::HostProgram &program, std::int64_t first, std::int64_t count, std::vector<void *> buffers,
             const std::vector<Rows> &rows);
   void forward(std::int64_t first, std::int64_t count, bool keep_tape);
@@ -56,7 +63,7 @@ private:
 
   CompiledGradient &c;
   LoopData &over;
-  std::int64_t steps;
+  std::vector<std::size_t> moving;
   std::vector<Tensor> params;
 };
 

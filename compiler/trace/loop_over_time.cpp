@@ -51,7 +51,13 @@ std::int64_t steps_in(double duration, double dt, SourceLocation at) {
 Remat Remat::budget(std::int64_t bytes, std::source_location at) {
   if (bytes <= 0)
     throw Error(ErrorKind::Value, "a budget has more than 0 bytes, got " + std::to_string(bytes), at);
-  return with(Policy::Budget, bytes);
+  return with(Policy::Budget, bytes, 0);
+}
+
+Remat Remat::every(std::int64_t k, std::source_location at) {
+  if (k < 1)
+    throw Error(ErrorKind::Value, "states are kept every 1 or more steps, got " + std::to_string(k), at);
+  return with(Policy::Every, 0, k);
 }
 
 /// Numbers that are constants of the run, in its type.
@@ -292,6 +298,9 @@ ProgramSpec LoopData::spec(const Tree<InputSpec> &data, const std::string &progr
     break;
   case Remat::Policy::Sqrt:
     spec.remat = "sqrt";
+    break;
+  case Remat::Policy::Every:
+    spec.remat = "every=" + std::to_string(options.remat.steps);
     break;
   case Remat::Policy::Budget:
     spec.remat = "budget=" + std::to_string(options.remat.bytes);

@@ -21,21 +21,25 @@ struct Duration {
   Duration(const Quantity &q, std::source_location at = std::source_location::current());
 };
 
-/// What the gradient recomputes (semantics S7). Accepted and stored; its effect comes with gradients.
+/// What a gradient keeps and what it runs again (semantics S7). A run without gradient does not look at it.
 struct Remat {
-  enum class Policy { None, Step, Sqrt, Budget } policy = Policy::None;
-  std::int64_t bytes = 0;
+  enum class Policy { None, Step, Sqrt, Every, Budget } policy = Policy::None;
+  std::int64_t bytes = 0; ///< of a budget
+  std::int64_t steps = 0; ///< between two kept states, of every
   Remat() = default;
   Remat(bool on) : policy(on ? Policy::Step : Policy::None) {}
-  static Remat sqrt() { return with(Policy::Sqrt, 0); }
-  /// At most so many bytes, more than 0.
+  static Remat sqrt() { return with(Policy::Sqrt, 0, 0); }
+  /// The states before every k-th step, the tape of k steps; k is at least 1.
+  static Remat every(std::int64_t k, std::source_location at = std::source_location::current());
+  /// The fewest steps again that so many bytes allow, more than 0 (Griewank & Walther 2000, Algorithm 799).
   static Remat budget(std::int64_t bytes, std::source_location at = std::source_location::current());
 
 private:
-  static Remat with(Policy p, std::int64_t b) {
+  static Remat with(Policy p, std::int64_t b, std::int64_t k) {
     Remat r;
     r.policy = p;
     r.bytes = b;
+    r.steps = k;
     return r;
   }
 };

@@ -2,7 +2,7 @@
 // RUN: overtime-opt %s -split-input-file -verify-diagnostics
 
 func.func @loop_c7_unknown(%n: index, %i0: i64, %k0: i64, %t0: f64) {
-  // expected-error @below {{(C7) remat must be none, step, sqrt or budget=BYTES, got 'all'}}
+  // expected-error @below {{(C7) remat must be none, step, sqrt, every=STEPS or budget=BYTES, got 'all'}}
   dyn.loop_over_time %n from (%i0, %k0, %t0) step 0.1 {
   ^bb0(%i: i64, %t: f32):
     dyn.yield
@@ -13,7 +13,7 @@ func.func @loop_c7_unknown(%n: index, %i0: i64, %k0: i64, %t0: f64) {
 // -----
 
 func.func @loop_c7_zero_bytes(%n: index, %i0: i64, %k0: i64, %t0: f64) {
-  // expected-error @below {{(C7) remat must be none, step, sqrt or budget=BYTES, got 'budget=0'}}
+  // expected-error @below {{(C7) remat must be none, step, sqrt, every=STEPS or budget=BYTES, got 'budget=0'}}
   dyn.loop_over_time %n from (%i0, %k0, %t0) step 0.1 {
   ^bb0(%i: i64, %t: f32):
     dyn.yield
@@ -24,7 +24,7 @@ func.func @loop_c7_zero_bytes(%n: index, %i0: i64, %k0: i64, %t0: f64) {
 // -----
 
 func.func @loop_c7_negative_bytes(%n: index, %i0: i64, %k0: i64, %t0: f64) {
-  // expected-error @below {{(C7) remat must be none, step, sqrt or budget=BYTES, got 'budget=-1'}}
+  // expected-error @below {{(C7) remat must be none, step, sqrt, every=STEPS or budget=BYTES, got 'budget=-1'}}
   dyn.loop_over_time %n from (%i0, %k0, %t0) step 0.1 {
   ^bb0(%i: i64, %t: f32):
     dyn.yield
@@ -35,7 +35,7 @@ func.func @loop_c7_negative_bytes(%n: index, %i0: i64, %k0: i64, %t0: f64) {
 // -----
 
 func.func @loop_c7_no_bytes(%n: index, %i0: i64, %k0: i64, %t0: f64) {
-  // expected-error @below {{(C7) remat must be none, step, sqrt or budget=BYTES, got 'budget='}}
+  // expected-error @below {{(C7) remat must be none, step, sqrt, every=STEPS or budget=BYTES, got 'budget='}}
   dyn.loop_over_time %n from (%i0, %k0, %t0) step 0.1 {
   ^bb0(%i: i64, %t: f32):
     dyn.yield
@@ -46,10 +46,32 @@ func.func @loop_c7_no_bytes(%n: index, %i0: i64, %k0: i64, %t0: f64) {
 // -----
 
 func.func @loop_c7_policy_as_bytes(%n: index, %i0: i64, %k0: i64, %t0: f64) {
-  // expected-error @below {{(C7) remat must be none, step, sqrt or budget=BYTES, got 'budget=none'}}
+  // expected-error @below {{(C7) remat must be none, step, sqrt, every=STEPS or budget=BYTES, got 'budget=none'}}
   dyn.loop_over_time %n from (%i0, %k0, %t0) step 0.1 {
   ^bb0(%i: i64, %t: f32):
     dyn.yield
   } {remat = "budget=none"}
+  return
+}
+
+// -----
+
+func.func @loop_c7_steps_of_every(%n: index, %i0: i64, %k0: i64, %t0: f64) {
+  // expected-error @below {{(C7) remat must be none, step, sqrt, every=STEPS or budget=BYTES, got 'every=0'}}
+  dyn.loop_over_time %n from (%i0, %k0, %t0) step 0.1 {
+  ^bb0(%i: i64, %t: f32):
+    dyn.yield
+  } {remat = "every=0"}
+  return
+}
+
+// -----
+
+func.func @loop_c7_every_without_steps(%n: index, %i0: i64, %k0: i64, %t0: f64) {
+  // expected-error @below {{(C7) remat must be none, step, sqrt, every=STEPS or budget=BYTES, got 'every'}}
+  dyn.loop_over_time %n from (%i0, %k0, %t0) step 0.1 {
+  ^bb0(%i: i64, %t: f32):
+    dyn.yield
+  } {remat = "every"}
   return
 }

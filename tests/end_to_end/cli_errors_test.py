@@ -163,6 +163,11 @@ class Files(CliTest):
             with open(self.path(name), "w", encoding="utf-8") as file:
                 file.write(text)
             self.fail_with("info", name, says=name)
+        self.fail_with("info", "LIF", "--gradient", "--remat", "half", says=["--remat", "every=STEPS", "'half'"])
+        self.fail_with("info", "LIF", "--gradient", "--remat", "every=0", says="expected 1 or more, got '0'")
+        self.fail_with("info", "LIF", "--gradient", "--steps", "-1", says="expected 1 or more, got '-1'")
+        self.fail_with("info", "RNNCell", "--gradient", "--remat", "budget=9", says=["9 bytes", "at least"])
+        self.fail_with("info", "LIF", "--remat", "sqrt", says="--remat are for --gradient")
         self.fail_with("info", "libnone.so", says="no such file")
         with open(self.path("deep.json"), "w", encoding="utf-8") as file:
             file.write("[" * 200000)

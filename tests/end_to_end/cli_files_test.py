@@ -38,6 +38,22 @@ class Descriptions(CliTest):
         arrays = json.loads(self.succeed("info", "GRUCell", "--size", 20, "--n-in", 100, "--json"))["arrays"]
         self.assertEqual({a["name"]: a["shape"] for a in arrays}["Wi"], [100, 60])
 
+    def test_info_of_a_gradient_is_its_memory(self):
+        def ask(remat, steps=1000, model=("LSTMCell", "--size", 8, "--n-in", 6, "--batch", 4)):
+            return json.loads(self.succeed("info", *model, "--gradient", "--steps", steps, "--remat", remat, "--json"))
+
+        none, root, every = ask("none"), ask("sqrt"), ask("every=10")
+        tape, state = none["tape bytes a step"], none["state bytes"]
+        self.assertEqual(none["peak bytes"], 1000 * tape)
+        self.assertEqual(none["steps run again"], 0)
+        self.assertEqual(root["peak bytes"], 32 * tape + 31 * (state + 8) + state)
+        self.assertEqual(every["peak bytes"], 10 * tape + 99 * (state + 8) + state)
+        budget = ask(f"budget={20 * tape}")
+        self.assertLessEqual(budget["peak bytes"], 20 * tape)
+        self.assertGreater(budget["steps run again"], 1000)
+        self.assertLess(ask("sqrt", 100_000)["peak bytes"], 11 * root["peak bytes"])
+        self.assertIn("gNa", ask("step", 50, ("HH", "--size", 3))["gradient by"])
+
     def test_info_of_npz(self):
         self.save(V=np.arange(6, dtype=np.float32).reshape(2, 3), empty=np.zeros((0, 2)))
         self.assertRegex(self.succeed("info", "in.npz"), r"V +f32 +\[2, 3\] +0 \.\. 5")

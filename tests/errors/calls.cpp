@@ -162,6 +162,10 @@ Cases call_cases() {
       // EXPECT: error: a budget has more than 0 bytes, got 0
       {"budget_of_nothing", [] { Remat::budget(0); }}, // HERE
 
+      // EXPECT: @HERE
+      // EXPECT: error: states are kept every 1 or more steps, got 0
+      {"states_kept_every_no_step", [] { Remat::every(0); }}, // HERE
+
       // EXPECT: was destroyed; it must live as long as a LoopOverTime over it
       {"model_destroyed",
        [] {

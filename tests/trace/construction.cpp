@@ -75,8 +75,9 @@ TEST_CASE("remat is accepted, stored, and changes no number (S7)", "[trace]") {
   CHECK(LoopOverTime(model, {.remat = true}).options().remat.policy == Remat::Policy::Step);
   CHECK(LoopOverTime(model, {.remat = false}).options().remat.policy == Remat::Policy::None);
   CHECK(LoopOverTime(model, {.remat = Remat::sqrt()}).options().remat.policy == Remat::Policy::Sqrt);
+  CHECK(LoopOverTime(model, {.remat = Remat::every(20)}).options().remat.steps == 20);
   CHECK(LoopOverTime(model, {.remat = Remat::budget(1 << 20)}).options().remat.bytes == 1 << 20);
-  for (Remat remat : {Remat(true), Remat(false), Remat::sqrt(), Remat::budget(4096)}) {
+  for (Remat remat : {Remat(true), Remat(false), Remat::sqrt(), Remat::every(3), Remat::budget(4096)}) {
     LoopOverTime over_time(model, {.remat = remat, .cache = false});
     over_time.reset_state();
     CHECK(numbers(over_time.steps(3).out.leaf()) == std::vector<double>{2, 4, 6});

@@ -103,7 +103,8 @@ TEST_CASE("S7: remat changes memory and not a bit of the gradient", "[gradient]"
   };
   GradientResult all = run(false);
   std::int64_t budget = all.tape_bytes / 3;
-  for (Remat remat : {Remat(true), Remat::sqrt(), Remat::budget(budget)}) {
+  for (Remat remat : {Remat(true), Remat::sqrt(), Remat::every(1), Remat::every(8), Remat::budget(budget),
+                      Remat::budget(all.tape_bytes / 10)}) {
     GradientResult g = run(remat);
     CHECK(g.loss == all.loss);
     CHECK(same_bits(g[cell.Wi], all[cell.Wi]));
@@ -112,6 +113,43 @@ TEST_CASE("S7: remat changes memory and not a bit of the gradient", "[gradient]"
     CHECK(g.tape_bytes < all.tape_bytes);
   }
   CHECK_THROWS_WITH(run(Remat::budget(10)), Catch::Contains("a budget of 10 bytes") && Catch::Contains("at least"));
+}
+
+TEST_CASE("what a gradient keeps is known before it runs", "[gradient]") {
+  constexpr std::int64_t T = 60;
+  Tensor x = Tensor::normal({T, 4, 6}, 0, 1, 1), y = Tensor::normal({T, 4, 8}, 0, 1, 2);
+  LSTMCell cell(6, 8);
+  auto with = [&](Remat remat, auto look) {
+    LoopOverTime loop(cell, {.remat = remat, .cache = false});
+    loop.reset_state(4);
+    auto gradient = value_and_grad(loop, distance());
+    return look(gradient);
+  };
+  auto plan = [&](ValueAndGrad &gradient) { return gradient.plan(x, y); };
+  GradientPlan none = with(false, plan);
+  CHECK(none.tape_bytes == T * none.tape_step_bytes);
+  CHECK(none.state_bytes >= 2 * 4 * 8 * 4); // h and c, and the loss so far
+  CHECK(none.steps_again == 0);
+  std::int64_t binomial = none.tape_step_bytes + 4 * (none.state_bytes + 8); // three states and a tape of one step
+  for (Remat remat : {Remat(false), Remat(true), Remat::sqrt(), Remat::every(7), Remat::budget(none.tape_bytes / 3),
+                      Remat::budget(binomial)}) {
+    with(remat, [&](ValueAndGrad &gradient) {
+      GradientPlan before = gradient.plan(x, y);
+      GradientResult g = gradient(x, y);
+      CHECK(before.tape_bytes == g.tape_bytes);
+      CHECK(before.steps == T);
+      if (remat.policy == Remat::Policy::Budget)
+        CHECK(g.tape_bytes <= remat.bytes);
+      GradientPlan longer = gradient.plan(x, y, 100 * T);
+      CHECK(longer.steps == 100 * T);
+      CHECK(longer.tape_step_bytes == before.tape_step_bytes);
+      return 0;
+    });
+  }
+  CHECK(with(Remat::budget(binomial), plan).steps_again > T); // some steps run three times and more
+  CHECK(with(Remat::every(7), plan).kept_states == 8);
+  CHECK_THROWS_WITH(with(false, [&](ValueAndGrad &gradient) { return gradient.plan(x, y, -1); }),
+                    Catch::Contains("1 or more steps, got -1"));
 }
 
 TEST_CASE("S7: remat changes no bit where products of inputs are computed for several steps", "[gradient]") {
