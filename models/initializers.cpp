@@ -11,18 +11,31 @@ namespace {
 /// Probability that a standard normal number is below x.
 double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
 
-/// Inverse of normal_cdf for |x| <= 2. Newton's method from 0 approaches the root from one side, because the function
-/// is concave above 0 and convex below.
-double inverse_normal_cdf(double p) {
+/// The x with normal_cdf(x) = p, for p up to 1/2. Newton's method from 0 approaches the root from one side, because the
+/// function is convex below 0.
+double inverse_below(double p) {
   double x = 0.0;
-  for (int k = 0; k < 40; ++k) {
+  for (int k = 0; k < 1000; ++k) { // x^2 / 2 grows by about 1 in a step
     double density = std::exp(-0.5 * x * x) * std::numbers::inv_sqrtpi / std::numbers::sqrt2;
     double step = (p - normal_cdf(x)) / density;
-    x += step;
-    if (std::abs(step) < 1e-14)
+    if (!(std::abs(step) > 1e-14 * (1 - x)))
       break;
+    x += step;
   }
   return x;
+}
+
+/// Standard normal numbers between two bounds, by inversion. Above 0 the probabilities are those of the mirrored
+/// bounds, which have more digits.
+Tensor standard_between(const Shape &shape, double low, double high, std::uint64_t seed) {
+  const bool mirrored = low > 0.0;
+  const double from = normal_cdf(mirrored ? -high : low), to = normal_cdf(mirrored ? -low : high);
+  Tensor drawn = Tensor::uniform(shape, from, to, seed, f64);
+  for (double &x : drawn.values<double>()) {
+    double normal = x <= 0.5 ? inverse_below(x) : -inverse_below(1.0 - x);
+    x = mirrored ? -normal : normal;
+  }
+  return drawn;
 }
 
 struct Fans {
@@ -38,40 +51,29 @@ Fans fans_of(const Shape &shape, const char *initializer) {
   return {field * static_cast<double>(shape[shape.size() - 2]), field * static_cast<double>(shape.back())};
 }
 
-/// Normal numbers cut at two standard deviations of the uncut distribution.
-Tensor truncated_normal(const Shape &shape, double deviation, std::uint64_t seed) {
+double fan_for(Fan which, const Shape &shape, const char *initializer) {
+  Fans fans = fans_of(shape, initializer);
+  return which == Fan::In ? fans.in : which == Fan::Out ? fans.out : (fans.in + fans.out) / 2;
+}
+
+Tensor draw(Distribution distribution, const Shape &shape, double deviation, std::uint64_t seed) {
+  if (distribution == Distribution::Normal)
+    return Tensor::normal(shape, 0.0, deviation, seed, f64);
+  if (distribution == Distribution::Uniform) {
+    double a = std::numbers::sqrt3 * deviation;
+    return Tensor::uniform(shape, -a, a, seed, f64);
+  }
   constexpr double after_cut = 0.87962566103423978; // deviation of a standard normal cut at -2 and 2
-  const double low = normal_cdf(-2.0), high = normal_cdf(2.0);
-  Tensor drawn = Tensor::uniform(shape, low, high, seed, f64);
+  Tensor drawn = standard_between(shape, -2.0, 2.0, seed);
   for (double &x : drawn.values<double>())
-    x = inverse_normal_cdf(x) * deviation / after_cut;
+    x *= deviation / after_cut;
   return drawn;
 }
 
-/// Subtracts from column k its parts along the columns before it.
-void subtract_projections(std::span<double> q, std::int64_t rows, std::int64_t columns, std::int64_t k) {
-  for (std::int64_t j = 0; j < k; ++j) {
-    double along = 0.0;
-    for (std::int64_t r = 0; r < rows; ++r)
-      along += q[r * columns + j] * q[r * columns + k];
-    for (std::int64_t r = 0; r < rows; ++r)
-      q[r * columns + k] -= along * q[r * columns + j];
-  }
-}
-
-/// Makes the columns of a [rows, columns] matrix orthonormal, rows >= columns. This is the Q of a QR factorisation
-/// whose R has a positive diagonal. Two rounds of Gram-Schmidt keep the columns orthogonal to rounding.
-void orthonormalize(std::span<double> q, std::int64_t rows, std::int64_t columns) {
-  for (std::int64_t k = 0; k < columns; ++k) {
-    subtract_projections(q, rows, columns, k);
-    subtract_projections(q, rows, columns, k);
-    double length = 0.0;
-    for (std::int64_t r = 0; r < rows; ++r)
-      length += q[r * columns + k] * q[r * columns + k];
-    length = std::sqrt(length);
-    for (std::int64_t r = 0; r < rows; ++r)
-      q[r * columns + k] /= length;
-  }
+Initializer scaled(const char *name, double scale, Fan fan, Distribution distribution) {
+  return [=](const Shape &shape, std::uint64_t seed) {
+    return draw(distribution, shape, std::sqrt(scale / fan_for(fan, shape, name)), seed);
+  };
 }
 
 } // namespace
@@ -86,37 +88,28 @@ Initializer normal(double mean, double deviation) {
   return [=](const Shape &shape, std::uint64_t seed) { return Tensor::normal(shape, mean, deviation, seed, f64); };
 }
 
-Initializer xavier_normal() {
-  return [](const Shape &shape, std::uint64_t seed) {
-    Fans fans = fans_of(shape, "xavier_normal");
-    return truncated_normal(shape, std::sqrt(2.0 / (fans.in + fans.out)), seed);
-  };
-}
-Initializer kaiming_normal() {
-  return [](const Shape &shape, std::uint64_t seed) {
-    return truncated_normal(shape, std::sqrt(2.0 / fans_of(shape, "kaiming_normal").in), seed);
-  };
-}
-Initializer lecun_normal() {
-  return [](const Shape &shape, std::uint64_t seed) {
-    return truncated_normal(shape, std::sqrt(1.0 / fans_of(shape, "lecun_normal").in), seed);
+Initializer truncated_normal(double mean, double deviation, double low, double high) {
+  if (!(low < high))
+    throw Error(ErrorKind::Value,
+                "truncated_normal needs low < high, got " + std::to_string(low) + " and " + std::to_string(high));
+  return [=](const Shape &shape, std::uint64_t seed) {
+    Tensor drawn = standard_between(shape, low, high, seed);
+    for (double &x : drawn.values<double>())
+      x = mean + deviation * x;
+    return drawn;
   };
 }
 
-Initializer orthogonal(double scale) {
-  return [=](const Shape &shape, std::uint64_t seed) {
-    if (shape.size() != 2)
-      throw Error(ErrorKind::Shape, "orthogonal needs a matrix, got shape " + to_string(shape));
-    const bool wide = shape[0] < shape[1];
-    const std::int64_t rows = wide ? shape[1] : shape[0], columns = wide ? shape[0] : shape[1];
-    Tensor tall = Tensor::normal({rows, columns}, 0.0, 1.0, seed, f64);
-    orthonormalize(tall.values<double>(), rows, columns);
-    Tensor result(shape, f64);
-    for (std::int64_t r = 0; r < rows; ++r)
-      for (std::int64_t c = 0; c < columns; ++c)
-        result.set(wide ? c * rows + r : r * columns + c, scale * tall[r * columns + c]);
-    return result;
-  };
+Initializer variance_scaling(double scale, Fan fan, Distribution distribution) {
+  if (!(scale > 0.0))
+    throw Error(ErrorKind::Value, "variance_scaling needs a scale above 0, got " + std::to_string(scale));
+  return scaled("variance_scaling", scale, fan, distribution);
 }
+Initializer xavier_normal() { return scaled("xavier_normal", 1.0, Fan::Average, Distribution::TruncatedNormal); }
+Initializer xavier_uniform() { return scaled("xavier_uniform", 1.0, Fan::Average, Distribution::Uniform); }
+Initializer kaiming_normal() { return scaled("kaiming_normal", 2.0, Fan::In, Distribution::TruncatedNormal); }
+Initializer kaiming_uniform() { return scaled("kaiming_uniform", 2.0, Fan::In, Distribution::Uniform); }
+Initializer lecun_normal() { return scaled("lecun_normal", 1.0, Fan::In, Distribution::TruncatedNormal); }
+Initializer lecun_uniform() { return scaled("lecun_uniform", 1.0, Fan::In, Distribution::Uniform); }
 
 } // namespace overtime
