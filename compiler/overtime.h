@@ -11,6 +11,7 @@
 #include "compiler/trace/runner.h"
 #include "compiler/trace/sequential.h"
 #include "compiler/trace/tensor.h"
+#include "compiler/trace/trainer.h"
 #include "compiler/trace/tree.h"
 #include "compiler/trace/unit.h"
 #include "compiler/trace/value.h"

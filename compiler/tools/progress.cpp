@@ -2,27 +2,12 @@
 // What happens while a loop runs: a progress bar for long runs on a terminal, and Ctrl-C.
 #include "compiler/tools/progress.h"
 
-#include "runtime/npz.h"
-
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <unistd.h>
 
 namespace overtime::tools {
 namespace {
-
-volatile std::sig_atomic_t interrupts = 0;
-struct sigaction previous_action;
-
-void on_interrupt(int signal) {
-  interrupts = interrupts + 1;
-  if (interrupts < 2)
-    return;
-  overtime_remove_unfinished();
-  std::signal(signal, SIG_DFL); // takes effect when the handler returns
-  std::raise(signal);
-}
 
 std::string grouped(std::int64_t number) {
   std::string text = std::to_string(number);
@@ -65,19 +50,11 @@ std::string progress_line(std::int64_t done, std::int64_t steps, double seconds)
 }
 
 RunWatch::RunWatch(bool quiet) : show_(!quiet && isatty(STDERR_FILENO) == 1) {}
-RunWatch::~RunWatch() {
-  erase_bar();
-  if (armed_)
-    sigaction(SIGINT, &previous_action, nullptr);
-}
-bool RunWatch::interrupt_seen() const { return interrupts > 0; }
+RunWatch::~RunWatch() { erase_bar(); }
+bool RunWatch::interrupt_seen() const { return guard_ && guard_->interrupted(); }
 
 void RunWatch::arm() {
-  interrupts = 0;
-  struct sigaction action = {};
-  action.sa_handler = on_interrupt;
-  action.sa_flags = SA_RESTART;
-  armed_ = sigaction(SIGINT, &action, &previous_action) == 0;
+  guard_.emplace();
   begin_ = drawn_ = Clock::now();
 }
 
@@ -88,7 +65,7 @@ void RunWatch::finish() {
 
 bool RunWatch::operator()(std::int64_t done, std::int64_t steps) {
   done_ = done;
-  if (interrupts > 0) {
+  if (interrupt_seen()) {
     interrupted_ = done < steps;
     return false;
   }

@@ -2,8 +2,11 @@
 // What happens while a loop runs: a progress bar for long runs on a terminal, and Ctrl-C.
 #pragma once
 
+#include "compiler/trace/interrupt.h"
+
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace overtime::tools {
@@ -31,11 +34,12 @@ public:
 
 private:
   void erase_bar();
+  std::optional<InterruptGuard> guard_;
   using Clock = std::chrono::steady_clock;
   Clock::time_point begin_, drawn_;
   std::int64_t done_ = 0;
   double seconds_ = 0;
-  bool show_ = false, visible_ = false, armed_ = false, interrupted_ = false;
+  bool show_ = false, visible_ = false, interrupted_ = false;
 };
 
 } // namespace overtime::tools

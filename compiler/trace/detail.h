@@ -40,6 +40,7 @@ struct Slot {
   bool is_state() const { return kind == Kind::State; }
   std::string path() const; // below the root: "l1.h"
   Shape full_shape() const; // with the batch axis
+  Shape shape_now();        // of the numbers: a scalar parameter may have become an array
   /// The numbers, drawn from the initial value when there are none yet.
   const Tensor &ensure(std::uint64_t seed = 0);
   /// The numbers in another type; kept, so that large weights are converted once. A number that the type cannot hold is
@@ -47,7 +48,7 @@ struct Slot {
   const Tensor &converted(DType dtype);
   /// An error when equations() divide by one of the numbers and its reciprocal is no normal number of that type.
   void check_divisor(DType real);
-  /// The numbers of a state in the run's type, from now on its own.
+  /// The numbers in the run's type, from now on the variable's own: a run writes over them.
   const Tensor &as_run(DType dtype);
   /// Takes numbers of the right shape as they are.
   void store(Tensor numbers);

@@ -3,18 +3,9 @@
 #include "compiler/trace/for_loop.h"
 
 #include "compiler/trace/loop_data.h"
+#include "compiler/trace/no_model.h"
 
 namespace overtime {
-namespace {
-
-/// Owns no variables.
-struct NoModel : Model {
-  NoModel() : Model(Shape{}) {}
-  Tree<Value> update(const Tree<Value> &x) override { return x; }
-};
-
-} // namespace
-
 LoopResult for_loop(Model &owner, const StepFunction &body, const Tree<Tensor> &data, const LoopOptions &options,
                     std::source_location at) {
   if (!body)
@@ -26,7 +17,7 @@ LoopResult for_loop(Model &owner, const StepFunction &body, const Tree<Tensor> &
 
 Tree<Tensor> for_loop(const StepFunction &body, const Tree<Tensor> &data, const LoopOptions &options,
                       std::source_location at) {
-  NoModel model;
+  detail::NoModel model;
   return for_loop(model, body, data, options, at).out;
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradients through time: traces the loss into the step, compiles, and decides what is kept.
-#include "compiler/trace/gradient.h"
-
-#include "compiler/trace/gradient_run.h"
+#include "compiler/trace/gradient_data.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace overtime {
 
@@ -37,27 +36,6 @@ std::shared_ptr<Slot> extra_state(const char *name, Shape shape) {
 }
 
 } // namespace
-
-struct ValueAndGradData {
-  LoopOverTime &loop;
-  Loss loss;
-  GradientOptions options;
-  std::optional<CompiledGradient> compiled;
-
-  GradientResult run(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
-  GradientPlan plan(const Tree<Tensor> &data, const Tensor &target, std::int64_t steps, SourceLocation at);
-
-private:
-  detail::LoopData &over() const { return loop.data(); }
-  DType real() const { return over().options.real; }
-  Shape target_row(const Tensor &target) const;
-  void compile(const detail::Call &call, const Tensor &target);
-  Tree<Value> step(const Tree<Value> &all, const std::shared_ptr<Slot> &total, const std::shared_ptr<Slot> &mean_out);
-  Shape output_shape(const detail::Call &call);
-  void check_target(const detail::Call &call, const Tensor &target) const;
-  detail::Call prepare(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
-  overtime_checkpoint_plan checkpoints(std::int64_t steps) const;
-};
 
 /// The step with the loss in it. All data comes under "data", then the target, the step's weight in the loss, and its
 /// share in the mean output.
@@ -108,7 +86,9 @@ void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
     all.emplace_back("share", InputSpec{"share", {}});
   detail::ProgramSpec spec = data.spec(call, Tree<InputSpec>::map(std::move(all)));
   spec.out_vars = Tree<Monitor>();
-  spec.extra_states = {total};
+  if (trains)
+    spec.settings.shared.emplace("fit", true);
+  spec.extra_states.push_back(total);
   if (mean_out)
     spec.extra_states.push_back(mean_out);
   spec.body = [&](const Tree<Value> &values) { return step(values, total, mean_out); };
@@ -199,6 +179,19 @@ overtime_checkpoint_plan ValueAndGradData::checkpoints(std::int64_t steps) const
   return plan(OVERTIME_REMAT_BUDGET, remat.bytes);
 }
 
+Tensor real_target(const Tensor &target, DType real, SourceLocation at) {
+  if (target.dtype() != i64 && target.dtype() != DType::Bool)
+    return target;
+  Tensor numbers = target.to(real);
+  for (std::int64_t k = 0; real == f32 && k < target.size(); ++k)
+    if (std::abs(target[k]) > 0x1p24)
+      throw Error(ErrorKind::Value,
+                  "the target holds " + std::to_string(std::llround(target[k])) +
+                      ", which f32 cannot tell from its neighbours; run in f64",
+                  at);
+  return numbers;
+}
+
 /// Checks a call and sees to its programs.
 detail::Call ValueAndGradData::prepare(const Tree<Tensor> &data, const Tensor &target, SourceLocation at) {
   detail::LoopData &loop = over();
@@ -215,8 +208,9 @@ detail::Call ValueAndGradData::prepare(const Tree<Tensor> &data, const Tensor &t
   return call;
 }
 
-GradientPlan ValueAndGradData::plan(const Tree<Tensor> &data, const Tensor &target, std::int64_t steps,
+GradientPlan ValueAndGradData::plan(const Tree<Tensor> &data, const Tensor &given, std::int64_t steps,
                                     SourceLocation at) {
+  Tensor target = real_target(given, real(), at);
   if (steps < 0)
     throw Error(ErrorKind::Value, "the plan of a gradient is for 1 or more steps, got " + std::to_string(steps), at);
   detail::Call call = prepare(data, target, at);
@@ -225,7 +219,8 @@ GradientPlan ValueAndGradData::plan(const Tree<Tensor> &data, const Tensor &targ
           plan.bytes};
 }
 
-GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &target, SourceLocation at) {
+GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &given, SourceLocation at) {
+  Tensor target = real_target(given, real(), at);
   detail::LoopData &loop = over();
   detail::Call call = prepare(data, target, at);
   CompiledGradient &c = *compiled;
@@ -248,7 +243,7 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &tar
     run.inputs.push_back(rows_of(share, info.inputs[leaves.size() + 2]));
   for (std::size_t k = 0; k < c.states.size(); ++k) {
     bool own = c.states[k]->owner.lock() != nullptr;
-    run.states.push_back(own ? numbers_for(*c.states[k], info.states[k], real()).clone()
+    run.states.push_back(own ? numbers_for(*c.states[k], info.states[k], real(), /*writes=*/true).clone()
                              : Tensor(info.states[k].shape, real()));
   }
   for (const driver::ArrayInfo &array : c.programs.backward->info.states)

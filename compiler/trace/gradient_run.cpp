@@ -35,7 +35,7 @@ GradientRun::GradientRun(CompiledGradient &compiled, LoopData &over)
   DType real = over.options.real;
   for (std::size_t k = 0; k < c.params.size(); ++k) {
     c.params[k]->check_divisor(real);
-    params.push_back(numbers_for(*c.params[k], c.programs.forward->info.params[k], real));
+    params.push_back(numbers_for(*c.params[k], c.programs.forward->info.params[k], real, /*writes=*/false));
   }
 }
 

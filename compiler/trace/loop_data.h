@@ -59,8 +59,9 @@ struct StepRange {
 void call_program(const driver::HostProgram &program, const StepRange &range, std::int32_t threads,
                   const std::vector<void *> &buffers, const std::vector<std::int64_t> &strides);
 
-/// The numbers of a variable as a program takes them. An error when their shape is not the program's.
-const Tensor &numbers_for(Slot &slot, const driver::ArrayInfo &array, DType real);
+/// The numbers of a variable as a program takes them, which may write over them. An error when their shape is not the
+/// program's.
+const Tensor &numbers_for(Slot &slot, const driver::ArrayInfo &array, DType real, bool writes);
 
 /// At least so many bytes, kept from call to call.
 void *at_least(std::uint64_t bytes, Tensor &kept);
@@ -80,6 +81,7 @@ struct LoopData {
   std::uint64_t last_edits = 0;        // of the target, then
   std::multimap<std::string, std::unique_ptr<LoadedProgram>> programs;
   std::function<Tree<Value>(const Tree<Value> &)> body; // in place of the target's update
+  std::vector<std::shared_ptr<Slot>> extra_states;      // that the body assigns: variables of another model
   bool initial = false;                                 // the body is initial() of every model
   bool no_initial = false;                              // which assigns nothing
   std::shared_ptr<const GivenName> given_name;          // kept for as long as the loop lives

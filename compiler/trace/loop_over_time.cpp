@@ -288,6 +288,7 @@ ProgramSpec LoopData::spec(const Tree<InputSpec> &data, const std::string &progr
                    .call = {},
                    .leading = {}};
   spec.body = body;
+  spec.extra_states = extra_states;
   spec.t0 = options.t0.value_or(0.0);
   spec.i0 = options.i0.value_or(0);
   switch (options.remat.policy) {

@@ -61,7 +61,7 @@ private:
                                                     types.getNamedAttr(ir::nameAttr, types.getStringAttr(name))}));
     };
     for (const auto &slot : program.states)
-      add(trace().type(slot->full_shape(), dtypeOf(*slot)), "state", slot->path());
+      add(trace().type(slot->shape_now(), dtypeOf(*slot)), "state", slot->path());
     for (const auto &slot : program.params)
       add(trace().type(slot->ensure().shape(), dtypeOf(*slot)), "param", slot->path());
     spec.data.each([&](const std::string &, const InputSpec &input) {

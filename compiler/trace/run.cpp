@@ -123,9 +123,9 @@ void call_program(const driver::HostProgram &program, const StepRange &range, st
     throw Error(ErrorKind::Memory, overtime_status_message(status));
 }
 
-const Tensor &numbers_for(Slot &slot, const driver::ArrayInfo &array, DType real) {
+const Tensor &numbers_for(Slot &slot, const driver::ArrayInfo &array, DType real, bool writes) {
   DType dtype = slot.flag ? DType::Bool : real;
-  const Tensor &numbers = slot.is_state() ? slot.as_run(dtype) : slot.converted(dtype);
+  const Tensor &numbers = writes ? slot.as_run(dtype) : slot.converted(dtype);
   if (numbers.shape() != array.shape)
     throw Error(ErrorKind::Usage, "'" + slot.path() + "' changed its shape from " + to_string(array.shape) + " to " +
                                       to_string(numbers.shape()) + " during a run; reset and resize between runs");
@@ -161,9 +161,9 @@ public:
   void bindVariables(DType real) {
     auto buffer = buffers.begin();
     for (auto [slot, array] : llvm::zip(program.states, info.states))
-      *buffer++ = const_cast<void *>(numbers_for(*slot, array, real).data());
+      *buffer++ = const_cast<void *>(numbers_for(*slot, array, real, /*writes=*/true).data());
     for (auto [slot, array] : llvm::zip(program.params, info.params))
-      *buffer++ = const_cast<void *>(numbers_for(*slot, array, real).data());
+      *buffer++ = const_cast<void *>(numbers_for(*slot, array, real, /*writes=*/false).data());
   }
 
   void run(const StepRange &range) {

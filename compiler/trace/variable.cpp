@@ -26,11 +26,7 @@ const std::string &Variable::name() const { return slot_->name; }
 std::string Variable::path() const { return slot_->path(); }
 const Unit &Variable::unit() const { return slot_->unit; }
 
-Shape Variable::shape() const {
-  if (slot_->kind == Slot::Kind::Param)
-    return slot_->ensure().shape();
-  return slot_->full_shape();
-}
+Shape Variable::shape() const { return slot_->shape_now(); }
 Tensor Variable::value() const { return Monitor(*this).value(); }
 void Variable::set_value(const Tensor &array, At at) { Monitor(*this).set_value(array, at); }
 void Variable::set_value(double number, At at) { set_value(Tensor(number, f64), at); }
@@ -161,6 +157,8 @@ std::string Slot::path() const {
   return prefix.empty() ? name : prefix + "." + name;
 }
 
+Shape Slot::shape_now() { return kind == Kind::Param ? ensure().shape() : full_shape(); }
+
 Shape Slot::full_shape() const {
   Shape full = shape;
   auto model = owner.lock();
@@ -279,6 +277,7 @@ void Slot::check_divisor(DType real) {
 const Tensor &Slot::as_run(DType dtype) {
   if (ensure().dtype() != dtype)
     store(convert(*this, *value, dtype));
+  conversion.reset();
   return *value;
 }
 

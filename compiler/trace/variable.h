@@ -87,6 +87,7 @@ public:
 
 private:
   friend class Model;
+  friend class Optimizer;
   using Variable::Variable;
 };
 

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a ValueAndGrad is made of. Private to compiler/trace.
+#pragma once
+
+#include "compiler/trace/gradient.h"
+#include "compiler/trace/gradient_run.h"
+
+namespace overtime {
+
+struct ValueAndGradData {
+  LoopOverTime &loop;
+  Loss loss;
+  GradientOptions options;
+  std::optional<detail::CompiledGradient> compiled;
+  bool trains = false; // the shared argument fit is true, unless the loop sets it
+
+  GradientResult run(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
+  GradientPlan plan(const Tree<Tensor> &data, const Tensor &target, std::int64_t steps, SourceLocation at);
+
+private:
+  detail::LoopData &over() const { return loop.data(); }
+  DType real() const { return over().options.real; }
+  Shape target_row(const Tensor &target) const;
+  void compile(const detail::Call &call, const Tensor &target);
+  Tree<Value> step(const Tree<Value> &all, const std::shared_ptr<detail::Slot> &total,
+                   const std::shared_ptr<detail::Slot> &mean_out);
+  Shape output_shape(const detail::Call &call);
+  void check_target(const detail::Call &call, const Tensor &target) const;
+  detail::Call prepare(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
+  overtime_checkpoint_plan checkpoints(std::int64_t steps) const;
+};
+
+/// A target of whole numbers, such as labels, in the type of the run. One that the type cannot hold is an error.
+Tensor real_target(const Tensor &target, DType real, SourceLocation at);
+
+} // namespace overtime
