@@ -26,6 +26,9 @@ inline constexpr llvm::StringLiteral nameAttr = "dyn.name";
 
 /// Attribute of a program function: "fast" allows what README.md says of it; absent is "reproducible".
 inline constexpr llvm::StringLiteral numericsAttr = "dyn.numerics";
+/// On a linalg.matmul: the product is summed by itself and then added to what it goes on from, instead of term by term,
+/// so that the error of a gradient grows with the number of steps and not with that of all terms.
+inline constexpr llvm::StringLiteral addProductAttr = "dyn.add_product";
 
 /// The type of a step's value stacked over time; null for a type that cannot be stacked (C5 of loop_over_time).
 mlir::Type stackedType(mlir::Type value);

@@ -79,6 +79,8 @@ bool InPlace::collectReads(Value alias, const Piece &part, SmallVectorImpl<Read>
 
 /// Reads, at every point of its iteration, the element that the result has there.
 static bool readsOwnElement(Operation *op, OpOperand &operand) {
+  if (auto product = dyn_cast<linalg::MatmulOp>(op))
+    return product.isDpsInit(&operand) && !llvm::is_contained(product.getInputs(), operand.get());
   auto generic = dyn_cast<linalg::GenericOp>(op);
   return generic && generic.getNumParallelLoops() == generic.getNumLoops() && operand.getOwner() == op &&
          generic.getMatchingIndexingMap(&operand).isIdentity();

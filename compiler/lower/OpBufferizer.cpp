@@ -4,6 +4,7 @@
 
 #include "compiler/lower/ProductChain.h"
 #include "compiler/transforms/StepValues.h"
+#include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
@@ -160,6 +161,8 @@ LogicalResult OpBufferizer::emitMatmul(linalg::MatmulOp op) {
       ValueRange{places.front()});
   if (fresh)
     product->setAttr(overwriteAttr, b.getUnitAttr());
+  if (op->hasAttr(addProductAttr))
+    product->setAttr(addProductAttr, b.getUnitAttr());
   copyToOthers(loc, places);
   return success();
 }

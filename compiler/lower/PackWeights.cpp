@@ -9,6 +9,7 @@
 #include "compiler/lower/ProductTile.h"
 #include "compiler/lower/ProgramMemory.h"
 #include "compiler/lower/WeightPanels.h"
+#include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -77,8 +78,9 @@ private:
     for (auto [k, product] : llvm::enumerate(chain.products)) {
       auto part = linalg::MatmulOp::create(b, product.getLoc(), TypeRange{},
                                            ValueRange{product.getInputs()[0], right(k)}, ValueRange{out});
-      if (product->hasAttr(overwriteAttr))
-        part->setAttr(overwriteAttr, b.getUnitAttr());
+      for (StringRef name : {overwriteAttr, addProductAttr})
+        if (product->hasAttr(name))
+          part->setAttr(name, b.getUnitAttr());
     }
   }
 
@@ -116,7 +118,7 @@ struct PackWeightsPass : overtime::ir::impl::PackWeightsBase<PackWeightsPass> {
   bool isWorthPacking(ProductChain &chain, scf::ForOp time) {
     int64_t bytes = 0;
     for (linalg::MatmulOp op : chain.products) {
-      if (!isParameter(op.getInputs()[1]))
+      if (!isFixed(op.getInputs()[1], time))
         return false;
       bytes += bytesOf(op.getInputs()[1]);
     }

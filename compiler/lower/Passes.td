@@ -123,9 +123,10 @@ def SplitSteps : Pass<"split-steps", "::mlir::ModuleOp"> {
 def PackWeights : Pass<"pack-weights", "::mlir::func::FuncOp"> {
   let summary = "Lays out large right factors of products in panels before the loop over time";
   let description = [{
-    A parameter, or some columns of one, that products inside the loop over time read as their right factor, of 256 KiB
+    A matrix that no step writes (a parameter, some columns of one, or what is computed before the loop, such as the
+    transposed weight of an adjoint) and that products inside the loop over time read as their right factor, of 256 KiB
     or more with the others of its chain, is copied once into panels as wide as a tile of lower-matmul; the products
-    become a loop over panels. A run of few steps, for which copying would not pay, reads the parameter as it is, by the
+    become a loop over panels. A run of few steps, for which copying would not pay, reads the matrix as it is, by the
     same code. Tested by `tests/lower/pack_weights.mlir`.
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">];
@@ -185,10 +186,14 @@ def LowerMatmul : Pass<"lower-matmul", "::mlir::func::FuncOp"> {
     loaded as vectors, elements of the left one are broadcast. Columns that do not fill a vector are masked; where they
     fit in 128 bits, several rows share a vector, and elements of the left factor are shuffled into place. A bias that
     fills the result before is where the accumulation starts. Every element is one chain of multiply-adds in the order of
-    the inner dimension, whatever its place in a tile. Tested by `tests/lower/lower_matmul.mlir`.
+    the inner dimension, whatever its place in a tile. Where rows of the right factor are a page or more apart and many
+    tiles read the same columns, those are first put together on the stack, and the next tile of a large result that is
+    added to is fetched ahead: a product of a weight's gradient has few terms for each of its elements. Tested by
+    `tests/lower/lower_matmul.mlir` and `lower_matmul_far_rows.mlir`.
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">];
-  let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+  let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
 }
 
 def ApproximateMath : Pass<"approximate-math", "::mlir::func::FuncOp"> {

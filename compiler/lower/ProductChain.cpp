@@ -2,6 +2,8 @@
 // Matrix products on memory that accumulate into one result.
 #include "compiler/lower/ProductChain.h"
 
+#include "dialect/Dyn.h"
+
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/DenseSet.h"
@@ -73,13 +75,16 @@ static linalg::GenericOp biasBefore(linalg::MatmulOp first, SmallVector<Value> w
 }
 
 static bool continues(linalg::MatmulOp next, Value out) {
-  return next && next.getOutputs()[0] == out && !next->hasAttr(overwriteAttr) && isPlain(next) &&
+  return next && next.getOutputs()[0] == out && !next->hasAttr(overwriteAttr) && !next->hasAttr(addProductAttr) &&
+         isPlain(next) &&
          llvm::none_of(next.getInputs(), [&](Value v) { return placeOf(v) == placeOf(out); }); // what the others leave
 }
 
 static ProductChain chainFrom(linalg::MatmulOp first) {
   ProductChain chain;
   chain.products.push_back(first);
+  if (chain.addsProduct())
+    return chain;
   Value out = chain.result();
   SmallVector<Value> written, writtenWithin;
   auto isWritten = [&](Value factor) { return llvm::is_contained(written, placeOf(factor)); };
@@ -117,6 +122,8 @@ SmallVector<ProductChain> findProductChains(Operation *root) {
   }
   return chains;
 }
+
+bool ProductChain::addsProduct() { return products.front()->hasAttr(addProductAttr); }
 
 void ProductChain::erase() {
   if (bias)

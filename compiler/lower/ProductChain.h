@@ -16,6 +16,8 @@ struct ProductChain {
   mlir::Value result() { return products.front().getOutputs()[0]; }
   /// The first product overwrites the result.
   bool startsFromZero() { return products.front()->hasAttr(overwriteAttr); }
+  /// It is one product, which is added to the result when it has been summed.
+  bool addsProduct();
   mlir::Value biasRow() { return bias ? bias.getInputs()[0] : mlir::Value(); }
   void erase();
 };

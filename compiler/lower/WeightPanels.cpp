@@ -40,10 +40,26 @@ static Value arrayOf(Value matrix) {
   return part ? part.getSource() : matrix;
 }
 
-bool isParameter(Value matrix) {
-  auto argument = dyn_cast<BlockArgument>(arrayOf(matrix));
-  if (!argument || !isa<func::FuncOp>(argument.getOwner()->getParentOp()) ||
-      !typeOf(argument).getLayout().isIdentity() || typeOf(argument).getRank() != 2 || !isOnlyRead(argument))
+/// Memory of the program that is written before the loop over time and read in it.
+static bool isWrittenBefore(memref::AllocOp alloc, scf::ForOp time) {
+  Operation *loop = outermostAround(time);
+  return alloc && llvm::all_of(alloc->getUsers(), [&](Operation *user) {
+           auto linalg = dyn_cast<linalg::LinalgOp>(user);
+           if (!linalg)
+             return false;
+           bool writes = llvm::is_contained(linalg.getDpsInits(), alloc.getResult());
+           return !writes || (user->getBlock() == loop->getBlock() && user->isBeforeInBlock(loop));
+         });
+}
+
+bool isFixed(Value matrix, scf::ForOp time) {
+  Value array = arrayOf(matrix);
+  if (!typeOf(array).getLayout().isIdentity() || typeOf(array).getRank() != 2)
+    return false;
+  auto argument = dyn_cast<BlockArgument>(array);
+  if (!argument)
+    return array == matrix && isWrittenBefore(array.getDefiningOp<memref::AllocOp>(), time);
+  if (!isa<func::FuncOp>(argument.getOwner()->getParentOp()) || !isOnlyRead(argument))
     return false;
   auto [strides, offset] = typeOf(matrix).getStridesAndOffset();
   return matrix.getParentBlock() == argument.getOwner() && !ShapedType::isDynamic(offset) &&

@@ -6,13 +6,14 @@
 
 namespace overtime::ir {
 
-/// A matrix of the caller that nothing writes: an array, or columns of one that are cut before everything else.
-bool isParameter(mlir::Value matrix);
+/// A matrix that no step writes: an array of the caller, columns of one that are cut before everything else, or what
+/// the program computes before the loop over time, such as a transposed weight.
+bool isFixed(mlir::Value matrix, mlir::scf::ForOp time);
 
 /// `count` columns of a matrix.
 mlir::Value columnsOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value matrix, mlir::Value first, int64_t count);
 
-/// A parameter as a product reads it: panels of `width` columns.
+/// Such a matrix as a product reads it: panels of `width` columns.
 struct Panels {
   mlir::Value memory, start, panel, row; // (k, j) of the panel with first column c lies at start + c panel + k row + j
   int64_t inner, width;
@@ -24,7 +25,7 @@ class WeightPanels {
 public:
   explicit WeightPanels(mlir::scf::ForOp time);
 
-  /// Panels of a parameter. A run of few steps reads the parameter in place, by the same code; `rows` of the left
+  /// Panels of a fixed matrix. A run of few steps reads the matrix in place, by the same code; `rows` of the left
   /// factor share what copying costs.
   Panels of(mlir::Value matrix, int64_t width, int64_t rows);
 

@@ -2,6 +2,8 @@
 // The operations of linalg: one evaluation for all of them, through indexing maps and the scalar region.
 #include "compiler/reference/Evaluator.h"
 
+#include "dialect/Dyn.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -144,13 +146,19 @@ bool evaluateMatmul(Evaluator &evaluator, Operation *op) {
   int64_t rows = c.shape[0], columns = c.shape[1], inner = a->shape[1];
   if (a->shape[0] != rows || b->shape[0] != inner || b->shape[1] != columns)
     return evaluator.fail(op, "has operands whose extents do not fit");
+  bool addsProduct = op->hasAttr(ir::addProductAttr);
   for (int64_t row = 0; row < rows; ++row)
-    for (int64_t column = 0; column < columns; ++column)
+    for (int64_t column = 0; column < columns; ++column) {
+      Cell &element = c.cells[row * columns + column], before = element;
+      if (addsProduct)
+        element = Cell();
       for (int64_t k = 0; k < inner; ++k) {
         Cell product = multiply(a->cells[row * inner + k], b->cells[k * columns + column]);
-        Cell &sum = c.cells[row * columns + column];
-        sum = evaluator.round(add(sum, evaluator.round(product, type)), type);
+        element = evaluator.round(add(element, evaluator.round(product, type)), type);
       }
+      if (addsProduct)
+        element = evaluator.round(add(before, element), type);
+    }
   return evaluator.bind(op->getResult(0), std::move(c));
 }
 

@@ -80,6 +80,20 @@ struct Sum {
   }
 };
 
+/// The carried value that a sum adds one product to and becomes the next of, as the gradient by a weight does.
+Value runningTotal(const Sum &sum, arith::AddFOp op) {
+  if (sum.products.size() != 1 || sum.bias || sum.others.size() != 1)
+    return {};
+  auto total = dyn_cast<BlockArgument>(sum.others.front());
+  auto loop = dyn_cast<LoopOverTimeOp>(op->getParentOp());
+  if (!total || !loop)
+    return {};
+  for (auto [argument, next] : llvm::zip(loop.carried(), loop.nextCarried()))
+    if (argument == total && next == op.getResult())
+      return total;
+  return {};
+}
+
 struct AccumulateProductsPass : overtime::ir::impl::AccumulateProductsBase<AccumulateProductsPass> {
   void runOnOperation() override {
     SmallVector<arith::AddFOp> sums;
@@ -97,7 +111,18 @@ struct AccumulateProductsPass : overtime::ir::impl::AccumulateProductsBase<Accum
     Sum sum(op->getBlock());
     sum.add(op.getLhs());
     sum.add(op.getRhs());
-    if (sum.products.empty() || sum.products.size() + bool(sum.bias) < 2)
+    if (sum.products.empty())
+      return;
+    if (Value total = runningTotal(sum, op)) {
+      OpBuilder b(op);
+      linalg::MatmulOp product = sum.products.front();
+      auto added = linalg::MatmulOp::create(b, product.getLoc(), op->getResultTypes(), product.getInputs(), total);
+      added->setAttr(addProductAttr, b.getUnitAttr());
+      op.replaceAllUsesWith(added.getResult(0));
+      op.erase();
+      return;
+    }
+    if (sum.products.size() + bool(sum.bias) < 2)
       return;
     // What does not wait for the carried states comes first.
     SmallVector<linalg::MatmulOp> products, waiting;

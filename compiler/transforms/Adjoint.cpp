@@ -116,31 +116,6 @@ struct Reverse {
     return linalg::TransposeOp::create(b, loc(), adjoint, place, inverse)->getResult(0);
   }
 
-  /// Zeros around the part that was cut out.
-  FailureOr<Value> slice(tensor::ExtractSliceOp part) const {
-    if (part.getType().getRank() != tensor().getRank() ||
-        llvm::any_of(part.getStaticOffsets(), ShapedType::isDynamic) ||
-        llvm::any_of(part.getStaticStrides(), [](int64_t s) { return s != 1; }))
-      return noRule();
-    Value v = adjoint;
-    for (int64_t d = 0; d < tensor().getRank(); ++d) {
-      int64_t before = part.getStaticOffsets()[d], size = part.getStaticSizes()[d];
-      SmallVector<Value> pieces;
-      auto pad = [&](int64_t length) {
-        SmallVector<int64_t> shape(cast<RankedTensorType>(v.getType()).getShape());
-        shape[d] = length;
-        if (length > 0)
-          pieces.push_back(realConstant(b, loc(), RankedTensorType::get(shape, tensor().getElementType()), 0.0));
-      };
-      pad(before);
-      pieces.push_back(v);
-      pad(tensor().getDimSize(d) - before - size);
-      if (pieces.size() > 1)
-        v = tensor::ConcatOp::create(b, loc(), d, pieces);
-    }
-    return v;
-  }
-
   FailureOr<Value> concat(tensor::ConcatOp joined) const {
     SmallVector<int64_t> offsets(tensor().getRank(), 0);
     for (Value before : joined.getInputs().take_front(k))
@@ -192,8 +167,6 @@ struct Reverse {
       return k == 0 ? FailureOr<Value>(tensor::CollapseShapeOp::create(b, loc(), tensor(), adjoint,
                                                                        expand.getReassociationIndices()))
                     : Value();
-    if (auto part = dyn_cast<tensor::ExtractSliceOp>(op))
-      return slice(part);
     if (auto joined = dyn_cast<tensor::ConcatOp>(op))
       return concat(joined);
     if (auto element = dyn_cast<tensor::ExtractOp>(op))

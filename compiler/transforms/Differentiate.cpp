@@ -8,6 +8,7 @@
 #include "compiler/transforms/Differentiate.h"
 
 #include "compiler/transforms/Adjoint.h"
+#include "compiler/transforms/AdjointSums.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/ProgramFunction.h"
 #include "compiler/transforms/StepValues.h"
@@ -181,28 +182,28 @@ private:
       b.clone(op, map);
   }
 
-  void add(Value of, Value adjoint) {
-    Value &sum = adjoints[of];
-    sum = sum ? arith::AddFOp::create(b, of.getLoc(), sum, adjoint) : adjoint;
-  }
-
   LogicalResult writeAdjoints() {
     for (auto [k, argument] : llvm::zip(result.carried, adjointArguments))
       if (activity.active(next(k)))
-        add(next(k), argument);
+        adjoints.add(next(k), argument);
     for (Operation &op : llvm::reverse(loop().step().without_terminator())) {
-      Value adjoint = op.getNumResults() == 1 ? adjoints.lookup(op.getResult(0)) : Value();
+      Value adjoint = op.getNumResults() == 1 ? adjoints.of(op.getResult(0)) : Value();
       if (!adjoint)
         continue;
       Operation *copy = map.lookup(op.getResult(0)).getDefiningOp();
       for (auto [k, operand] : llvm::enumerate(op.getOperands())) {
         if (!activity.active(operand))
           continue;
+        if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+          if (failed(adjoints.addPart(slice, adjoint)))
+            return failure();
+          continue;
+        }
         FailureOr<Value> term = adjointOfOperand(b, copy, k, adjoint);
         if (failed(term))
           return failure();
         if (*term)
-          add(operand, *term);
+          adjoints.add(operand, *term);
       }
     }
     return success();
@@ -212,13 +213,13 @@ private:
   void yieldAdjoints() {
     SmallVector<Value> yielded;
     auto adjoint = [&](Value v) {
-      Value known = adjoints.lookup(v);
+      Value known = adjoints.of(v);
       return known ? known : realConstant(b, v.getLoc(), v.getType(), 0.0);
     };
     for (unsigned k : result.carried)
       yielded.push_back(adjoint(carried(k)));
     for (auto [k, before] : llvm::zip(spec.params, gradientArguments)) {
-      Value more = adjoints.lookup(program.params[k]);
+      Value more = adjoints.of(program.params[k]);
       yielded.push_back(more ? arith::AddFOp::create(b, more.getLoc(), before, more) : Value(before));
     }
     for (unsigned k : spec.inputs)
@@ -402,10 +403,10 @@ private:
   Gradient result;
   Block *step = nullptr; // of the adjoint
   std::unique_ptr<Block> owned;
-  IRMapping map; // from the program's step to the adjoint's
+  IRMapping map;           // from the program's step to the adjoint's
+  AdjointSums adjoints{b}; // of the program's values
   SmallVector<BlockArgument> adjointArguments, gradientArguments;
-  llvm::DenseMap<Value, Value> adjoints; // of the program's values
-  SmallVector<Value> tape;               // the program's values
+  SmallVector<Value> tape; // the program's values
 };
 
 struct DifferentiatePass : overtime::ir::impl::DifferentiateBase<DifferentiatePass> {

@@ -134,7 +134,8 @@ def AccumulateProducts : Pass<"accumulate-products", "::mlir::func::FuncOp"> {
   let summary = "A sum of matrix products and a bias becomes one accumulation";
   let description = [{
     `x W + h U + b` starts from the bias and accumulates both products in turn, so that neither is stored by itself.
-    Products that do not read carried states come first. Sums are then taken in another order than the model writes
+    Products that do not read carried states come first. One product that is added to a carried value, as to a weight's
+    gradient, accumulates on that. Sums are then taken in another order than the model writes
     them, the same under every schedule. Tested by `tests/transforms/accumulate_products.mlir`.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];

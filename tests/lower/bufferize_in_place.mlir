@@ -49,3 +49,21 @@ func.func @exchange(%steps: index, %i0: i64, %k0: i64, %t0: f64, %seed: i64, %a0
   } -> tensor<4xf32>, tensor<4xf32>
   return %r#0, %r#1 : tensor<4xf32>, tensor<4xf32>
 }
+
+// A product adds to the state that it goes on from where that lies.
+// CHECK-LABEL: func.func @accumulated(
+// CHECK-SAME: %[[G:[a-z0-9]*]]: memref<2x3xf32> {llvm.noalias}, %[[B:[a-z0-9]*]]: memref<2x3xf32>
+// CHECK-NOT: memref.alloc
+// CHECK: linalg.matmul ins(%{{.*}}, %[[B]] : {{.*}}) outs(%[[G]] :
+// CHECK-NOT: linalg.generic
+func.func @accumulated(%steps: index, %i0: i64, %k0: i64, %t0: f64, %seed: i64,
+    %g0: tensor<2x3xf32> {dyn.kind = "state"}, %b: tensor<2x3xf32> {dyn.kind = "param"},
+    %x: tensor<?x2x2xf32> {dyn.kind = "input"}) -> tensor<2x3xf32> attributes {dyn.program} {
+  %r = dyn.loop_over_time %steps from (%i0, %k0, %t0) step 1.0e-01
+      carry (%g0 : tensor<2x3xf32>) scan (%x : tensor<?x2x2xf32>) {
+  ^bb0(%i: i64, %t: f32, %g: tensor<2x3xf32>, %xk: tensor<2x2xf32>):
+    %n = linalg.matmul ins(%xk, %b : tensor<2x2xf32>, tensor<2x3xf32>) outs(%g : tensor<2x3xf32>) -> tensor<2x3xf32>
+    dyn.yield %n : tensor<2x3xf32>
+  } -> tensor<2x3xf32>
+  return %r : tensor<2x3xf32>
+}

@@ -87,3 +87,24 @@ func.func @columns(%steps: index, %h: memref<4x512xf32>, %w: memref<512x256xf32>
   } {dyn.time_loop}
   return
 }
+
+// -----
+
+// What is computed before the loop is packed behind it.
+// CHECK-LABEL: func.func @transposed(
+// CHECK: %[[T:.*]] = memref.alloc() : memref<512x160xf32>
+// CHECK: linalg.transpose {{.*}} outs(%[[T]]
+// CHECK: scf.if
+// CHECK: memref.subview %[[T]]
+// CHECK: {dyn.time_loop}
+func.func @transposed(%steps: index, %h: memref<4x512xf32>, %w: memref<160x512xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %t = memref.alloc() : memref<512x160xf32>
+  %y = memref.alloc() : memref<4x160xf32>
+  linalg.transpose ins(%w : memref<160x512xf32>) outs(%t : memref<512x160xf32>) permutation = [1, 0]
+  scf.for %k = %c0 to %steps step %c1 {
+    linalg.matmul {dyn.overwrite} ins(%h, %t : memref<4x512xf32>, memref<512x160xf32>) outs(%y : memref<4x160xf32>)
+  } {dyn.time_loop}
+  return
+}

@@ -48,3 +48,27 @@ func.func @shared(%a: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> (tensor<4x8xf32>,
   %sum = arith.addf %p, %q : tensor<4x8xf32>
   return %sum, %p : tensor<4x8xf32>, tensor<4x8xf32>
 }
+
+// -----
+
+// A product that is added to a carried value goes on from it: no product of its own is stored.
+// CHECK-LABEL: func.func @gradient(
+// CHECK: dyn.loop_over_time
+// CHECK-NEXT: ^bb0(%{{.*}}: i64, %{{.*}}: f32, %[[G:.*]]: tensor<3x8xf32>, %[[X:.*]]: tensor<3x4xf32>):
+// CHECK-NEXT: %[[NEXT:.*]] = linalg.matmul {dyn.add_product} ins(%[[X]], {{.*}} outs(%[[G]]
+// CHECK-NEXT: dyn.yield %[[NEXT]]
+func.func @gradient(%steps: index, %i0: i64, %k0: i64, %t0: f64, %g0: tensor<3x8xf32>, %dz: tensor<4x8xf32>,
+                    %x: tensor<?x3x4xf32>) -> tensor<3x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<3x8xf32>
+  %fill = linalg.fill ins(%zero : f32) outs(%empty : tensor<3x8xf32>) -> tensor<3x8xf32>
+  %g = dyn.loop_over_time %steps from (%i0, %k0, %t0) step 1.0e-01
+      carry (%g0 : tensor<3x8xf32>) scan (%x : tensor<?x3x4xf32>) {
+  ^bb0(%i: i64, %t: f32, %gk: tensor<3x8xf32>, %xk: tensor<3x4xf32>):
+    %p = linalg.matmul ins(%xk, %dz : tensor<3x4xf32>, tensor<4x8xf32>) outs(%fill : tensor<3x8xf32>)
+      -> tensor<3x8xf32>
+    %next = arith.addf %gk, %p : tensor<3x8xf32>
+    dyn.yield %next : tensor<3x8xf32>
+  } -> tensor<3x8xf32>
+  return %g : tensor<3x8xf32>
+}

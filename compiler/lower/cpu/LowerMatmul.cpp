@@ -32,15 +32,19 @@ bool hasUnitInnerStride(Value v) {
   return strides.back() == 1;
 }
 
+/// On the stack, of the products of a function: each is done with a panel before the next fills it.
+using PanelMemory = llvm::DenseMap<MemRefType, Value>;
+
 /// Writes the code of one chain of products.
 class Products {
 public:
-  Products(ProductChain &chain, unsigned bits)
-      : b(chain.products.back()), loc(chain.products.front().getLoc()), out(chain.result()),
-        fromZero(chain.startsFromZero()), bias(chain.biasRow()), type(cast<MemRefType>(out.getType())),
-        target{bits, type.getElementTypeBitWidth()}, vectors(b, loc, type.getElementType(), target.lanes()) {
+  Products(ProductChain &chain, unsigned bits, func::FuncOp function, PanelMemory &panels)
+      : function(function), panels(panels), b(chain.products.back()), loc(chain.products.front().getLoc()),
+        out(chain.result()), fromZero(chain.startsFromZero() || chain.addsProduct()), addsProduct(chain.addsProduct()),
+        bias(chain.biasRow()), type(cast<MemRefType>(out.getType())), target{bits, type.getElementTypeBitWidth()},
+        vectors(b, loc, type.getElementType(), target.lanes()) {
     for (linalg::MatmulOp op : chain.products) {
-      factors.push_back({op.getInputs()[0], op.getInputs()[1]});
+      factors.push_back({op.getInputs()[0], op.getInputs()[1], {}});
       gather &= hasUnitInnerStride(op.getInputs()[0]);
     }
     rows = type.getDimSize(0), columns = type.getDimSize(1);
@@ -59,6 +63,7 @@ public:
 private:
   struct Factors {
     Value left, right;
+    Value panel = {}; // the columns of the tile that is being written, row below row; null: read in place
   };
 
   Value index(int64_t v) { return arith::ConstantIndexOp::create(b, loc, v); }
@@ -80,9 +85,39 @@ private:
     for (const Strip &strip : tile.strips)
       column.push_back(offset(j, strip.first));
     int64_t whole = rows / tile.rows * tile.rows;
+    for (Factors &f : factors)
+      f.panel = isWorthPacking(f, width) ? packed(f, width) : Value();
     eachTile(whole, tile.rows, [&](Value i) { rowTile(i, tile.rows); });
     if (whole < rows)
       rowTile(index(whole), rows - whole);
+  }
+
+  /// Rows a page or more apart lie in the same few sets of the first cache: where many tiles read the same columns,
+  /// they are put together first.
+  bool isWorthPacking(const Factors &f, int64_t width) {
+    constexpr int64_t page = 4096, fewRows = 64, mostBytes = 64 << 10;
+    auto [strides, start] = cast<MemRefType>(f.right.getType()).getStridesAndOffset();
+    int64_t bytes = target.elementBits / 8, inner = cast<MemRefType>(f.right.getType()).getDimSize(0);
+    return !ShapedType::isDynamic(strides[0]) && strides[0] * bytes >= page && rows >= fewRows && inner >= 16 &&
+           inner * width * bytes <= mostBytes && width % target.lanes() == 0;
+  }
+
+  Value packed(const Factors &f, int64_t width) {
+    int64_t inner = cast<MemRefType>(f.right.getType()).getDimSize(0);
+    auto panelType = MemRefType::get({inner, width}, type.getElementType());
+    Value &panel = panels[panelType];
+    if (!panel) {
+      OpBuilder entry = OpBuilder::atBlockBegin(&function.getBody().front());
+      panel = memref::AllocaOp::create(entry, loc, panelType, entry.getI64IntegerAttr(64));
+    }
+    auto loop = scf::ForOp::create(b, loc, index(0), index(inner), index(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(loop.getBody()->getTerminator());
+    Value k = loop.getInductionVar();
+    for (auto [strip, j] : llvm::zip(tile.strips, column))
+      vectors.store(vectors.loadRow(f.right, {k, j}, strip.width, strip.active), panel, k, index(strip.first),
+                    strip.width, strip.active);
+    return panel;
   }
 
   void rowTile(Value i, int64_t height) {
@@ -91,13 +126,32 @@ private:
     for (int64_t r = 0; r < height; ++r)
       row.push_back(offset(i, r));
     SmallVector<Value> total = initial();
+    prefetchNext(i, height);
     for (const Factors &f : factors)
       total = accumulate(f, total);
     for (auto [v, patch] : llvm::zip(total, patches)) {
       const Strip &strip = tile.strips[patch.strip];
+      if (addsProduct) {
+        Value before = vectors.load(out, rowsOf(patch), column[patch.strip], strip.width, strip.active);
+        v = arith::AddFOp::create(b, loc, before, v);
+      }
       vectors.store(v, out, rowsOf(patch), column[patch.strip], strip.width, strip.active);
     }
   }
+  /// A result that is added to and too large for the caches: its next tile is on its way while this one is computed.
+  void prefetchNext(Value i, int64_t height) {
+    constexpr int64_t secondCache = 512 << 10;
+    if ((fromZero && !addsProduct) || bias || rows * columns * target.elementBits / 8 < secondCache ||
+        height < tile.rows)
+      return;
+    for (int64_t r = 0; r < height; ++r) {
+      Value next = arith::MinSIOp::create(b, loc, offset(i, height + r), index(rows - 1));
+      for (Value j : column)
+        memref::PrefetchOp::create(b, loc, out, ValueRange{next, j}, /*isWrite=*/true, /*localityHint=*/3,
+                                   /*isDataCache=*/true);
+    }
+  }
+
   ArrayRef<Value> rowsOf(const Patch &patch) { return ArrayRef<Value>(row).slice(patch.row, patch.rows); }
 
   SmallVector<Value> initial() {
@@ -144,7 +198,8 @@ private:
       Value at = offset(k, term);
       SmallVector<Value> right;
       for (auto [strip, j] : llvm::zip(tile.strips, column))
-        right.push_back(vectors.loadRow(f.right, {at, j}, strip.width, strip.active));
+        right.push_back(f.panel ? vectors.loadRow(f.panel, {at, index(strip.first)}, strip.width, strip.active)
+                                : vectors.loadRow(f.right, {at, j}, strip.width, strip.active));
       SmallVector<Value> repeated(right.size());
       llvm::SmallDenseMap<std::pair<int64_t, Type>, Value> spread; // elements of rows that several strips use
       for (auto [v, patch, elements] : llvm::zip(total, patches, gathered)) {
@@ -167,10 +222,12 @@ private:
     return vector::BroadcastOp::create(b, loc, vector, element);
   }
 
+  func::FuncOp function;
+  PanelMemory &panels;
   OpBuilder b;
   Location loc;
   Value out;
-  bool fromZero;
+  bool fromZero, addsProduct;
   Value bias;
   MemRefType type;
   ProductTarget target;
@@ -187,8 +244,9 @@ private:
 struct LowerMatmulPass : overtime::ir::impl::LowerMatmulBase<LowerMatmulPass> {
   using LowerMatmulBase::LowerMatmulBase;
   void runOnOperation() override {
+    PanelMemory panels;
     for (ProductChain &chain : findProductChains(getOperation())) {
-      Products(chain, vectorBits).run();
+      Products(chain, vectorBits, getOperation(), panels).run();
       chain.erase();
     }
   }
