@@ -95,7 +95,7 @@ Timing run_layers(const Job &job, Model &layers, std::int64_t batch, const Tenso
 }
 
 Timing run_rnn(const Job &job) {
-  std::map<std::string, Tensor> data = load_npz(job.data);
+  std::map<std::string, Tensor> data = load_tensors(job.data);
   Sequential layers{
       {"l1", RNNCell(100, 20, {.activation = tanh, .Wi = data.at("wi1"), .Wh = data.at("wh1"), .b = data.at("b1")})},
       {"l2", relu},
@@ -104,14 +104,14 @@ Timing run_rnn(const Job &job) {
 }
 
 Timing run_lstm(const Job &job) {
-  std::map<std::string, Tensor> data = load_npz(job.data);
+  std::map<std::string, Tensor> data = load_tensors(job.data);
   const Shape &weights = data.at("wi").shape();
   LSTMCell cell(weights[0], weights[1] / 4, {.Wi = data.at("wi"), .Wh = data.at("wh"), .b = data.at("b")});
   return run_layers(job, cell, job.N, data.at("x"));
 }
 
 Timing run_gru(const Job &job) {
-  std::map<std::string, Tensor> data = load_npz(job.data);
+  std::map<std::string, Tensor> data = load_tensors(job.data);
   const Shape &weights = data.at("wi").shape();
   GRUCell cell(weights[0], weights[1] / 3, {.Wi = data.at("wi"), .Wh = data.at("wh"), .b = data.at("b")});
   return run_layers(job, cell, job.N, data.at("x"));

@@ -2,6 +2,7 @@
 // overtime list and overtime info: what the zoo has, and what a model, a compiled program or a file of arrays is.
 #include "compiler/tools/command.h"
 
+#include "compiler/overtime.h"
 #include "compiler/tools/description.h"
 #include "models/zoo.h"
 
@@ -39,8 +40,8 @@ int show_info(const InfoOptions &options) {
   const std::string &what = options.what;
   Description description;
   bool file = true;
-  if (what.ends_with(".npz"))
-    description = describe_npz(what);
+  if (is_tensor_file(what))
+    description = describe_tensors(what);
   else if (what.ends_with(".so"))
     description = describe_library(what);
   else if (what.ends_with(".json"))
@@ -49,7 +50,7 @@ int show_info(const InfoOptions &options) {
     file = false;
   std::error_code failed;
   if (!file && std::filesystem::exists(what, failed))
-    throw Error(ErrorKind::File, "info reads FILE.so, FILE.json or FILE.npz, got '" + what + "'");
+    throw Error(ErrorKind::File, "info reads FILE.so, FILE.json, FILE.npz or FILE.safetensors, got '" + what + "'");
   const GradientQuestion &sizes = options.sizes;
   if (file && (sizes.size || sizes.n_in || options.gradient))
     throw Error(ErrorKind::Usage, "--size, --n-in and --gradient are for models; '" + what + "' is a file");
@@ -79,7 +80,8 @@ Command add_list(CLI::App &app) {
 Command add_info(CLI::App &app) {
   CLI::App *parser = app.add_subcommand("info", "Describe a model, a compiled library or a file of arrays");
   auto options = std::make_shared<InfoOptions>();
-  parser->add_option("WHAT", options->what, "A model of the zoo, or FILE.so, FILE.json, FILE.npz")->required();
+  parser->add_option("WHAT", options->what, "A model of the zoo, or FILE.so, FILE.json, FILE.npz, FILE.safetensors")
+      ->required();
   parser->add_option("--size", options->sizes.size, "Shapes of a model for this size")->type_name("N");
   parser->add_option("--n-in", options->sizes.n_in, "Shapes of a layer for this many inputs")->type_name("K");
   parser->add_flag("--gradient", options->gradient, "Memory of a gradient through the model instead");

@@ -128,7 +128,7 @@ int draw(const PlotOptions &options) {
     throw Error(ErrorKind::File, "plot reads FILE.npz, got '" + options.file + "'");
   check_output_path("-o", options.out, ".svg");
   Reasons unreadable;
-  Arrays arrays = load_npz(options.file, &unreadable);
+  Arrays arrays = load_tensors(options.file, &unreadable);
   std::string text = svg_of(plot_of(options, arrays, unreadable));
   std::ofstream out(options.out, std::ios::binary | std::ios::trunc);
   out << text;

@@ -83,7 +83,7 @@ public:
     if (!options.out.empty()) {
       std::map<std::string, Tensor> arrays = recorded_arrays(prepared, result);
       add_clock(arrays, prepared.loop->t0() ? std::optional(t0) : std::nullopt, i0, prepared.loop->dt(), done);
-      save_npz(options.out, arrays);
+      save_tensors(options.out, arrays);
       if (!options.quiet)
         std::printf("wrote %s: %s\n", options.out.c_str(), summary_of(arrays).c_str());
     }

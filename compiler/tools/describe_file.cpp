@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Describes files: the arrays of a .npz, and a compiled library by the descriptor it exports.
+// Describes files: the arrays of a .npz or .safetensors, and a compiled library by the descriptor it exports.
 #include "compiler/tools/description.h"
 
 #include "compiler/overtime.h"
 #include "runtime/abi.h"
-#include "runtime/npz.h"
+#include "runtime/files/archive.h"
 
 #include <algorithm>
 #include <dlfcn.h>
@@ -104,22 +104,22 @@ Description describe_program(const overtime_program &program, const std::string 
 
 } // namespace
 
-Description describe_npz(const std::string &path) {
+Description describe_tensors(const std::string &path) {
   overtime_message message;
-  overtime_npz *opened = nullptr;
-  check(overtime_npz_open(path.c_str(), &opened, &message), message);
-  std::unique_ptr<overtime_npz, void (*)(overtime_npz *)> archive(opened, overtime_npz_close);
+  overtime_archive *opened = nullptr;
+  check(overtime_archive_open(path.c_str(), &opened, &message), message);
+  std::unique_ptr<overtime_archive, void (*)(overtime_archive *)> archive(opened, overtime_archive_close);
   Description description;
   description.facts = {{"file", path}};
-  for (std::size_t k = 0; k < overtime_npz_count(opened); ++k) {
-    overtime_npy array = {};
-    if (overtime_npz_read(opened, k, &array, &message) != OVERTIME_OK) { // of another type, or damaged
-      description.arrays.push_back({"array", overtime_npz_name(opened, k), "", "?", {}, {}, reason(message.text)});
+  for (std::size_t k = 0; k < overtime_archive_count(opened); ++k) {
+    overtime_host_array array = {};
+    if (overtime_archive_read(opened, k, &array, &message) != OVERTIME_OK) { // of another type, or damaged
+      description.arrays.push_back({"array", overtime_archive_name(opened, k), "", "?", {}, {}, reason(message.text)});
       continue;
     }
-    std::unique_ptr<overtime_npy, void (*)(overtime_npy *)> owner(&array, overtime_npy_free);
+    std::unique_ptr<overtime_host_array, void (*)(overtime_host_array *)> owner(&array, overtime_host_array_free);
     description.arrays.push_back({"array",
-                                  overtime_npz_name(opened, k),
+                                  overtime_archive_name(opened, k),
                                   "",
                                   name_of(static_cast<DType>(array.dtype)),
                                   dimensions(array.shape, array.rank),

@@ -48,8 +48,8 @@ struct GradientQuestion {
 };
 /// What a gradient through a model of the zoo keeps, by `remat`.
 Description describe_gradient(const std::string &name, const GradientQuestion &asked);
-/// The arrays of a .npz.
-Description describe_npz(const std::string &path);
+/// The arrays of a .npz or .safetensors.
+Description describe_tensors(const std::string &path);
 /// A library that `overtime compile` wrote; the .json beside it when it does not load here.
 Description describe_library(const std::string &path);
 /// The .json that `overtime compile` wrote.

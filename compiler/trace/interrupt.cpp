@@ -2,7 +2,7 @@
 // InterruptGuard: Ctrl-C asks, and what runs stops where its results are whole.
 #include "compiler/trace/interrupt.h"
 
-#include "runtime/npz.h"
+#include "runtime/files/archive.h"
 
 #include <csignal>
 

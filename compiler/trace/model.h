@@ -125,7 +125,7 @@ public:
   /// Takes them back. Keys that do not match are an error that names them (see LoadOptions), a shape that does not fit
   /// is one that names both; then nothing has changed.
   LoadResult load_state_dict(const StateDict &dict, const LoadOptions &options = {}, At at = At::current());
-  /// The same by way of a .npz, which appears whole or not at all.
+  /// The same by way of a file: FILE.safetensors or FILE.npz (see save_tensors), which appears whole or not at all.
   void save_states(const std::string &path) const;
   LoadResult load_states(const std::string &path, const LoadOptions &options = {}, At at = At::current());
 

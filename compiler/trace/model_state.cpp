@@ -130,9 +130,9 @@ LoadResult Model::load_state_dict(const StateDict &dict, const LoadOptions &opti
   return result;
 }
 
-void Model::save_states(const std::string &path) const { save_npz(path, state_dict()); }
+void Model::save_states(const std::string &path) const { save_tensors(path, state_dict()); }
 LoadResult Model::load_states(const std::string &path, const LoadOptions &options, At at) {
-  return load_state_dict(load_npz(path), options, at);
+  return load_state_dict(load_tensors(path), options, at);
 }
 
 } // namespace overtime

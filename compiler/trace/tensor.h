@@ -75,14 +75,18 @@ private:
   std::shared_ptr<void> data_;
 };
 
-/// Reads "file.npz:key" or "file.npy".
+/// Reads "FILE.npz:KEY", "FILE.safetensors:KEY" or "FILE.npy". Without a key a file of one array gives that one.
 Tensor load_tensor(const std::string &source);
-/// All arrays of a .npz by name. With `unreadable`, arrays that cannot be read, of an unsupported type for instance, go
-/// there with the reason; else the first of them is an error.
-std::map<std::string, Tensor> load_npz(const std::string &path,
-                                       std::map<std::string, std::string> *unreadable = nullptr);
-/// Writes a .npz that NumPy reads; the file appears whole or not at all.
-void save_npz(const std::string &path, const std::map<std::string, Tensor> &arrays);
+/// All arrays of a .npz or .safetensors by name. Integers of any width come as i64, halves (F16, BF16) as f32; of other
+/// types, and of damaged files, an error that names the array. With `unreadable`, arrays that cannot be read go there
+/// with the reason; a .safetensors whose digest is wrong is an error as a whole.
+std::map<std::string, Tensor> load_tensors(const std::string &path,
+                                           std::map<std::string, std::string> *unreadable = nullptr);
+/// Writes a .npz, which NumPy reads, or a .safetensors, which the libraries of that name read; the extension decides. A
+/// .safetensors carries a SHA-256 of itself, which load_tensors checks. The file appears whole or not at all.
+void save_tensors(const std::string &path, const std::map<std::string, Tensor> &arrays);
 void save_npy(const std::string &path, const Tensor &array);
+/// Whether the extension is one of load_tensors and save_tensors.
+bool is_tensor_file(const std::string &path);
 
 } // namespace overtime

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loads and saves tensors through the runtime's .npy and .npz.
+// Loads and saves tensors through the runtime's files of arrays.
 #include "compiler/trace/nearest.h"
 #include "compiler/trace/tensor.h"
 
 #include "runtime/abi.h"
-#include "runtime/npz.h"
+#include "runtime/files/archive.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace overtime {
@@ -16,9 +17,9 @@ void check(int status, const overtime_message &message) {
     throw Error(ErrorKind::File, message.text);
 }
 
-struct FileArray : overtime_npy {
-  FileArray() : overtime_npy() {}
-  ~FileArray() { overtime_npy_free(this); }
+struct FileArray : overtime_host_array {
+  FileArray() : overtime_host_array() {}
+  ~FileArray() { overtime_host_array_free(this); }
   FileArray(const FileArray &) = delete;
   FileArray &operator=(const FileArray &) = delete;
 
@@ -33,30 +34,30 @@ class Archive {
 public:
   explicit Archive(const std::string &path) {
     overtime_message message;
-    check(overtime_npz_open(path.c_str(), &archive_, &message), message);
+    check(overtime_archive_open(path.c_str(), &archive_, &message), message);
   }
-  ~Archive() { overtime_npz_close(archive_); }
+  ~Archive() { overtime_archive_close(archive_); }
   Archive(const Archive &) = delete;
   Archive &operator=(const Archive &) = delete;
 
   std::vector<std::string> names() const {
     std::vector<std::string> names;
-    for (std::size_t k = 0; k < overtime_npz_count(archive_); ++k)
-      names.emplace_back(overtime_npz_name(archive_, k));
+    for (std::size_t k = 0; k < overtime_archive_count(archive_); ++k)
+      names.emplace_back(overtime_archive_name(archive_, k));
     return names;
   }
   bool find(const std::string &name, std::size_t &index) const {
-    return overtime_npz_find(archive_, name.c_str(), &index) == OVERTIME_OK;
+    return overtime_archive_find(archive_, name.c_str(), &index) == OVERTIME_OK;
   }
   Tensor read(std::size_t index) const {
     FileArray array;
     overtime_message message;
-    check(overtime_npz_read(archive_, index, &array, &message), message);
+    check(overtime_archive_read(archive_, index, &array, &message), message);
     return array.tensor();
   }
 
 private:
-  overtime_npz *archive_ = nullptr;
+  overtime_archive *archive_ = nullptr;
 };
 
 std::string listed(const std::vector<std::string> &names) {
@@ -85,7 +86,9 @@ Tensor load_npy(const std::string &path) {
   return array.tensor();
 }
 
-overtime_npz_item item_of(const char *name, const Tensor &tensor) {
+const std::string archives[] = {".npz", ".safetensors"};
+
+overtime_named_array item_of(const char *name, const Tensor &tensor) {
   return {name, static_cast<std::int32_t>(tensor.dtype()), static_cast<std::int32_t>(tensor.rank()),
           tensor.shape().data(), tensor.data()};
 }
@@ -93,11 +96,10 @@ overtime_npz_item item_of(const char *name, const Tensor &tensor) {
 } // namespace
 
 Tensor load_tensor(const std::string &source) {
-  const std::string archive = ".npz";
-  std::size_t at = source.find(archive + ":");
-  if (at != std::string::npos)
-    return load_member(source.substr(0, at + archive.size()), source.substr(at + archive.size() + 1));
-  if (source.ends_with(archive)) {
+  for (const std::string &archive : archives)
+    if (std::size_t at = source.find(archive + ":"); at != std::string::npos)
+      return load_member(source.substr(0, at + archive.size()), source.substr(at + archive.size() + 1));
+  if (is_tensor_file(source)) {
     Archive opened(source);
     std::vector<std::string> names = opened.names();
     if (names.size() == 1)
@@ -106,10 +108,14 @@ Tensor load_tensor(const std::string &source) {
   }
   if (source.ends_with(".npy"))
     return load_npy(source);
-  throw Error(ErrorKind::File, "cannot load '" + source + "'; expected FILE.npy or FILE.npz:KEY");
+  throw Error(ErrorKind::File, "cannot load '" + source + "'; expected FILE.npz:KEY, FILE.safetensors:KEY or FILE.npy");
 }
 
-std::map<std::string, Tensor> load_npz(const std::string &path, std::map<std::string, std::string> *unreadable) {
+bool is_tensor_file(const std::string &path) {
+  return std::ranges::any_of(archives, [&](const std::string &archive) { return path.ends_with(archive); });
+}
+
+std::map<std::string, Tensor> load_tensors(const std::string &path, std::map<std::string, std::string> *unreadable) {
   Archive archive(path);
   std::vector<std::string> names = archive.names();
   std::map<std::string, Tensor> arrays;
@@ -124,16 +130,16 @@ std::map<std::string, Tensor> load_npz(const std::string &path, std::map<std::st
   return arrays;
 }
 
-void save_npz(const std::string &path, const std::map<std::string, Tensor> &arrays) {
-  std::vector<overtime_npz_item> items;
+void save_tensors(const std::string &path, const std::map<std::string, Tensor> &arrays) {
+  std::vector<overtime_named_array> items;
   for (const auto &[name, tensor] : arrays)
     items.push_back(item_of(name.c_str(), tensor));
   overtime_message message;
-  check(overtime_npz_write(path.c_str(), items.data(), items.size(), /*compress=*/0, &message), message);
+  check(overtime_archive_write(path.c_str(), items.data(), items.size(), /*compress=*/0, &message), message);
 }
 
 void save_npy(const std::string &path, const Tensor &array) {
-  overtime_npz_item item = item_of("", array);
+  overtime_named_array item = item_of("", array);
   overtime_message message;
   check(overtime_npy_write(path.c_str(), &item, &message), message);
 }

@@ -163,7 +163,7 @@ void Trainer::load_state_dict(const StateDict &dict, At at) {
   data_->loop.data().done = steps;
 }
 
-void Trainer::save(const std::string &path) const { save_npz(path, state_dict()); }
-void Trainer::load(const std::string &path, At at) { load_state_dict(load_npz(path), at); }
+void Trainer::save(const std::string &path) const { save_tensors(path, state_dict()); }
+void Trainer::load(const std::string &path, At at) { load_state_dict(load_tensors(path), at); }
 
 } // namespace overtime

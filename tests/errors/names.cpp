@@ -93,10 +93,13 @@ Cases name_cases() {
            const char *path;
            ~Remove() { std::remove(path); }
          } remove{path};
-         load_npz(path);
+         load_tensors(path);
        }},
 
-      // EXPECT: error: cannot load 'data.csv'; expected FILE.npy or FILE.npz:KEY
+      // EXPECT: error: weights.pt: a file of named arrays is called FILE.npz or FILE.safetensors
+      {"pickled_weights", [] { load_tensors("weights.pt"); }},
+
+      // EXPECT: error: cannot load 'data.csv'; expected FILE.npz:KEY, FILE.safetensors:KEY or FILE.npy
       {"unknown_file_type", [] { load_tensor("data.csv"); }},
 
       // EXPECT: @HERE

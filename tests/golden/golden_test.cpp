@@ -41,7 +41,7 @@ Tensor Case::expected_f32(const std::string &key) const { return find(f32, key, 
 
 Case load(const std::string &name) {
   std::string stem = std::string(OVERTIME_GOLDEN_DATA) + "/pub_" + name;
-  return {name, load_npz(stem + ".in.npz"), load_npz(stem + ".f64.npz"), load_npz(stem + ".f32.npz")};
+  return {name, load_tensors(stem + ".in.npz"), load_tensors(stem + ".f64.npz"), load_tensors(stem + ".f32.npz")};
 }
 
 std::string difference(const std::string &what, const Tensor &got, const Tensor &expected, const Tolerance &tolerance,

@@ -65,11 +65,15 @@ TEST_CASE("a dictionary of states brings a model back to where it was", "[trace]
   CHECK(result.unexpected_keys.empty());
   CHECK(same_bits(over_time(x).out.leaf(), from_there(x).out.leaf()));
   other.load_state_dict(dict);
-  const char *path = "overtime_state_dict.npz";
-  other.save_states(path);
-  cell.load_states(path);
-  std::remove(path);
-  CHECK(numbers(cell.state.value()) == numbers(dict.at("state")));
+  for (const char *path : {"overtime_state_dict.npz", "overtime_state_dict.safetensors"}) {
+    cell.reset_state();
+    CHECK(numbers(cell.state.value()) != numbers(dict.at("state")));
+    other.save_states(path);
+    cell.load_states(path);
+    std::remove(path);
+    CHECK(numbers(cell.state.value()) == numbers(dict.at("state")));
+  }
+  CHECK(fails(ErrorKind::File, {"net.pt", "FILE.npz or FILE.safetensors"}, [&] { cell.save_states("net.pt"); }) == "");
 }
 
 TEST_CASE("keys and shapes that do not match are errors that name them, and change nothing", "[trace]") {

@@ -17,7 +17,7 @@ using namespace overtime;
 namespace {
 
 const std::map<std::string, Tensor> &recorded() {
-  static const auto arrays = load_npz(OVERTIME_TRAINING_DATA "/optimizers.npz");
+  static const auto arrays = load_tensors(OVERTIME_TRAINING_DATA "/optimizers.npz");
   return arrays;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files as the array formats need them: reads at a place, and output that appears whole or not at all.
-#ifndef OVERTIME_RUNTIME_FILE_H
-#define OVERTIME_RUNTIME_FILE_H
+#ifndef OVERTIME_RUNTIME_FILES_FILE_H
+#define OVERTIME_RUNTIME_FILES_FILE_H
 
-#include "runtime/npz.h"
+#include "runtime/files/archive.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +20,11 @@ struct Place {
   __attribute__((format(printf, 3, 4))) int fail(int status, const char *format, ...) const;
   int fail_no_memory(uint64_t bytes) const;
 };
+
+constexpr size_t largest_call = size_t(1) << 30; ///< Linux moves at most 2 GiB a call
+
+/// open() that signals do not disturb; the descriptor is closed in programs that this one starts.
+int open_retrying(const char *path, int flags, unsigned mode = 0);
 
 /// A regular file, open for reading.
 class InputFile {
@@ -38,7 +43,8 @@ private:
   uint64_t size_ = 0;
 };
 
-/// A file being written under another name in the same folder. commit() puts it in its place; otherwise it vanishes.
+/// A file being written under another name in the same folder. commit() puts it in its place; otherwise it vanishes. A
+/// lock on it tells others that its writer lives: the next writer of the same file removes what killed ones left.
 class OutputFile {
 public:
   OutputFile() = default;
@@ -55,6 +61,7 @@ public:
 
 private:
   int fail(const Place &place, const char *what) const;
+  int create(const Place &place);
 
   int file_ = -1;
   unsigned mode_ = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Little-endian fields of zip records, and their signatures.
-#ifndef OVERTIME_RUNTIME_ZIP_BYTES_H
-#define OVERTIME_RUNTIME_ZIP_BYTES_H
+#ifndef OVERTIME_RUNTIME_FILES_ZIP_BYTES_H
+#define OVERTIME_RUNTIME_FILES_ZIP_BYTES_H
 
 #include <stdint.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads one file, or one stored or deflated member of an archive, from its first byte to its last.
-#ifndef OVERTIME_RUNTIME_BYTE_READER_H
-#define OVERTIME_RUNTIME_BYTE_READER_H
+#ifndef OVERTIME_RUNTIME_FILES_BYTE_READER_H
+#define OVERTIME_RUNTIME_FILES_BYTE_READER_H
 
-#include "runtime/file.h"
+#include "runtime/files/file.h"
 
 #include <zlib.h>
 

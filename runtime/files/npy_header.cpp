@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parses and formats the header of a .npy file.
-#include "runtime/npy.h"
+#include "runtime/files/npy.h"
 
 #include "runtime/abi.h"
 
@@ -10,10 +10,10 @@
 namespace overtime::detail {
 namespace {
 
-constexpr NpyElement readable[] = {{'f', 4, OVERTIME_F32}, {'f', 8, OVERTIME_F64}, {'i', 8, OVERTIME_I64},
-                                   {'i', 4, OVERTIME_I64}, {'i', 2, OVERTIME_I64}, {'i', 1, OVERTIME_I64},
-                                   {'u', 4, OVERTIME_I64}, {'u', 2, OVERTIME_I64}, {'u', 1, OVERTIME_I64},
-                                   {'b', 1, OVERTIME_BOOL}};
+constexpr StoredElement readable[] = {{'f', 2, OVERTIME_F32}, {'f', 4, OVERTIME_F32}, {'f', 8, OVERTIME_F64},
+                                      {'i', 8, OVERTIME_I64}, {'i', 4, OVERTIME_I64}, {'i', 2, OVERTIME_I64},
+                                      {'i', 1, OVERTIME_I64}, {'u', 4, OVERTIME_I64}, {'u', 2, OVERTIME_I64},
+                                      {'u', 1, OVERTIME_I64}, {'b', 1, OVERTIME_BOOL}};
 
 /// Reads the one form of Python literal that NumPy writes.
 class HeaderParser {
@@ -157,17 +157,18 @@ int HeaderParser::descr() {
     if (order == '>' && bytes > 1)
       return place_.fail(OVERTIME_BAD_FORMAT, "dtype '%.3s' is big-endian; save it with .astype('<%.2s')", text.begin,
                          text.begin + 1);
-    for (const NpyElement &element : readable)
+    for (const StoredElement &element : readable)
       if (element.kind == text.begin[1] && element.bytes == bytes &&
           (order == '<' || order == '=' || (order == '|' && bytes == 1))) {
         header_->element = element;
         return OVERTIME_OK;
       }
   }
-  return place_.fail(OVERTIME_BAD_FORMAT,
-                     "dtype '%.*s' is not supported; expected f4 f8 i1 i2 i4 i8 u1 u2 u4 or b1, little-endian (convert "
-                     "with .astype before saving)",
-                     shown, text.begin);
+  return place_.fail(
+      OVERTIME_BAD_FORMAT,
+      "dtype '%.*s' is not supported; expected f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 or b1, little-endian (convert "
+      "with .astype before saving)",
+      shown, text.begin);
 }
 
 int HeaderParser::fortran_order() {
@@ -202,10 +203,8 @@ const char *descr_of(int32_t dtype) {
     return "<f8";
   case OVERTIME_I64:
     return "<i8";
-  case OVERTIME_BOOL:
-    return "|b1";
   default:
-    return nullptr;
+    return "|b1";
   }
 }
 
@@ -215,32 +214,11 @@ int parse_npy_header(const char *text, size_t bytes, NpyHeader *header, const Pl
   return HeaderParser(text, bytes, header, place).parse();
 }
 
-bool count_elements(int32_t rank, const int64_t *shape, int64_t *elements) {
-  int64_t product = 1;
-  bool empty = false;
-  for (int32_t k = 0; k < rank; ++k) {
-    if (shape[k] < 0)
-      return false;
-    empty |= shape[k] == 0;
-    if (shape[k] != 0 && (__builtin_mul_overflow(product, shape[k], &product) || product > int64_t(1) << 59))
-      return false;
-  }
-  *elements = empty ? 0 : product;
-  return true;
-}
-
-int format_npy_header(const overtime_npz_item &item, char *header, size_t *header_bytes, uint64_t *data_bytes,
+int format_npy_header(const overtime_named_array &item, char *header, size_t *header_bytes, uint64_t *data_bytes,
                       const Place &place) {
+  if (int status = check_array(item, data_bytes, place))
+    return status;
   const char *descr = descr_of(item.dtype);
-  if (!descr)
-    return place.fail(OVERTIME_BAD_FORMAT, "dtype %d is no overtime_dtype", item.dtype);
-  int64_t elements = 0;
-  if (item.rank < 0 || item.rank > OVERTIME_MAX_RANK || !count_elements(item.rank, item.shape, &elements))
-    return place.fail(OVERTIME_BAD_FORMAT, "no array can have this shape (rank %d)", item.rank);
-  if (elements > 0 && !item.data)
-    return place.fail(OVERTIME_NULL_ARGUMENT, "the array's data is NULL");
-  *data_bytes = static_cast<uint64_t>(elements) * overtime_dtype_size(item.dtype);
-
   constexpr size_t prefix = 10; // magic, version, length of the text
   int used =
       snprintf(header + prefix, max_npy_header - prefix, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);

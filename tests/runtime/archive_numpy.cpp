@@ -20,17 +20,17 @@ class Archive {
 public:
   explicit Archive(const std::string &name) {
     overtime_message message = {};
-    int status = overtime_npz_open(data(name).c_str(), &archive_, &message);
+    int status = overtime_archive_open(data(name).c_str(), &archive_, &message);
     INFO(message.text);
     REQUIRE(status == OVERTIME_OK);
   }
-  ~Archive() { overtime_npz_close(archive_); }
+  ~Archive() { overtime_archive_close(archive_); }
 
   void read(const std::string &name, Array &array) const {
     std::size_t index = 0;
-    REQUIRE(overtime_npz_find(archive_, name.c_str(), &index) == OVERTIME_OK);
+    REQUIRE(overtime_archive_find(archive_, name.c_str(), &index) == OVERTIME_OK);
     overtime_message message = {};
-    int status = overtime_npz_read(archive_, index, &array, &message);
+    int status = overtime_archive_read(archive_, index, &array, &message);
     INFO(message.text);
     REQUIRE(status == OVERTIME_OK);
   }
@@ -40,14 +40,14 @@ public:
     CHECK(array.dtype == OVERTIME_I64);
     CHECK(array.values<std::int64_t>() == grid<std::int64_t>([=](int k) { return first + k; }));
   }
-  overtime_npz *get() const { return archive_; }
+  overtime_archive *get() const { return archive_; }
 
 private:
-  overtime_npz *archive_ = nullptr;
+  overtime_archive *archive_ = nullptr;
 };
 
 void check_all(const Archive &archive) {
-  CHECK(overtime_npz_count(archive.get()) == 14);
+  CHECK(overtime_archive_count(archive.get()) == 14);
   auto thirds = grid<double>([](int k) { return k / 3.0; });
   Array f4, f8, b1, fortran, scalar, empty, nested;
   archive.read("f4", f4);
@@ -101,6 +101,13 @@ TEST_CASE(".npy files of every version are read") {
   }
 }
 
+TEST_CASE("halves of a .npy are read as f32") {
+  Array array;
+  REQUIRE(overtime_npy_read(data("halves.npy").c_str(), &array, nullptr) == OVERTIME_OK);
+  CHECK(array.dtype == OVERTIME_F32);
+  CHECK(array.values<std::uint32_t>() == halves);
+}
+
 TEST_CASE("what cannot be read says why and what to do") {
   overtime_message message = {};
   Array array;
@@ -114,19 +121,23 @@ TEST_CASE("what cannot be read says why and what to do") {
   CHECK_THAT(message.text, Contains("not a regular file"));
   CHECK(overtime_npy_read(data("stored.npz").c_str(), &array, &message) == OVERTIME_BAD_FORMAT);
   CHECK_THAT(message.text, Contains("not a .npy array"));
-  overtime_npz *archive = nullptr;
-  CHECK(overtime_npz_open(data("plain.npy").c_str(), &archive, &message) == OVERTIME_BAD_FORMAT);
-  CHECK_THAT(message.text, Contains("plain.npy: not a .npz archive"));
+  overtime_archive *archive = nullptr;
+  CHECK(overtime_archive_open(data("plain.npy").c_str(), &archive, &message) == OVERTIME_BAD_FORMAT);
+  CHECK_THAT(message.text, Contains("plain.npy: a file of named arrays is called FILE.npz or FILE.safetensors"));
+  Folder folder;
+  std::filesystem::copy_file(data("plain.npy"), folder / "plain.npz");
+  CHECK(overtime_archive_open((folder / "plain.npz").c_str(), &archive, &message) == OVERTIME_BAD_FORMAT);
+  CHECK_THAT(message.text, Contains("plain.npz: not a .npz archive"));
   CHECK(archive == nullptr);
-  CHECK(overtime_npz_open(nullptr, &archive, nullptr) == OVERTIME_NULL_ARGUMENT);
+  CHECK(overtime_archive_open(nullptr, &archive, nullptr) == OVERTIME_NULL_ARGUMENT);
 }
 
 TEST_CASE("unknown arrays of an archive are not found") {
   Archive archive("stored.npz");
   std::size_t index = 0;
-  CHECK(overtime_npz_find(archive.get(), "f5", &index) == OVERTIME_NOT_FOUND);
-  CHECK(overtime_npz_name(archive.get(), 14) == nullptr);
+  CHECK(overtime_archive_find(archive.get(), "f5", &index) == OVERTIME_NOT_FOUND);
+  CHECK(overtime_archive_name(archive.get(), 14) == nullptr);
   Array array;
   overtime_message message = {};
-  CHECK(overtime_npz_read(archive.get(), 14, &array, &message) == OVERTIME_NOT_FOUND);
+  CHECK(overtime_archive_read(archive.get(), 14, &array, &message) == OVERTIME_NOT_FOUND);
 }

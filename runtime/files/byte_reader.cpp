@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unpacks with zlib and counts every byte on the way.
-#include "runtime/byte_reader.h"
+#include "runtime/files/byte_reader.h"
 
 #include "runtime/abi.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes zip archives: headers with fixed dates, so that the same arrays give the same bytes.
-#include "runtime/zip.h"
+#include "runtime/files/zip.h"
 
 #include "runtime/abi.h"
-#include "runtime/zip_bytes.h"
+#include "runtime/files/zip_bytes.h"
 
 #include <stdlib.h>
 

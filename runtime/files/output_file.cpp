@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads and writes files with the calls of POSIX.
-#include "runtime/file.h"
+// Writes files that appear whole or not at all: under another name, flushed to the disk, then renamed.
+#include "runtime/files/file.h"
 
 #include "runtime/abi.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,25 +64,17 @@ char *end_of_links(const char *path) {
   return nullptr;
 }
 
-constexpr size_t largest_call = size_t(1) << 30; // Linux moves at most 2 GiB a call
-
-int open_retrying(const char *path, int flags, unsigned mode = 0) {
-  int file;
-  do
-    file = ::open(path, flags | O_CLOEXEC, mode);
-  while (file < 0 && errno == EINTR);
-  return file;
+/// The folder that a file is in; to be freed. NULL: no memory.
+char *folder_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+  size_t bytes = !slash ? 1 : slash == path ? 1 : static_cast<size_t>(slash - path);
+  return strndup(slash ? path : ".", bytes);
 }
 
 /// The folder's entry of a renamed file must reach the disk too; where a folder cannot be synced nothing is lost yet.
 void sync_folder_of(const char *path) {
-  char *folder = strdup(path);
-  if (!folder)
-    return;
-  char *slash = strrchr(folder, '/');
-  if (slash)
-    slash[slash == folder ? 1 : 0] = 0;
-  int file = open_retrying(slash ? folder : ".", O_RDONLY | O_DIRECTORY);
+  char *folder = folder_of(path);
+  int file = folder ? open_retrying(folder, O_RDONLY | O_DIRECTORY) : -1;
   if (file >= 0) {
     fsync(file);
     close(file);
@@ -89,67 +82,51 @@ void sync_folder_of(const char *path) {
   free(folder);
 }
 
-} // namespace
+constexpr const char *temporary_name = "%s.%ld-%d.tmp"; // target, process, attempt
 
-int Place::fail(int status, const char *format, ...) const {
-  if (!message)
-    return status;
-  char *text = message->text;
-  const size_t size = sizeof message->text;
-  int used =
-      member ? snprintf(text, size, "%.400s: member '%.100s': ", path, member) : snprintf(text, size, "%.400s: ", path);
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(text + used, size - static_cast<size_t>(used), format, arguments);
-  va_end(arguments);
-  for (char *c = text; *c; ++c) // names in a file may hold anything; a message is one line for a terminal
-    if (static_cast<unsigned char>(*c) < 0x20 || *c == 0x7f)
-      *c = '?';
-  return status;
+/// Whether a name is that of a temporary of the file `base`.
+bool is_temporary_of(const char *base, const char *name) {
+  constexpr const char *digits = "0123456789";
+  size_t length = strlen(base);
+  if (strncmp(name, base, length) != 0 || name[length] != '.')
+    return false;
+  const char *process = name + length + 1;
+  size_t process_digits = strspn(process, digits);
+  if (process_digits == 0 || process[process_digits] != '-')
+    return false;
+  const char *attempt = process + process_digits + 1;
+  size_t attempt_digits = strspn(attempt, digits);
+  return attempt_digits > 0 && strcmp(attempt + attempt_digits, ".tmp") == 0;
 }
 
-int Place::fail_no_memory(uint64_t bytes) const {
-  return fail(OVERTIME_NO_MEMORY, "%llu bytes of memory cannot be had", static_cast<unsigned long long>(bytes));
-}
-
-InputFile::~InputFile() {
-  if (file_ >= 0)
-    close(file_);
-}
-
-int InputFile::open(const Place &place) {
-  file_ = open_retrying(place.path, O_RDONLY | O_NONBLOCK); // a pipe without a writer must not block
-  struct stat about;
-  if (file_ < 0 || fstat(file_, &about) != 0)
-    return place.fail(OVERTIME_IO, "cannot open: %s", strerror(errno));
-  if (!S_ISREG(about.st_mode))
-    return place.fail(OVERTIME_IO, "cannot read: not a regular file");
-  size_ = static_cast<uint64_t>(about.st_size);
-  return OVERTIME_OK;
-}
-
-int InputFile::read_at(uint64_t offset, void *to, size_t bytes, const Place &place) const {
-  char *next = static_cast<char *>(to);
-  while (bytes > 0) {
-    ssize_t got = pread(file_, next, bytes < largest_call ? bytes : largest_call, static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR)
+/// Removes temporaries of `target` that nobody holds a lock on: their writers were killed.
+void remove_stale(const char *target) {
+  const char *slash = strrchr(target, '/'), *base = slash ? slash + 1 : target;
+  char *name = folder_of(target);
+  DIR *folder = name ? opendir(name) : nullptr;
+  free(name);
+  if (!folder)
+    return;
+  while (const dirent *entry = readdir(folder)) {
+    if (!is_temporary_of(base, entry->d_name))
       continue;
-    if (got < 0)
-      return place.fail(OVERTIME_IO, "cannot read: %s", strerror(errno));
-    if (got == 0)
-      return place.fail(OVERTIME_BAD_FORMAT, "the file ends at byte %llu, within the data",
-                        static_cast<unsigned long long>(offset));
-    next += got;
-    offset += static_cast<uint64_t>(got);
-    bytes -= static_cast<size_t>(got);
+    int file = openat(dirfd(folder), entry->d_name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0)
+      continue;
+    struct stat about;
+    if (fstat(file, &about) == 0 && S_ISREG(about.st_mode) && flock(file, LOCK_EX | LOCK_NB) == 0)
+      unlinkat(dirfd(folder), entry->d_name, 0); // with the lock held: see OutputFile::create
+    close(file);
   }
-  return OVERTIME_OK;
+  closedir(folder);
 }
+
+} // namespace
 
 OutputFile::~OutputFile() {
   if (file_ >= 0) {
-    close(file_);
     unlink(temporary_);
+    close(file_);
   }
   if (temporary_)
     forget(temporary_);
@@ -161,6 +138,29 @@ int OutputFile::fail(const Place &place, const char *what) const {
   return place.fail(OVERTIME_IO, "%s: %s", what, strerror(errno));
 }
 
+int OutputFile::create(const Place &place) {
+  size_t room = strlen(target_) + 40;
+  temporary_ = static_cast<char *>(malloc(room));
+  if (!temporary_)
+    return place.fail_no_memory(room);
+  for (int attempt = 0; file_ < 0; ++attempt) {
+    snprintf(temporary_, room, temporary_name, target_, static_cast<long>(getpid()), attempt);
+    file_ = open_retrying(temporary_, O_RDWR | O_CREAT | O_EXCL, 0644);
+    if (file_ < 0 && errno != EEXIST)
+      return fail(place, "cannot write");
+    if (file_ < 0)
+      continue;
+    while (flock(file_, LOCK_EX) != 0 && errno == EINTR) // without locks nobody removes it either
+      continue;
+    struct stat about;
+    if (fstat(file_, &about) == 0 && about.st_nlink == 0) { // removed as stale before it was locked
+      close(file_);
+      file_ = -1;
+    }
+  }
+  return OVERTIME_OK;
+}
+
 int OutputFile::open(const Place &place) {
   struct stat about;
   if (stat(place.path, &about) == 0 && !S_ISREG(about.st_mode))
@@ -168,16 +168,9 @@ int OutputFile::open(const Place &place) {
   target_ = end_of_links(place.path);
   if (!target_)
     return place.fail(OVERTIME_IO, "cannot write: the symbolic links lead nowhere");
-  size_t room = strlen(target_) + 40;
-  temporary_ = static_cast<char *>(malloc(room));
-  if (!temporary_)
-    return place.fail_no_memory(room);
-  for (int attempt = 0; file_ < 0; ++attempt) {
-    snprintf(temporary_, room, "%s.%ld-%d.tmp", target_, static_cast<long>(getpid()), attempt);
-    file_ = open_retrying(temporary_, O_RDWR | O_CREAT | O_EXCL, 0644);
-    if (file_ < 0 && errno != EEXIST)
-      return fail(place, "cannot write");
-  }
+  remove_stale(target_);
+  if (int status = create(place))
+    return status;
   remember(temporary_);
   // The mode now shows the umask, which cannot be asked for safely; nobody reads along until the file is complete.
   if (fstat(file_, &about) != 0 || fchmod(file_, 0600) != 0)

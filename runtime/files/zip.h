@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The .zip container (APPNOTE 6.3, zip64 included) as far as .npz needs it: one disk, stored or deflated members.
-#ifndef OVERTIME_RUNTIME_ZIP_H
-#define OVERTIME_RUNTIME_ZIP_H
+#ifndef OVERTIME_RUNTIME_FILES_ZIP_H
+#define OVERTIME_RUNTIME_FILES_ZIP_H
 
-#include "runtime/byte_reader.h"
-#include "runtime/file.h"
+#include "runtime/files/byte_reader.h"
+#include "runtime/files/file.h"
 
 namespace overtime::detail {
 

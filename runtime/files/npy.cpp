@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the elements of a .npy array into memory: widens integers, turns Fortran order into C order.
-#include "runtime/npy.h"
+// Reads .npy arrays: the header, then the elements; turns Fortran order into C order.
+#include "runtime/files/npy.h"
 
 #include "runtime/abi.h"
 #include "runtime/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "elements are read as they lie in the file");
 
 namespace overtime::detail {
 namespace {
@@ -47,55 +45,8 @@ int read_header(ByteReader &from, NpyHeader *header, uint64_t *header_bytes, con
   return status;
 }
 
-template <class T> void widen_as(const unsigned char *raw, size_t count, int64_t *to) {
-  for (size_t k = 0; k < count; ++k) {
-    T value;
-    memcpy(&value, raw + k * sizeof(T), sizeof(T));
-    to[k] = value;
-  }
-}
-
-void widen(const NpyElement &element, const unsigned char *raw, size_t count, int64_t *to) {
-  bool is_signed = element.kind == 'i';
-  switch (element.bytes) {
-  case 1:
-    return is_signed ? widen_as<int8_t>(raw, count, to) : widen_as<uint8_t>(raw, count, to);
-  case 2:
-    return is_signed ? widen_as<int16_t>(raw, count, to) : widen_as<uint16_t>(raw, count, to);
-  default:
-    return is_signed ? widen_as<int32_t>(raw, count, to) : widen_as<uint32_t>(raw, count, to);
-  }
-}
-
-int read_widened(ByteReader &from, const NpyHeader &header, int64_t *to, const Place &place) {
-  unsigned char raw[8192];
-  size_t per_block = sizeof raw / header.element.bytes;
-  for (uint64_t left = static_cast<uint64_t>(header.elements); left > 0;) {
-    size_t count = left < per_block ? static_cast<size_t>(left) : per_block;
-    if (int status = from.read(raw, count * header.element.bytes, place))
-      return status;
-    widen(header.element, raw, count, to);
-    to += count;
-    left -= count;
-  }
-  return OVERTIME_OK;
-}
-
-int read_elements(ByteReader &from, const NpyHeader &header, overtime_npy *array, const Place &place) {
-  if (header.element.bytes != overtime_dtype_size(header.element.dtype))
-    return read_widened(from, header, static_cast<int64_t *>(array->data), place);
-  if (int status = from.read(array->data, array->bytes, place))
-    return status;
-  if (header.element.dtype == OVERTIME_BOOL) { // compiled code relies on 0 and 1; NumPy takes any other byte for true
-    auto *flags = static_cast<unsigned char *>(array->data);
-    for (uint64_t k = 0; k < array->bytes; ++k)
-      flags[k] = flags[k] != 0;
-  }
-  return OVERTIME_OK;
-}
-
 /// Copies `from`, whose first index moves fastest, to `to`, whose last one does.
-template <class T> void reorder(const overtime_npy &array, const T *from, T *to) {
+template <class T> void reorder(const overtime_host_array &array, const T *from, T *to) {
   int64_t index[OVERTIME_MAX_RANK] = {}, stride[OVERTIME_MAX_RANK];
   int64_t step = 1;
   for (int32_t k = 0; k < array.rank; ++k) {
@@ -115,7 +66,7 @@ template <class T> void reorder(const overtime_npy &array, const T *from, T *to)
   }
 }
 
-int make_c_order(overtime_npy *array, const Place &place) {
+int make_c_order(overtime_host_array *array, const Place &place) {
   if (array->rank < 2 || array->elements < 2)
     return OVERTIME_OK;
   void *ordered = overtime_allocate(array->bytes);
@@ -138,7 +89,7 @@ int make_c_order(overtime_npy *array, const Place &place) {
 
 } // namespace
 
-int read_npy(ByteReader &from, overtime_npy *array, const Place &place) {
+int read_npy(ByteReader &from, overtime_host_array *array, const Place &place) {
   NpyHeader header = {};
   uint64_t header_bytes = 0;
   if (int status = read_header(from, &header, &header_bytes, place))
@@ -147,28 +98,12 @@ int read_npy(ByteReader &from, overtime_npy *array, const Place &place) {
   if (stored != from.size() - header_bytes) // before any allocation: a lying header costs no memory
     return place.fail(OVERTIME_BAD_FORMAT, "its header asks for %llu bytes of elements, there are %llu",
                       printable(stored), printable(from.size() - header_bytes));
-  *array = {};
-  array->dtype = header.element.dtype;
-  array->rank = header.rank;
-  memcpy(array->shape, header.shape, sizeof header.shape);
-  array->elements = header.elements;
-  array->bytes = static_cast<uint64_t>(header.elements) * overtime_dtype_size(array->dtype);
-  array->data = overtime_allocate(array->bytes);
-  if (!array->data)
-    return place.fail_no_memory(array->bytes);
-  int status = read_elements(from, header, array, place);
+  int status = read_elements(from, header.element, header.rank, header.shape, array, place);
   if (!status && header.fortran_order)
     status = make_c_order(array, place);
   if (status)
-    overtime_npy_free(array);
+    overtime_host_array_free(array);
   return status;
 }
 
 } // namespace overtime::detail
-
-extern "C" void overtime_npy_free(overtime_npy *array) {
-  if (!array)
-    return;
-  free(array->data);
-  *array = {};
-}

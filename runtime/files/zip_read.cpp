@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the directory of a zip archive and finds the bytes of its members.
-#include "runtime/zip.h"
+#include "runtime/files/zip.h"
 
 #include "runtime/abi.h"
-#include "runtime/zip_bytes.h"
+#include "runtime/files/zip_bytes.h"
 
 #include <stdlib.h>
 
