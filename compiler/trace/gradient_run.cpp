@@ -3,7 +3,6 @@
 #include "compiler/trace/gradient_run.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace overtime::detail {
 
@@ -39,20 +38,6 @@ GradientRun::GradientRun(CompiledGradient &compiled, LoopData &over)
   }
 }
 
-void GradientRun::save(char *place) const {
-  for (std::size_t k : moving) {
-    std::memcpy(place, states[k].data(), states[k].bytes());
-    place += states[k].bytes();
-  }
-}
-
-void GradientRun::restore(const char *place) {
-  for (std::size_t k : moving) {
-    std::memcpy(states[k].data(), place, states[k].bytes());
-    place += states[k].bytes();
-  }
-}
-
 void GradientRun::prepare_tape(std::int64_t length) {
   const auto &outputs = c.programs.forward->info.outputs;
   c.tape.resize(outputs.size());
@@ -66,79 +51,82 @@ void GradientRun::prepare_tape(std::int64_t length) {
   }
 }
 
-void GradientRun::call(const driver::HostProgram &program, std::int64_t first, std::int64_t count,
-                       std::vector<void *> buffers, const std::vector<Rows> &rows) {
-  std::vector<std::int64_t> strides;
-  for (const Rows &r : rows) {
-    buffers.push_back(r.data);
-    strides.push_back(r.stride);
-  }
-  buffers.push_back(at_least(program.info.workspaceBytes, c.workspace));
-  call_program(program, over.range(count, first), over.options.threads, buffers, strides);
-}
-
-void GradientRun::forward(std::int64_t first, std::int64_t count, bool keep_tape) {
-  std::vector<void *> buffers;
-  for (Tensor &t : states)
-    buffers.push_back(t.data());
-  for (Tensor &t : params)
-    buffers.push_back(t.data());
-  std::vector<Rows> rows;
-  for (const Rows &r : inputs)
-    rows.push_back(r.at(first));
-  for (std::size_t k = 0; k < c.tape.size(); ++k)
-    rows.push_back(rows_of(c.tape[k], c.programs.forward->info.outputs[k], k < c.programs.tape || !keep_tape));
-  call(*c.programs.forward, first, count, std::move(buffers), rows);
-}
-
-void GradientRun::backward(std::int64_t first, std::int64_t count) {
-  std::vector<void *> buffers;
-  for (Tensor &t : adjoints)
-    buffers.push_back(t.data());
-  for (unsigned k : c.programs.fixed)
-    buffers.push_back(states[k].data());
-  for (Tensor &t : params)
-    buffers.push_back(t.data());
-  std::vector<Rows> rows;
-  for (const Rows &r : inputs)
-    rows.push_back(r.at(first));
-  for (std::size_t k = c.programs.tape; k < c.tape.size(); ++k)
+std::vector<RowArray> GradientRun::tape() const {
+  std::vector<RowArray> rows;
+  for (std::size_t k = c.programs.tape; k < c.tape.size(); ++k) {
     rows.push_back(rows_of(c.tape[k], c.programs.forward->info.outputs[k]));
-  for (const Rows &r : by_data)
-    rows.push_back(r.at(first));
-  call(*c.programs.backward, first, count, std::move(buffers), rows);
+    rows.back().tape = true;
+  }
+  return rows;
 }
+
+/// The tables of a program's entry function, which a GradientPart points at.
+struct PartTables {
+  std::vector<void *> buffers;
+  std::vector<RowArray> rows;
+  std::vector<std::int64_t> strides;
+
+  void add(const std::vector<RowArray> &more) { rows.insert(rows.end(), more.begin(), more.end()); }
+  GradientPart part(const driver::HostProgram &program, void *workspace) {
+    const driver::ProgramInfo &info = program.info;
+    auto first = std::ssize(buffers);
+    buffers.resize(buffers.size() + rows.size());
+    buffers.push_back(workspace);
+    strides.resize(rows.size());
+    return {program.entry,    {info.parts, info.partCycles, info.threadBytes, info.waitCycles},
+            buffers.data(),   first,
+            std::ssize(rows), rows.data(),
+            strides.data()};
+  }
+};
 
 void GradientRun::run(const overtime_checkpoint_plan &plan) {
   prepare_tape(plan.tape_steps);
   std::vector<std::int64_t> places(static_cast<std::size_t>(plan.slots));
   std::int64_t state = c.state_bytes(), kept = plan.slots > 0 ? (plan.slots + 1) * state : 0;
-  auto *slots = static_cast<char *>(at_least(static_cast<std::uint64_t>(kept), c.checkpoints));
   bytes += kept + static_cast<std::int64_t>(places.size() * sizeof(std::int64_t));
-  overtime_checkpoint_cursor cursor;
-  overtime_checkpoints_begin(&cursor, &plan, places.data());
-  for (;;) {
-    overtime_checkpoint_action action = overtime_checkpoints_next(&cursor);
-    switch (action.kind) {
-    case OVERTIME_CHECKPOINT_SAVE:
-      save(slots + action.slot * state);
-      break;
-    case OVERTIME_CHECKPOINT_RESTORE:
-      restore(slots + action.slot * state);
-      break;
-    case OVERTIME_CHECKPOINT_FORWARD:
-      forward(action.first, action.count, /*keep_tape=*/false);
-      break;
-    case OVERTIME_CHECKPOINT_TAPE:
-      forward(action.first, action.count, /*keep_tape=*/true);
-      break;
-    case OVERTIME_CHECKPOINT_REVERSE:
-      backward(action.first, action.count);
-      break;
-    case OVERTIME_CHECKPOINT_END:
-      return;
-    }
+  PartTables forward, backward;
+  for (Tensor &t : states)
+    forward.buffers.push_back(t.data());
+  for (Tensor &t : adjoints)
+    backward.buffers.push_back(t.data());
+  for (unsigned k : c.programs.fixed)
+    backward.buffers.push_back(states[k].data());
+  for (Tensor &t : params) {
+    forward.buffers.push_back(t.data());
+    backward.buffers.push_back(t.data());
   }
+  forward.add(inputs);
+  for (std::size_t k = 0; k < c.programs.tape; ++k)
+    forward.rows.push_back(rows_of(c.tape[k], c.programs.forward->info.outputs[k], /*one_row=*/true));
+  forward.add(tape());
+  backward.add(inputs);
+  backward.add(tape());
+  backward.add(by_data);
+
+  std::vector<void *> numbers;
+  std::vector<std::uint64_t> sizes;
+  for (std::size_t k : moving) {
+    numbers.push_back(states[k].data());
+    sizes.push_back(states[k].bytes());
+  }
+  const driver::HostProgram &program = *c.programs.forward, &adjoint = *c.programs.backward;
+  void *workspace = at_least(std::max(program.info.workspaceBytes, adjoint.info.workspaceBytes), c.workspace);
+  StepRange range = over.range(0);
+  GradientCall call = {forward.part(program, workspace),
+                       backward.part(adjoint, workspace),
+                       range.i0,
+                       range.k0,
+                       range.t0,
+                       range.seed,
+                       over.options.threads,
+                       std::ssize(numbers),
+                       numbers.data(),
+                       sizes.data(),
+                       static_cast<char *>(at_least(static_cast<std::uint64_t>(kept), c.checkpoints)),
+                       places.data()};
+  if (int status = run_gradient(call, plan))
+    throw Error(ErrorKind::Memory, overtime_status_message(status));
 }
 
 } // namespace overtime::detail

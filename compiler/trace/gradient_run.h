@@ -4,7 +4,7 @@
 
 #include "compiler/driver/Gradient.h"
 #include "compiler/trace/loop_data.h"
-#include "runtime/checkpoints.h"
+#include "runtime/gradient.h"
 
 namespace overtime::detail {
 
@@ -12,15 +12,10 @@ inline std::int64_t row_bytes(const driver::ArrayInfo &array) {
   return array.elements() * static_cast<std::int64_t>(size_of(static_cast<DType>(array.dtype)));
 }
 
-/// Rows of one input or output: `stride` elements apart, 0 for one row at all steps.
-struct Rows {
-  char *data = nullptr;
-  std::int64_t stride = 0, bytes = 0; // between rows
-  Rows at(std::int64_t row) const { return {data + row * bytes, stride, bytes}; }
-};
-inline Rows rows_of(const Tensor &t, const driver::ArrayInfo &array, bool one_row = false) {
+/// `one_row`: at all steps.
+inline RowArray rows_of(const Tensor &t, const driver::ArrayInfo &array, bool one_row = false) {
   return {static_cast<char *>(const_cast<void *>(t.data())), one_row ? 0 : array.elements(),
-          one_row ? 0 : row_bytes(array)};
+          one_row ? 0 : row_bytes(array), /*tape=*/false};
 }
 
 /// Both programs, loaded, and what they were traced from.
@@ -44,22 +39,17 @@ class GradientRun {
 public:
   GradientRun(CompiledGradient &compiled, LoopData &over);
 
-  std::vector<Rows> inputs; // of the program
+  std::vector<RowArray> inputs; // of the program
   std::vector<Tensor> states, adjoints;
-  std::vector<Rows> by_data; // outputs of the adjoint
-  std::int64_t bytes = 0;    // of tape and kept states
+  std::vector<RowArray> by_data; // outputs of the adjoint
+  std::int64_t bytes = 0;        // of tape and kept states
 
   /// Runs all steps forward and backward in the order of the plan.
   void run(const overtime_checkpoint_plan &plan);
 
 private:
   void prepare_tape(std::int64_t length);
-  void save(char *place) const;
-  void restore(const char *place);
-  void call(const driver::HostProgram &program, std::int64_t first, std::int64_t count, std::vector<void *> buffers,
-            const std::vector<Rows> &rows);
-  void forward(std::int64_t first, std::int64_t count, bool keep_tape);
-  void backward(std::int64_t first, std::int64_t count);
+  std::vector<RowArray> tape() const;
 
   CompiledGradient &c;
   LoopData &over;
