@@ -32,7 +32,7 @@ Layout layoutOf(const ProgramInfo &info);
 llvm::Error checkProgram(const ProgramInfo &info);
 
 /// Adds the constant NAME_program (an overtime_program). The module must define NAME_loop. `initial` is the content of
-/// states and params, layoutOf(info).initialBytes long.
+/// states and params, layoutOf(info).initialBytes long, or empty for zeros.
 llvm::Error addProgram(llvm::Module &module, const ProgramInfo &info, const TargetSpec &target,
                        llvm::ArrayRef<char> initial);
 

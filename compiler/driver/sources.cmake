@@ -5,6 +5,7 @@ set(OVERTIME_DRIVER_LLVM_SOURCES
   Cache.cpp
   CacheFolder.cpp
   Descriptor.cpp
+  DescriptorWriter.cpp
   Entry.cpp
   InstructionOrder.cpp
   Jit.cpp
