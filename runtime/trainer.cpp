@@ -223,9 +223,7 @@ private:
     if (t->over == OVERTIME_LOSS_MEAN_OUTPUT)
       table.add_row(share(), *array, true);
   }
-  void *weight() {
-    return bytes_of(block) + t->scalars;
-  }
+  void *weight() { return bytes_of(block) + t->scalars; }
   void *share() {
     void *place = bytes_of(block) + t->scalars + OVERTIME_ALIGNMENT;
     set_real(place, real, 1.0 / static_cast<double>(steps));
@@ -297,8 +295,8 @@ private:
       part.buffers[part.first_row + k] = part.row[k].data + begin * part.row[k].bytes;
       part.strides[k] = part.row[k].stride;
     }
-    EntryCall call = {part.entry,   count,        header->i + begin, header->k + begin,
-                      program->t0,  header->seed, part.buffers,      part.first_row + part.rows + 1,
+    EntryCall call = {part.entry,  count,        header->i + begin, header->k + begin,
+                      program->t0, header->seed, part.buffers,      part.first_row + part.rows + 1,
                       part.strides};
     return run_parts(call, program->schedule, header->threads);
   }
@@ -314,8 +312,8 @@ private:
       part.buffers[part.first_row + k] = part.row[k].data;
       part.strides[k] = part.row[k].stride;
     }
-    EntryCall call = {part.entry, 1,           header->updates, header->updates,
-                      0.0,        0,           part.buffers,    part.first_row + part.rows + 1,
+    EntryCall call = {part.entry,  1, header->updates, header->updates,
+                      0.0,         0, part.buffers,    part.first_row + part.rows + 1,
                       part.strides};
     int status = run_parts(call, program->schedule, header->threads);
     if (status == OVERTIME_OK)

@@ -35,8 +35,8 @@ typedef struct overtime_trainer {
   int64_t n_arrays;
   const void *initial; /* the block behind its header, up to initial_bytes */
   uint64_t initial_bytes;
-  uint64_t states_end;    /* of the states, which come first */
-  uint64_t adjoint_place; /* of the loss, 1 before backward; 0 when it has none */
+  uint64_t states_end;                 /* of the states, which come first */
+  uint64_t adjoint_place;              /* of the loss, 1 before backward; 0 when it has none */
   uint64_t gradients, gradients_bytes; /* states of backward: zeros before each gradient */
   uint64_t kept;                       /* room for the states */
   const uint64_t *rows;                /* of forward's outputs, one row each, for runs without a tape */

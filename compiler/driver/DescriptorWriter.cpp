@@ -39,12 +39,11 @@ Constant *DescriptorWriter::text(StringRef value) {
 }
 
 void DescriptorWriter::appendArrays(SmallVectorImpl<Constant *> &rows, ArrayRef<ArrayInfo> arrays,
-                          ArrayRef<std::int64_t> offsets) {
+                                    ArrayRef<std::int64_t> offsets) {
   for (std::size_t k = 0; k < arrays.size(); ++k) {
     const ArrayInfo &array = arrays[k];
     SmallVector<std::uint64_t> shape(array.shape.begin(), array.shape.end());
-    Constant *dimensions = shape.empty() ? null()
-                                         : hidden(ConstantDataArray::get(context, shape), "_shape", 8);
+    Constant *dimensions = shape.empty() ? null() : hidden(ConstantDataArray::get(context, shape), "_shape", 8);
     rows.push_back(ConstantStruct::getAnon({text(array.name), text(array.unit), number(i32, array.dtype),
                                             number(i32, shape.size()), dimensions, number(i64, array.elements()),
                                             number(i64, offsets[k])}));

@@ -58,12 +58,9 @@ OwningOpRef<ModuleOp> alone(ModuleOp module, StringRef name) {
 
 } // namespace
 
-llvm::Expected<HostGradient> compileGradientForHost(ModuleOp module, const ProgramInfo &info, const GradientSpec &spec,
-                                                    const HostOptions &options) {
-  auto target = TargetSpec::get(options.target);
-  if (!target)
-    return target.takeError();
-  if (llvm::Error error = runStages(module, info, *target, "dynamics", nullptr))
+llvm::Expected<GradientModules> differentiateProgram(ModuleOp module, const ProgramInfo &info, const GradientSpec &spec,
+                                                     const TargetSpec &target, const std::string &name) {
+  if (llvm::Error error = runStages(module, info, target, "dynamics", nullptr))
     return std::move(error);
   ir::DifferentiateSpec by;
   by.loss = spec.loss;
@@ -75,19 +72,40 @@ llvm::Expected<HostGradient> compileGradientForHost(ModuleOp module, const Progr
   FailureOr<ir::Gradient> made = ir::differentiate(program, by);
   if (failed(made))
     return error.failure("the program has no gradient");
+  if (!name.empty())
+    made->backward.setName(name);
 
-  HostGradient gradient;
+  GradientModules gradient;
   gradient.carried.assign(made->carried.begin(), made->carried.end());
   gradient.fixed.assign(made->fixed.begin(), made->fixed.end());
   gradient.tape = made->tape;
-  ProgramInfo backward = describe(made->backward, info), forward = info;
+  gradient.backwardInfo = describe(made->backward, info);
+  gradient.forwardInfo = info;
+  std::vector<ArrayInfo> &outputs = gradient.forwardInfo.outputs;
   for (Type type : program.getResultTypes().drop_front(info.states.size() + made->tape))
-    forward.outputs.push_back(arrayOf("tape " + std::to_string(forward.outputs.size() - made->tape), type, true));
-  auto compiled = compileForHost(*alone(module, info.name), forward, options);
+    outputs.push_back(arrayOf("tape " + std::to_string(outputs.size() - made->tape), type, true));
+  gradient.forward = alone(module, info.name);
+  gradient.backward = alone(module, gradient.backwardInfo.name);
+  return gradient;
+}
+
+llvm::Expected<HostGradient> compileGradientForHost(ModuleOp module, const ProgramInfo &info, const GradientSpec &spec,
+                                                    const HostOptions &options) {
+  auto target = TargetSpec::get(options.target);
+  if (!target)
+    return target.takeError();
+  auto modules = differentiateProgram(module, info, spec, *target);
+  if (!modules)
+    return modules.takeError();
+  HostGradient gradient;
+  gradient.carried = std::move(modules->carried);
+  gradient.fixed = std::move(modules->fixed);
+  gradient.tape = modules->tape;
+  auto compiled = compileForHost(*modules->forward, modules->forwardInfo, options);
   if (!compiled)
     return compiled.takeError();
   gradient.forward = std::move(*compiled);
-  compiled = compileForHost(*alone(module, backward.name), backward, options);
+  compiled = compileForHost(*modules->backward, modules->backwardInfo, options);
   if (!compiled)
     return compiled.takeError();
   gradient.backward = std::move(*compiled);

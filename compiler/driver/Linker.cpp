@@ -52,7 +52,8 @@ std::vector<std::string> arguments(const LinkerTool &tool, StringRef object, con
   else
     add({"-soname", soname.str(), "--exclude-libs=ALL", "--gc-sections", "-z", "defs", "-z", "noexecstack",
          "--build-id"});
-  add({object.str(), runtime.archive});
+  add({object.str()});
+  all.insert(all.end(), runtime.archives.begin(), runtime.archives.end());
   if (!runtime.openmp.empty())
     add({runtime.openmp});
   if (tool.isCompiler)
@@ -112,8 +113,9 @@ Expected<LinkerTool> findLinker(ArrayRef<StringRef> names) {
 
 Error linkSharedLibrary(ArrayRef<char> object, const RuntimeLibrary &runtime, StringRef output,
                         const LinkerTool &tool) {
-  if (!sys::fs::exists(runtime.archive))
-    return failure("the runtime library '" + runtime.archive + "' does not exist: build the target overtime_abi");
+  for (const std::string &archive : runtime.archives)
+    if (!sys::fs::exists(archive))
+      return failure("the runtime library '" + archive + "' does not exist: build the target overtime_abi");
   StringRef folder = sys::path::parent_path(output);
   SmallString<128> prefix(folder.empty() ? "." : folder), scratch; // beside the output, so that the rename is atomic
   sys::path::append(prefix, ".overtime-link");

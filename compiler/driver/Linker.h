@@ -7,6 +7,7 @@
 #include "llvm/Support/Error.h"
 
 #include <string>
+#include <vector>
 
 namespace overtime::driver {
 
@@ -20,10 +21,11 @@ struct LinkerTool {
 /// folder, since they know of no system folders. `names` replaces the list.
 llvm::Expected<LinkerTool> findLinker(llvm::ArrayRef<llvm::StringRef> names = {});
 
-/// What a program's library is linked with: a static runtime (libovertime_abi.a) and the shared library of OpenMP, when
-/// that runtime needs it.
+/// What a program's library is linked with: static libraries, each before those that it needs (libovertime_abi.a last),
+/// and the shared library of OpenMP, when they need it.
 struct RuntimeLibrary {
-  std::string archive, openmp;
+  std::vector<std::string> archives;
+  std::string openmp;
 };
 
 /// Links `object` and the runtime into the shared library `output`, whose soname

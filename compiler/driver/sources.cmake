@@ -2,6 +2,7 @@
 # The driver's files that work on an llvm::Module or on what comes after it; none includes MLIR.
 set(OVERTIME_DRIVER_LLVM_SOURCES
   CHeader.cpp
+  CText.cpp
   Cache.cpp
   CacheFolder.cpp
   Descriptor.cpp
@@ -13,4 +14,7 @@ set(OVERTIME_DRIVER_LLVM_SOURCES
   Linker.cpp
   ObjectEmitter.cpp
   ProgramJson.cpp
-  Target.cpp)
+  Target.cpp
+  TrainerDescriptor.cpp
+  TrainerHeader.cpp
+  TrainingLayout.cpp)

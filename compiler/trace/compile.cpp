@@ -4,22 +4,14 @@
 
 #include "compiler/driver/CHeader.h"
 #include "compiler/driver/Descriptor.h"
-#include "compiler/driver/Linker.h"
+#include "compiler/trace/artifact_data.h"
 #include "compiler/trace/loop_data.h"
 
 #include "runtime/abi.h"
 
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 
 namespace overtime {
-
-namespace detail {
-struct ArtifactData {
-  driver::Library library;
-};
-} // namespace detail
 
 using detail::InputSpec;
 using detail::LoopData;
@@ -103,9 +95,10 @@ Artifact compile(LoopOverTime &loop, const CompileOptions &options, std::source_
       [&](const driver::ProgramInfo &info) { return initial_image(program, loop.data(), info); });
   if (!library)
     detail::throw_compile_error(library.takeError());
-  auto data = std::make_shared<detail::ArtifactData>();
-  data->library = std::move(*library);
-  return Artifact{data};
+  return Artifact{std::make_shared<detail::ArtifactData>(detail::ArtifactData{
+      library->info.name, driver::cHeader(library->info, library->target),
+      driver::programJson(library->info, library->target), std::move(library->object), std::move(library->llvmIr),
+      std::move(library->assembly), std::move(library->times), library->info.threads != 1, /*saves=*/false})};
 }
 
 std::string stage_ir(LoopOverTime &loop, const CompileOptions &options, std::source_location at) {
@@ -115,52 +108,6 @@ std::string stage_ir(LoopOverTime &loop, const CompileOptions &options, std::sou
   if (!text)
     detail::throw_compile_error(text.takeError());
   return *text;
-}
-
-static void write_file(const std::filesystem::path &path, std::string_view content) {
-  std::filesystem::path temporary = path;
-  temporary += ".part";
-  std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-  out.write(content.data(), static_cast<std::streamsize>(content.size()));
-  out.close();
-  std::error_code error;
-  if (out)
-    std::filesystem::rename(temporary, path, error);
-  if (!out || error)
-    throw Error(ErrorKind::File, "cannot write '" + path.string() + "'");
-}
-
-static std::string_view view(const llvm::SmallVector<char, 0> &bytes) { return {bytes.data(), bytes.size()}; }
-
-std::string Artifact::header() const { return driver::cHeader(data->library.info, data->library.target); }
-std::string Artifact::json() const { return driver::programJson(data->library.info, data->library.target); }
-std::vector<std::pair<std::string, double>> Artifact::times() const { return data->library.times; }
-void Artifact::write_object(const std::string &path) const { write_file(path, view(data->library.object)); }
-void Artifact::write_llvm_ir(const std::string &path) const { write_file(path, data->library.llvmIr); }
-void Artifact::write_assembly(const std::string &path) const { write_file(path, data->library.assembly); }
-
-/// One thread needs the C library alone.
-static driver::RuntimeLibrary runtime_of(const driver::ProgramInfo &info) {
-  if (info.threads == 1)
-    return {OVERTIME_ABI_LIBRARY, ""};
-  return {OVERTIME_ABI_OPENMP_LIBRARY, OVERTIME_OPENMP_LIBRARY};
-}
-
-void Artifact::write(const std::string &folder) const {
-  const driver::Library &library = data->library;
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed)
-    throw Error(ErrorKind::File, "cannot make the folder '" + folder + "': " + failed.message());
-  std::filesystem::path base(folder);
-  auto linker = driver::findLinker();
-  if (!linker)
-    detail::throw_compile_error(linker.takeError());
-  std::string so = (base / ("lib" + library.info.name + ".so")).string();
-  if (llvm::Error error = driver::linkSharedLibrary(library.object, runtime_of(library.info), so, *linker))
-    detail::throw_compile_error(std::move(error));
-  write_file(base / (library.info.name + ".h"), header());
-  write_file(base / (library.info.name + ".json"), json());
 }
 
 } // namespace overtime

@@ -2,7 +2,7 @@
 // compile(): a time loop as a shared library with a C header, or any stage on the way there.
 #pragma once
 
-#include "compiler/trace/loop_over_time.h"
+#include "compiler/trace/trainer.h"
 
 #include <memory>
 #include <string>
@@ -38,6 +38,12 @@ public:
 };
 
 Artifact compile(LoopOverTime &loop, const CompileOptions &options = {},
+                 std::source_location at = std::source_location::current());
+
+/// A library that trains: NAME_train_step, NAME_loss, NAME_save and NAME_load. `data` and `target` are of one call,
+/// whose shapes count, but for the number of steps. It begins with the parameters, moments and initial states that
+/// there are now, and a call of it has the bits of the trainer's.
+Artifact compile(Trainer &trainer, const Tree<Tensor> &data, const Tensor &target, const CompileOptions &options = {},
                  std::source_location at = std::source_location::current());
 
 /// The program's MLIR after a named stage: trace, dynamics, optimize, bufferize, cpu, llvm.

@@ -73,7 +73,8 @@ Shape ValueAndGradData::target_row(const Tensor &target) const {
   return loss.over == Loss::Over::EachStep ? Shape(shape.begin() + 1, shape.end()) : shape;
 }
 
-void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
+TracedLoss ValueAndGradData::trace(const detail::Call &call, const Tensor &target, const std::string &name,
+                                   std::optional<bool> fit) {
   detail::LoopData &data = over();
   auto total = extra_state("loss", {});
   std::shared_ptr<Slot> mean_out;
@@ -85,46 +86,61 @@ void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
   if (mean_out)
     all.emplace_back("share", InputSpec{"share", {}});
   detail::ProgramSpec spec = data.spec(call, Tree<InputSpec>::map(std::move(all)));
+  spec.name = name;
   spec.out_vars = Tree<Monitor>();
-  if (trains)
-    spec.settings.shared.emplace("fit", true);
+  if (fit)
+    spec.settings.shared.emplace("fit", *fit);
   spec.extra_states.push_back(total);
   if (mean_out)
     spec.extra_states.push_back(mean_out);
   spec.body = [&](const Tree<Value> &values) { return step(values, total, mean_out); };
-  detail::TracedProgram traced = detail::trace_program(data.model(), spec);
+  TracedLoss made{detail::trace_program(data.model(), spec), {}, {}, {}};
+  made.by.loss = static_cast<unsigned>(std::ranges::find(made.program.states, total) - made.program.states.begin());
+  if (options.data)
+    for (unsigned k = 0; k < inputs.leaves().size(); ++k)
+      made.by.inputs.push_back(k);
+  find_variables(made, call.at);
+  return made;
+}
 
-  CompiledGradient made;
-  driver::GradientSpec by;
-  by.loss = static_cast<unsigned>(std::ranges::find(traced.states, total) - traced.states.begin());
+/// What the loss is to be differentiated by, as numbers of the program's arguments.
+void ValueAndGradData::find_variables(TracedLoss &made, SourceLocation at) const {
   auto number = [](const auto &slots, const std::shared_ptr<Slot> &slot) {
     return static_cast<std::size_t>(std::ranges::find(slots, slot) - slots.begin());
   };
+  const auto &params = made.program.params, &states = made.program.states;
   std::vector<std::shared_ptr<Slot>> wrt;
   for (const Monitor &m : options.wrt)
     wrt.push_back(m.slot());
   if (options.wrt.empty())
-    std::ranges::copy_if(traced.params, std::back_inserter(wrt), [](const auto &slot) { return slot->trainable; });
+    std::ranges::copy_if(params, std::back_inserter(wrt), [](const auto &slot) { return slot->trainable; });
   for (const auto &slot : wrt) {
-    if (std::size_t p = number(traced.params, slot); p < traced.params.size()) {
-      by.params.push_back(static_cast<unsigned>(p));
+    if (std::size_t p = number(params, slot); p < params.size()) {
+      made.by.params.push_back(static_cast<unsigned>(p));
       made.by_params.push_back(slot);
-    } else if (std::size_t s = number(traced.states, slot); s < traced.states.size()) {
-      by.states.push_back(static_cast<unsigned>(s));
+    } else if (std::size_t s = number(states, slot); s < states.size()) {
+      made.by.states.push_back(static_cast<unsigned>(s));
       made.by_states.push_back(slot);
     } else {
-      throw Error(ErrorKind::Name, "'" + slot->path() + "' in .wrt is not a variable of '" + data.model().name() + "'",
+      throw Error(ErrorKind::Name,
+                  "'" + slot->path() + "' in .wrt is not a variable of '" + over().model().name() + "'",
                   slot->declared);
     }
   }
-  if (options.data)
-    for (unsigned k = 0; k < inputs.leaves().size(); ++k)
-      by.inputs.push_back(k);
-  if (by.params.empty() && by.inputs.empty() && by.states.empty())
+  if (made.by.params.empty() && made.by.inputs.empty() && made.by.states.empty())
     throw Error(ErrorKind::Usage,
-                "'" + data.model().name() + "' has no trainable parameter; name in .wrt what to differentiate by",
-                call.at);
-  auto programs = driver::compileGradientForHost(*traced.trace->module, traced.info, by,
+                "'" + over().model().name() + "' has no trainable parameter; name in .wrt what to differentiate by",
+                at);
+}
+
+void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
+  detail::LoopData &data = over();
+  TracedLoss loss = trace(call, target, "program", trains ? std::optional(true) : std::nullopt);
+  detail::TracedProgram &traced = loss.program;
+  CompiledGradient made;
+  made.by_params = std::move(loss.by_params);
+  made.by_states = std::move(loss.by_states);
+  auto programs = driver::compileGradientForHost(*traced.trace->module, traced.info, loss.by,
                                                  {data.options.cache, detail::target_of_runs()});
   if (!programs)
     detail::throw_compile_error(programs.takeError());
@@ -133,7 +149,7 @@ void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
   made.params = std::move(traced.params);
   made.host_reads = std::move(traced.trace->host_reads);
   made.reached = std::move(traced.trace->reached);
-  made.loss = by.loss;
+  made.loss = loss.by.loss;
   compiled = std::move(made);
 }
 

@@ -7,6 +7,13 @@
 
 namespace overtime {
 
+/// A step with the loss in it, and what to differentiate by.
+struct TracedLoss {
+  detail::TracedProgram program;
+  driver::GradientSpec by;
+  std::vector<std::shared_ptr<detail::Slot>> by_params, by_states; // variables behind the numbers
+};
+
 struct ValueAndGradData {
   LoopOverTime &loop;
   Loss loss;
@@ -15,6 +22,9 @@ struct ValueAndGradData {
   bool trains = false; // the shared argument fit is true, unless the loop sets it
 
   GradientResult run(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
+  /// For data of this call's shapes; `fit` where the loop does not set it.
+  TracedLoss trace(const detail::Call &call, const Tensor &target, const std::string &name, std::optional<bool> fit);
+  void check_target(const detail::Call &call, const Tensor &target) const;
   GradientPlan plan(const Tree<Tensor> &data, const Tensor &target, std::int64_t steps, SourceLocation at);
 
 private:
@@ -25,7 +35,7 @@ private:
   Tree<Value> step(const Tree<Value> &all, const std::shared_ptr<detail::Slot> &total,
                    const std::shared_ptr<detail::Slot> &mean_out);
   Shape output_shape(const detail::Call &call);
-  void check_target(const detail::Call &call, const Tensor &target) const;
+  void find_variables(TracedLoss &made, SourceLocation at) const;
   detail::Call prepare(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
   overtime_checkpoint_plan checkpoints(std::int64_t steps) const;
 };

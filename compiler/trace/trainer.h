@@ -98,6 +98,8 @@ public:
   void save(const std::string &path) const;
   void load(const std::string &path, At at = At::current());
 
+  TrainerData &data() { return *data_; }
+
 private:
   std::unique_ptr<TrainerData> data_;
 };

@@ -109,7 +109,7 @@ int open_archive(overtime_archive *archive, const Place &place) {
 }
 
 int read_member(const ZipArchive &zip, size_t index, overtime_host_array *array, const Place &place) {
-  ByteReader reader;
+  MemberReader reader;
   if (int status = zip.open_member(index, &reader, place))
     return status;
   if (int status = read_npy(reader, array, place))

@@ -3,8 +3,8 @@
 #ifndef OVERTIME_RUNTIME_FILES_ZIP_H
 #define OVERTIME_RUNTIME_FILES_ZIP_H
 
-#include "runtime/files/byte_reader.h"
 #include "runtime/files/file.h"
+#include "runtime/files/member_reader.h"
 
 namespace overtime::detail {
 
@@ -30,8 +30,8 @@ public:
   int open(const Place &place);
   size_t count() const { return count_; }
   const ZipMember &member(size_t index) const { return members_[index]; }
-  /// Makes `reader` read a member's unpacked bytes; ByteReader::finish gives the CRC to compare with the member's.
-  int open_member(size_t index, ByteReader *reader, const Place &place) const;
+  /// Makes `reader` read a member's unpacked bytes; MemberReader::finish gives the CRC to compare with the member's.
+  int open_member(size_t index, MemberReader *reader, const Place &place) const;
 
 private:
   int find_directory(uint64_t *offset, uint64_t *bytes, uint64_t *count, const Place &place) const;

@@ -166,7 +166,7 @@ int ZipArchive::read_members(const unsigned char *directory, uint64_t bytes, uin
   return entry == end ? int(OVERTIME_OK) : fail(place, "its directory is longer than its lines");
 }
 
-int ZipArchive::open_member(size_t index, ByteReader *reader, const Place &place) const {
+int ZipArchive::open_member(size_t index, MemberReader *reader, const Place &place) const {
   const ZipMember &member = members_[index];
   constexpr uint16_t encrypted = 1;
   if (member.flags & encrypted)

@@ -80,7 +80,7 @@ int execute(const std::vector<std::string> &command, const std::string &output) 
 }
 
 void buildAndRun(const ScratchFolder &folder, const LinkerTool &tool) {
-  REQUIRE(text(linkSharedLibrary(accObject(), {OVERTIME_ABI_LIBRARY, ""}, folder / "libacc.so", tool)) == "");
+  REQUIRE(text(linkSharedLibrary(accObject(), {{OVERTIME_ABI_LIBRARY}, ""}, folder / "libacc.so", tool)) == "");
   write(folder / "acc.h", cHeader(accInfo(), value(TargetSpec::get("native"))));
   write(folder / "main.c", cProgram);
   std::string log = folder / "log";
@@ -111,8 +111,8 @@ TEST_CASE("a C program with the header alone gets the same numbers", "[driver][a
 
 TEST_CASE("the library exports the program and nothing of the runtime", "[driver][aot]") {
   ScratchFolder folder;
-  REQUIRE(text(linkSharedLibrary(accObject(), {OVERTIME_ABI_LIBRARY, ""}, folder / "libacc.so", value(findLinker()))) ==
-          "");
+  REQUIRE(text(linkSharedLibrary(accObject(), {{OVERTIME_ABI_LIBRARY}, ""}, folder / "libacc.so",
+                                 value(findLinker()))) == "");
   REQUIRE(execute({"nm", "-D", "--defined-only", folder / "libacc.so"}, folder / "log") == 0);
   std::string symbols = read(folder / "log");
   for (const char *name : {"acc_program", "acc_abi_version", "acc_state_bytes", "acc_reset", "acc_run", "acc_error",
@@ -127,12 +127,12 @@ TEST_CASE("a library that cannot be linked leaves nothing behind", "[driver][aot
   std::string output = folder / "libacc.so";
   write(output, "what was there before");
   auto object = accObject();
-  CHECK_THAT(text(linkSharedLibrary(object, {folder / "none.a", ""}, output, tool)), Catch::Contains("none.a"));
+  CHECK_THAT(text(linkSharedLibrary(object, {{folder / "none.a"}, ""}, output, tool)), Catch::Contains("none.a"));
   llvm::SmallVector<char, 0> wrong(200, 'x');
-  CHECK_THAT(text(linkSharedLibrary(wrong, {OVERTIME_ABI_LIBRARY, ""}, output, tool)),
+  CHECK_THAT(text(linkSharedLibrary(wrong, {{OVERTIME_ABI_LIBRARY}, ""}, output, tool)),
              Catch::Contains("linking failed"));
   CHECK(read(output) == "what was there before");
-  CHECK_THAT(text(linkSharedLibrary(object, {OVERTIME_ABI_LIBRARY, ""}, folder / "no/libacc.so", tool)),
+  CHECK_THAT(text(linkSharedLibrary(object, {{OVERTIME_ABI_LIBRARY}, ""}, folder / "no/libacc.so", tool)),
              Catch::Contains("cannot write into folder"));
   CHECK(std::distance(std::filesystem::directory_iterator(folder.str()), {}) == 1);
   CHECK_THAT(errorOf(findLinker({"no-such-linker"})), Catch::Contains("no-such-linker"));

@@ -55,7 +55,7 @@ TEST_CASE("names are unique, modes follow the batch, devices are named", "[trace
 }
 
 TEST_CASE("a dictionary of states brings a model back to where it was", "[trace]") {
-  RNNCell cell(3, 4), other(3, 4, {.Wi = 0.0});
+  RNNCell cell(3, 4, {.activation = tanh}), other(3, 4, {.activation = tanh, .Wi = 0.0});
   LoopOverTime over_time(cell, {.cache = false}), from_there(other, {.cache = false});
   Tensor x = sample({9, 3}, 1, f32);
   over_time(x);
