@@ -29,6 +29,8 @@ inline constexpr llvm::StringLiteral numericsAttr = "dyn.numerics";
 /// On a linalg.matmul: the product is summed by itself and then added to what it goes on from, instead of term by term,
 /// so that the error of a gradient grows with the number of steps and not with that of all terms.
 inline constexpr llvm::StringLiteral addProductAttr = "dyn.add_product";
+/// On a linalg.matmul: the left factor is data or spikes, which may be mostly zeros. Zeros need not be multiplied.
+inline constexpr llvm::StringLiteral eventsAttr = "dyn.events";
 
 /// The type of a step's value stacked over time; null for a type that cannot be stacked (C5 of loop_over_time).
 mlir::Type stackedType(mlir::Type value);

@@ -161,8 +161,9 @@ LogicalResult OpBufferizer::emitMatmul(linalg::MatmulOp op) {
       ValueRange{places.front()});
   if (fresh)
     product->setAttr(overwriteAttr, b.getUnitAttr());
-  if (op->hasAttr(addProductAttr))
-    product->setAttr(addProductAttr, b.getUnitAttr());
+  for (StringRef name : {addProductAttr, eventsAttr})
+    if (op->hasAttr(name))
+      product->setAttr(name, b.getUnitAttr());
   copyToOthers(loc, places);
   return success();
 }

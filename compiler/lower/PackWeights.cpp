@@ -78,7 +78,7 @@ private:
     for (auto [k, product] : llvm::enumerate(chain.products)) {
       auto part = linalg::MatmulOp::create(b, product.getLoc(), TypeRange{},
                                            ValueRange{product.getInputs()[0], right(k)}, ValueRange{out});
-      for (StringRef name : {overwriteAttr, addProductAttr})
+      for (StringRef name : {overwriteAttr, addProductAttr, eventsAttr})
         if (product->hasAttr(name))
           part->setAttr(name, b.getUnitAttr());
     }

@@ -190,6 +190,10 @@ def LowerMatmul : Pass<"lower-matmul", "::mlir::func::FuncOp"> {
     tiles read the same columns, those are first put together on the stack, and the next tile of a large result that is
     added to is fetched ahead: a product of a weight's gradient has few terms for each of its elements. Tested by
     `tests/lower/lower_matmul.mlir` and `lower_matmul_far_rows.mlir`.
+
+    The left factor of a product with `dyn.events` (mark-events) is looked at: for each tile of rows the columns with
+    anything but zeros are listed, and the tile goes through that list. When more than half of the first tile's columns
+    are on it, all are listed. Tested by `tests/lower/lower_matmul_events.mlir`.
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">];
   let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",

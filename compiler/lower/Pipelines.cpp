@@ -48,6 +48,7 @@ void addOptimize(OpPassManager &passes, const LoweringOptions &) {
   func.addPass(createSplitProducts());
   func.addPass(createAccumulateProducts());
   func.addPass(canonicalizer()); // drops the products and sums that were replaced
+  func.addPass(createMarkEvents());
   func.addPass(createFuseElementwise());
   func.addPass(createMergeExponentials());
 }

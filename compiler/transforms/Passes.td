@@ -141,6 +141,16 @@ def AccumulateProducts : Pass<"accumulate-products", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
+def MarkEvents : Pass<"mark-events", "::mlir::func::FuncOp"> {
+  let summary = "Marks products whose left factor may be mostly zeros";
+  let description = [{
+    A product of a row of the data, of spikes, or of a state that holds spikes, or of one of them transposed, gets the
+    attribute `dyn.events`: lower-matmul then looks at the numbers, and where they are mostly zeros multiplies only what
+    is not. A zero contributes nothing then, also where a weight is infinite or not a number. Tested by
+    `tests/transforms/mark_events.mlir`.
+  }];
+}
+
 def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Gathers elementwise tensor operations into few linalg.generic";
   let description = [{

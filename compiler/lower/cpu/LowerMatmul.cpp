@@ -7,7 +7,10 @@
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/ProductChain.h"
 #include "compiler/lower/ProductTile.h"
+#include "compiler/lower/ProgramMemory.h"
+#include "compiler/lower/cpu/EventLists.h"
 #include "compiler/lower/cpu/PatchVectors.h"
+#include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -44,7 +47,7 @@ public:
         bias(chain.biasRow()), type(cast<MemRefType>(out.getType())), target{bits, type.getElementTypeBitWidth()},
         vectors(b, loc, type.getElementType(), target.lanes()) {
     for (linalg::MatmulOp op : chain.products) {
-      factors.push_back({op.getInputs()[0], op.getInputs()[1], {}});
+      factors.push_back({op.getInputs()[0], op.getInputs()[1], {}, op->hasAttr(eventsAttr), std::nullopt});
       gather &= hasUnitInnerStride(op.getInputs()[0]);
     }
     rows = type.getDimSize(0), columns = type.getDimSize(1);
@@ -54,6 +57,8 @@ public:
     if (rows == 0 || columns == 0)
       return;
     int64_t step = tileColumns(rows, columns, target), whole = columns / step * step;
+    if (whole == columns)
+      listEvents(step);
     if (whole > 0)
       eachTile(whole, step, [&](Value j) { columnTile(j, step); });
     if (whole < columns)
@@ -63,7 +68,9 @@ public:
 private:
   struct Factors {
     Value left, right;
-    Value panel = {}; // the columns of the tile that is being written, row below row; null: read in place
+    Value panel;      // the columns of the tile that is being written, row below row; null: read in place
+    bool mayBeEvents; // many zeros on the left
+    std::optional<EventLists> events;
   };
 
   Value index(int64_t v) { return arith::ConstantIndexOp::create(b, loc, v); }
@@ -90,6 +97,30 @@ private:
     eachTile(whole, tile.rows, [&](Value i) { rowTile(i, tile.rows); });
     if (whole < rows)
       rowTile(index(whole), rows - whole);
+  }
+
+  /// Before the loop over panels that the product may stand in.
+  void listEvents(int64_t width) {
+    ProductTile tiles = productTile(rows, width, target, gather);
+    int64_t all = cast<MemRefType>(widest(out)).getDimSize(1);
+    for (Factors &f : factors) {
+      auto left = cast<MemRefType>(f.left.getType());
+      if (!f.mayBeEvents || tiles.shares() || !hasUnitInnerStride(f.left) || !EventLists::pay(left, tiles.rows, all))
+        continue;
+      OpBuilder::InsertionGuard guard(b);
+      Operation *around = &*b.getInsertionPoint();
+      for (auto loop = around->getParentOfType<scf::ForOp>();
+           loop && !loop->hasAttr(timeLoopAttr) && loop.isDefinedOutsideOfLoop(f.left);
+           loop = loop->getParentOfType<scf::ForOp>())
+        around = loop;
+      b.setInsertionPoint(around);
+      f.events.emplace(b, loc, function, f.left, tiles.rows);
+    }
+  }
+  /// The type of the matrix that the result is some columns of.
+  static Type widest(Value result) {
+    auto part = result.getDefiningOp<memref::SubViewOp>();
+    return part ? part.getSource().getType() : result.getType();
   }
 
   /// Rows a page or more apart lie in the same few sets of the first cache: where many tiles read the same columns,
@@ -173,6 +204,16 @@ private:
 
   /// Adds one product: a loop over the inner dimension, in the order of its elements whatever the tile.
   SmallVector<Value> accumulate(const Factors &f, SmallVector<Value> total) {
+    if (f.events) {
+      EventLists::List list = f.events->of(b, row.front());
+      auto loop = scf::ForOp::create(b, loc, list.begin, list.end, index(1), total);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToEnd(loop.getBody());
+      total.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+      addTerms(f, f.events->column(b, loop.getInductionVar()), 1, total);
+      scf::YieldOp::create(b, loc, total);
+      return SmallVector<Value>(loop.getResults());
+    }
     int64_t inner = cast<MemRefType>(f.left.getType()).getDimSize(1), depth = tile.shares() ? vectors.depth : 1;
     int64_t whole = inner / depth * depth;
     if (whole > 0) {
