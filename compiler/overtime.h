@@ -6,6 +6,7 @@
 #include "compiler/trace/error.h"
 #include "compiler/trace/for_loop.h"
 #include "compiler/trace/gradient.h"
+#include "compiler/trace/jvp.h"
 #include "compiler/trace/loop_over_time.h"
 #include "compiler/trace/model.h"
 #include "compiler/trace/runner.h"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program and its adjoint, compiled for this machine.
+// A program and its adjoint, or with its tangents, compiled for this machine.
 #include "compiler/driver/Gradient.h"
 
 #include "compiler/driver/Stages.h"
 #include "compiler/transforms/Differentiate.h"
+#include "compiler/transforms/ForwardDifferentiate.h"
 #include "dialect/Dyn.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -26,8 +27,8 @@ ArrayInfo arrayOf(StringRef name, Type type, bool row) {
   return info;
 }
 
-/// What the adjoint's arguments are called and how large they are.
-ProgramInfo describe(func::FuncOp func, const ProgramInfo &of) {
+/// What the arguments of a derived program are called and how large they are.
+ProgramInfo describe(func::FuncOp func, const ProgramInfo &of, StringRef outputs) {
   ProgramInfo info = of;
   info.name = func.getName().str();
   info.states.clear(), info.params.clear(), info.inputs.clear(), info.outputs.clear();
@@ -43,7 +44,7 @@ ProgramInfo describe(func::FuncOp func, const ProgramInfo &of) {
         .push_back(arrayOf(name.getValue(), type, input));
   }
   for (Type type : func.getResultTypes().drop_front(info.states.size()))
-    info.outputs.push_back(arrayOf("gradient by data " + std::to_string(info.outputs.size()), type, true));
+    info.outputs.push_back(arrayOf((outputs + Twine(info.outputs.size())).str(), type, true));
   return info;
 }
 
@@ -56,11 +57,16 @@ OwningOpRef<ModuleOp> alone(ModuleOp module, StringRef name) {
   return copy;
 }
 
+/// To the form that is differentiated: without equations.
+llvm::Error expand(ModuleOp module, const ProgramInfo &info, const TargetSpec &target) {
+  return runStages(module, info, target, "dynamics", nullptr);
+}
+
 } // namespace
 
 llvm::Expected<GradientModules> differentiateProgram(ModuleOp module, const ProgramInfo &info, const GradientSpec &spec,
                                                      const TargetSpec &target, const std::string &name) {
-  if (llvm::Error error = runStages(module, info, target, "dynamics", nullptr))
+  if (llvm::Error error = expand(module, info, target))
     return std::move(error);
   ir::DifferentiateSpec by;
   by.loss = spec.loss;
@@ -78,8 +84,9 @@ llvm::Expected<GradientModules> differentiateProgram(ModuleOp module, const Prog
   GradientModules gradient;
   gradient.carried.assign(made->carried.begin(), made->carried.end());
   gradient.fixed.assign(made->fixed.begin(), made->fixed.end());
+  gradient.constant.assign(made->constant.begin(), made->constant.end());
   gradient.tape = made->tape;
-  gradient.backwardInfo = describe(made->backward, info);
+  gradient.backwardInfo = describe(made->backward, info, "gradient by data ");
   gradient.forwardInfo = info;
   std::vector<ArrayInfo> &outputs = gradient.forwardInfo.outputs;
   for (Type type : program.getResultTypes().drop_front(info.states.size() + made->tape))
@@ -100,6 +107,7 @@ llvm::Expected<HostGradient> compileGradientForHost(ModuleOp module, const Progr
   HostGradient gradient;
   gradient.carried = std::move(modules->carried);
   gradient.fixed = std::move(modules->fixed);
+  gradient.constant = std::move(modules->constant);
   gradient.tape = modules->tape;
   auto compiled = compileForHost(*modules->forward, modules->forwardInfo, options);
   if (!compiled)
@@ -110,6 +118,33 @@ llvm::Expected<HostGradient> compileGradientForHost(ModuleOp module, const Progr
     return compiled.takeError();
   gradient.backward = std::move(*compiled);
   return gradient;
+}
+
+llvm::Expected<HostTangents> compileTangentsForHost(ModuleOp module, const ProgramInfo &info, const GradientSpec &spec,
+                                                    const HostOptions &options) {
+  auto target = TargetSpec::get(options.target);
+  if (!target)
+    return target.takeError();
+  if (llvm::Error error = expand(module, info, *target))
+    return std::move(error);
+  ir::DirectionSpec along;
+  along.params.assign(spec.params.begin(), spec.params.end());
+  along.inputs.assign(spec.inputs.begin(), spec.inputs.end());
+  along.states.assign(spec.states.begin(), spec.states.end());
+  auto program = module.lookupSymbol<func::FuncOp>(info.name);
+  FirstError error(module.getContext());
+  FailureOr<ir::Directional> made = ir::forwardDifferentiate(program, along);
+  if (failed(made))
+    return error.failure("the program has no directional derivative");
+  auto compiled = compileForHost(module, describe(program, info, "output "), options);
+  if (!compiled)
+    return compiled.takeError();
+  HostTangents tangents;
+  tangents.program = std::move(*compiled);
+  tangents.states.assign(made->states.begin(), made->states.end());
+  tangents.constant.assign(made->constant.begin(), made->constant.end());
+  tangents.outputs.assign(made->outputs.begin(), made->outputs.end());
+  return tangents;
 }
 
 } // namespace overtime::driver

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program and its adjoint, compiled for this machine.
+// A program and its adjoint, or with its tangents, compiled for this machine.
 #pragma once
 
 #include "compiler/driver/Compiler.h"
@@ -20,6 +20,7 @@ struct GradientModules {
   mlir::OwningOpRef<mlir::ModuleOp> forward, backward;
   ProgramInfo forwardInfo, backwardInfo;
   std::vector<unsigned> carried, fixed; // states of the program: with an adjoint; that no step changes
+  std::vector<unsigned> constant;       // of the latter, those of the spec; their gradients come after those by params
   unsigned tape = 0;                    // outputs of forward from here on are inputs of backward
 };
 
@@ -31,11 +32,22 @@ llvm::Expected<GradientModules> differentiateProgram(mlir::ModuleOp module, cons
 struct HostGradient {
   std::unique_ptr<HostProgram> forward, backward;
   std::vector<unsigned> carried, fixed; // states of the program: with an adjoint; that no step changes
+  std::vector<unsigned> constant;       // of the latter, those of the spec; their gradients come after those by params
   unsigned tape = 0;                    // outputs of forward from here on are inputs of backward
 };
 
 /// The module is used up.
 llvm::Expected<HostGradient> compileGradientForHost(mlir::ModuleOp module, const ProgramInfo &info,
+                                                    const GradientSpec &spec, const HostOptions &options);
+
+/// A program that carries tangents beside its states; see forward-differentiate in compiler/transforms.
+struct HostTangents {
+  std::unique_ptr<HostProgram> program;
+  std::vector<unsigned> states, constant, outputs; // with a tangent; that no step changes
+};
+
+/// Along params, inputs and states of the spec. The module is used up.
+llvm::Expected<HostTangents> compileTangentsForHost(mlir::ModuleOp module, const ProgramInfo &info,
                                                     const GradientSpec &spec, const HostOptions &options);
 
 } // namespace overtime::driver

@@ -282,10 +282,16 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &giv
     result.by_.emplace_back(c.by_params[k], run.adjoints[c.programs.carried.size() + k]);
   for (const auto &slot : c.by_states) {
     auto number = static_cast<unsigned>(std::ranges::find(c.states, slot) - c.states.begin());
-    auto place = std::ranges::find(c.programs.carried, number);
-    result.by_.emplace_back(slot, place == c.programs.carried.end()
-                                      ? Tensor(slot->full_shape(), real()) // the loss does not depend on it
-                                      : run.adjoints[static_cast<std::size_t>(place - c.programs.carried.begin())]);
+    auto place = [&](const std::vector<unsigned> &states) {
+      return static_cast<std::size_t>(std::ranges::find(states, number) - states.begin());
+    };
+    std::size_t carried = place(c.programs.carried), constant = place(c.programs.constant);
+    if (carried < c.programs.carried.size())
+      result.by_.emplace_back(slot, run.adjoints[carried]);
+    else if (constant < c.programs.constant.size())
+      result.by_.emplace_back(slot, run.adjoints[c.programs.carried.size() + c.by_params.size() + constant]);
+    else // the loss does not depend on it
+      result.by_.emplace_back(slot, Tensor(slot->full_shape(), real()));
   }
   std::size_t next = 0;
   if (options.data)

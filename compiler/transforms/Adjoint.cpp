@@ -28,10 +28,6 @@ struct Reverse {
   RankedTensorType tensor() const { return cast<RankedTensorType>(type()); }
 
   Value empty(ArrayRef<int64_t> shape, Type element) const { return tensor::EmptyOp::create(b, loc(), shape, element); }
-  Value filled(ArrayRef<int64_t> shape, Type element) const {
-    Value zero = realConstant(b, loc(), element, 0.0);
-    return linalg::FillOp::create(b, loc(), zero, empty(shape, element)).getResult(0);
-  }
   Value transposed(Value matrix) const {
     auto type = cast<RankedTensorType>(matrix.getType());
     Value place = empty({type.getDimSize(1), type.getDimSize(0)}, type.getElementType());
@@ -39,38 +35,16 @@ struct Reverse {
   }
   Value product(Value left, Value right) const {
     auto a = cast<RankedTensorType>(left.getType()), c = cast<RankedTensorType>(right.getType());
-    Value zero = filled({a.getDimSize(0), c.getDimSize(1)}, a.getElementType());
+    Value zero = zeros(b, loc(), {a.getDimSize(0), c.getDimSize(1)}, a.getElementType());
     return linalg::MatmulOp::create(b, loc(), TypeRange{zero.getType()}, ValueRange{left, right}, ValueRange{zero})
         .getResult(0);
   }
-  /// The sum over some axes; a scalar when those are all.
-  Value summed(Value v, ArrayRef<int64_t> axes) const {
-    auto from = cast<RankedTensorType>(v.getType());
-    SmallVector<int64_t> kept;
-    for (int64_t d = 0; d < from.getRank(); ++d)
-      if (!llvm::is_contained(axes, d))
-        kept.push_back(from.getDimSize(d));
-    Value sum = linalg::ReduceOp::create(b, loc(), ValueRange{v}, ValueRange{filled(kept, from.getElementType())}, axes,
-                                         [](OpBuilder &inner, Location at, ValueRange args) {
-                                           Value total = arith::AddFOp::create(inner, at, args[1], args[0]);
-                                           linalg::YieldOp::create(inner, at, total);
-                                         })
-                    ->getResult(0);
-    return kept.empty() ? Value(tensor::ExtractOp::create(b, loc(), sum, ValueRange{})) : sum;
-  }
+  Value summed(Value v, ArrayRef<int64_t> axes) const { return ir::summed(b, loc(), v, axes); }
   Value summedAll(Value v) const {
     SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(cast<RankedTensorType>(v.getType()).getRank()));
     return summed(v, axes);
   }
-  /// Repeats a tensor, or the scalar in a tensor of rank 0, along new axes.
-  Value spread(Value v, ArrayRef<int64_t> axes, RankedTensorType to) const {
-    if (auto from = tensorType(v); !from || from.getRank() == 0) {
-      Value scalar = from ? Value(tensor::ExtractOp::create(b, loc(), v, ValueRange{})) : v;
-      return tensor::SplatOp::create(b, loc(), scalar, to);
-    }
-    Value place = empty(to.getShape(), to.getElementType());
-    return linalg::BroadcastOp::create(b, loc(), v, place, axes)->getResult(0);
-  }
+  Value spread(Value v, ArrayRef<int64_t> axes, RankedTensorType to) const { return ir::spread(b, loc(), v, axes, to); }
   Value cut(Value v, ArrayRef<int64_t> offsets, ArrayRef<int64_t> sizes) const {
     auto attributes = [&](ArrayRef<int64_t> numbers) {
       return llvm::map_to_vector(numbers, [&](int64_t n) -> OpFoldResult { return b.getIndexAttr(n); });

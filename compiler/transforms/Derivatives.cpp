@@ -58,6 +58,14 @@ Value pickedSlope(const Writer &w, unsigned operand) {
   return operand == 0 ? w.choose(first, one, zero) : w.choose(first, zero, one);
 }
 
+/// |x| with another sign: it is in slopes that exponential Euler computes.
+Partial signSlope(const Writer &w, unsigned operand) {
+  if (operand == 1)
+    return Partial::constant(0);
+  Value sign = w.make<math::CopySignOp>(w.number(1), w.x(0));
+  return Partial::of(w.make<math::CopySignOp>(sign, w.mul(sign, w.x(1))));
+}
+
 /// y x^(y-1) and x^y log(x); where those are 0 * inf, the limits: x^0 does not change with x, nor 0^y with y > 0.
 Partial powSlope(const Writer &w, unsigned operand) {
   using P = arith::CmpFPredicate;
@@ -102,6 +110,7 @@ const llvm::StringMap<Rule> &rules() {
       {"math.sqrt", [](const Writer &w, unsigned) { return std::optional(Partial::of(w.div(w.number(0.5), w.y()))); }},
       {"math.absf", [](const Writer &w,
                        unsigned) { return std::optional(Partial::of(w.make<math::CopySignOp>(w.number(1), w.x()))); }},
+      {"math.copysign", [](const Writer &w, unsigned k) { return std::optional(signSlope(w, k)); }},
       {"math.erf",
        [](const Writer &w, unsigned) {
          Value bell = w.make<math::ExpOp>(w.neg(w.mul(w.x(), w.x())));

@@ -9,6 +9,7 @@
 
 #include "compiler/transforms/Adjoint.h"
 #include "compiler/transforms/AdjointSums.h"
+#include "compiler/transforms/LoopProgram.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/ProgramFunction.h"
 #include "compiler/transforms/StepValues.h"
@@ -33,85 +34,21 @@ namespace {
 
 constexpr unsigned scalars = ProgramFunction::scalars;
 
-bool isReal(Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }
-
-/// The arguments of a program by kind, and its loop.
-struct Program {
-  func::FuncOp func;
-  LoopOverTimeOp loop;
-  SmallVector<BlockArgument> states, params, inputs;
-
-  static FailureOr<Program> get(func::FuncOp func) {
-    FailureOr<ProgramFunction> form = ProgramFunction::get(func);
-    if (failed(form))
-      return failure();
-    Program program;
-    program.func = func;
-    Block::BlockArgListType rest = func.getArguments().drop_front(scalars);
-    program.states.assign(rest.begin(), rest.begin() + form->states);
-    program.params.assign(rest.begin() + form->states, rest.end() - form->inputs);
-    program.inputs.assign(rest.end() - form->inputs, rest.end());
-    SmallVector<Operation *> before;
-    for (Operation &op : func.getBody().front().without_terminator()) {
-      if (auto loop = dyn_cast<LoopOverTimeOp>(op); loop && !program.loop)
-        program.loop = loop;
-      else if (program.loop || !isPure(&op))
-        return op.emitOpError("stands beside the loop over time, where it has no adjoint");
-      else if (!op.hasTrait<OpTrait::ConstantLike>())
-        before.push_back(&op);
-    }
-    if (!program.loop)
-      return func.emitError("there is no loop over time to differentiate");
-    for (Operation *op : llvm::reverse(before)) // expressions of params, which are hoisted again later
-      op->moveBefore(&program.loop.step(), program.loop.step().begin());
-    return program;
-  }
-
-  /// The number of the carried value that state `k` is; none when no step changes it.
-  std::optional<unsigned> carriedOf(unsigned k) {
-    for (auto [j, init] : llvm::enumerate(loop.getInits()))
-      if (init == states[k])
-        return j;
-    return std::nullopt;
-  }
-};
-
 /// Which values change with what is differentiated by, and change the loss.
 class Activity {
 public:
-  Activity(Program &program, const DifferentiateSpec &spec) : loop(program.loop) {
-    for (unsigned k : spec.params)
-      varied.insert(program.params[k]);
-    for (unsigned k : spec.inputs)
-      for (auto [slice, scanned] : llvm::zip(loop.slices(), loop.getScanned()))
-        if (scanned == program.inputs[k])
-          varied.insert(slice);
-    for (unsigned k : spec.states)
-      varied.insert(program.carriedOf(k) ? Value(loop.carried()[*program.carriedOf(k)]) : Value(program.states[k]));
+  Activity(LoopProgram &program, const DifferentiateSpec &spec)
+      : loop(program.loop), varied(variedValues(program, spec.params, spec.inputs, spec.states)) {
     if (std::optional<unsigned> loss = program.carriedOf(spec.loss))
       useful.insert(loop.nextCarried()[*loss]);
-    untilStable(varied, [&] { spreadVaried(); });
-    untilStable(useful, [&] { spreadUseful(); });
+    for (size_t known = ~size_t(0); known != useful.size();) {
+      known = useful.size();
+      spreadUseful();
+    }
   }
   bool active(Value v) const { return varied.contains(v) && useful.contains(v); }
 
 private:
-  static void untilStable(llvm::DenseSet<Value> &set, llvm::function_ref<void()> spread) {
-    for (size_t known = ~size_t(0); known != set.size();) {
-      known = set.size();
-      spread();
-    }
-  }
-  void spreadVaried() {
-    for (Operation &op : loop.step().without_terminator())
-      if (llvm::any_of(op.getOperands(), [&](Value v) { return varied.contains(v); }))
-        for (Value v : op.getResults())
-          if (isReal(v))
-            varied.insert(v);
-    for (auto [argument, next] : llvm::zip(loop.carried(), loop.nextCarried()))
-      if (varied.contains(next))
-        varied.insert(argument);
-  }
   void spreadUseful() {
     for (Operation &op : llvm::reverse(loop.step().without_terminator()))
       if (llvm::any_of(op.getResults(), [&](Value v) { return useful.contains(v); }))
@@ -138,7 +75,7 @@ bool isCheap(Operation *op) {
 
 class Differentiation {
 public:
-  Differentiation(Program program, const DifferentiateSpec &spec)
+  Differentiation(LoopProgram program, const DifferentiateSpec &spec)
       : program(program), spec(spec), activity(this->program, spec), b(program.func.getContext()) {}
 
   FailureOr<Gradient> run() {
@@ -147,6 +84,13 @@ public:
         result.fixed.push_back(k);
       else if (activity.active(program.loop.carried()[*j]) || activity.active(program.loop.nextCarried()[*j]))
         result.carried.push_back(k);
+    for (unsigned k : spec.params)
+      summed.push_back(program.params[k]);
+    for (unsigned k : spec.states)
+      if (!program.carriedOf(k)) {
+        result.constant.push_back(k);
+        summed.push_back(program.states[k]);
+      }
     createStep();
     if (failed(writeAdjoints()))
       return failure();
@@ -171,8 +115,8 @@ private:
     map.map(loop().time(), step->addArgument(loop().time().getType(), loc));
     for (unsigned k : result.carried)
       adjointArguments.push_back(step->addArgument(carried(k).getType(), loc));
-    for (unsigned k : spec.params)
-      gradientArguments.push_back(step->addArgument(program.params[k].getType(), loc));
+    for (BlockArgument v : summed)
+      gradientArguments.push_back(step->addArgument(v.getType(), loc));
     for (BlockArgument slice : loop().slices())
       map.map(slice, step->addArgument(slice.getType(), slice.getLoc()));
     for (BlockArgument argument : loop().carried())
@@ -218,8 +162,8 @@ private:
     };
     for (unsigned k : result.carried)
       yielded.push_back(adjoint(carried(k)));
-    for (auto [k, before] : llvm::zip(spec.params, gradientArguments)) {
-      Value more = adjoints.of(program.params[k]);
+    for (auto [v, before] : llvm::zip(summed, gradientArguments)) {
+      Value more = adjoints.of(v);
       yielded.push_back(more ? arith::AddFOp::create(b, more.getLoc(), before, more) : Value(before));
     }
     for (unsigned k : spec.inputs)
@@ -315,8 +259,8 @@ private:
     };
     for (unsigned k : result.carried)
       argument(program.states[k].getType(), "state", "adjoint of " + nameOf(program.states[k]));
-    for (unsigned k : spec.params)
-      argument(program.params[k].getType(), "state", "gradient by " + nameOf(program.params[k]));
+    for (BlockArgument v : summed)
+      argument(v.getType(), "state", "gradient by " + nameOf(v));
     unsigned fixed = types.size();
     for (unsigned k : result.fixed)
       argument(program.states[k].getType(), "param", nameOf(program.states[k]));
@@ -354,7 +298,7 @@ private:
           operand.set(own);
     });
 
-    SmallVector<Value> inits(entry->getArguments().slice(scalars, result.carried.size() + spec.params.size()));
+    SmallVector<Value> inits(entry->getArguments().slice(scalars, result.carried.size() + summed.size()));
     SmallVector<Value> scanned;
     for (Value s : loop().getScanned())
       scanned.push_back(entry->getArgument(inputs + llvm::find(program.inputs, s) - program.inputs.begin()));
@@ -396,15 +340,16 @@ private:
     func.setFunctionType(b.getFunctionType(func.getArgumentTypes(), ValueRange(returned).getTypes()));
   }
 
-  Program program;
+  LoopProgram program;
   const DifferentiateSpec &spec;
   Activity activity;
   OpBuilder b;
   Gradient result;
   Block *step = nullptr; // of the adjoint
   std::unique_ptr<Block> owned;
-  IRMapping map;           // from the program's step to the adjoint's
-  AdjointSums adjoints{b}; // of the program's values
+  SmallVector<BlockArgument> summed; // params and constant states, by which every step adds to the gradient
+  IRMapping map;                     // from the program's step to the adjoint's
+  AdjointSums adjoints{b};           // of the program's values
   SmallVector<BlockArgument> adjointArguments, gradientArguments;
   SmallVector<Value> tape; // the program's values
 };
@@ -427,14 +372,10 @@ struct DifferentiatePass : overtime::ir::impl::DifferentiateBase<DifferentiatePa
 } // namespace
 
 FailureOr<Gradient> differentiate(func::FuncOp func, const DifferentiateSpec &spec) {
-  FailureOr<Program> program = Program::get(func);
+  FailureOr<LoopProgram> program = LoopProgram::get(func);
   if (failed(program))
     return failure();
-  auto inRange = [](ArrayRef<unsigned> numbers, size_t size) {
-    return llvm::all_of(numbers, [&](unsigned k) { return k < size; });
-  };
-  if (!inRange(spec.loss, program->states.size()) || !inRange(spec.params, program->params.size()) ||
-      !inRange(spec.inputs, program->inputs.size()) || !inRange(spec.states, program->states.size()))
+  if (!program->has(spec.params, spec.inputs, spec.states) || spec.loss >= program->states.size())
     return func.emitError("there is no such state, param or input to differentiate");
   if (!isa<FloatType>(program->states[spec.loss].getType()))
     return func.emitError("the loss is a ") << program->states[spec.loss].getType() << ", expected a real scalar";

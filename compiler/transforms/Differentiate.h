@@ -17,12 +17,13 @@ struct DifferentiateSpec {
 /// The program also stacks its tape, what the adjoint needs of every step; `backward` is the adjoint, which runs the
 /// same steps in reverse.
 ///
-/// States of `backward`: the adjoints of the states in `carried`, then the gradient by every param of the spec. Its
+/// States of `backward`: the adjoints of the states in `carried`, then the gradient by every param of the spec and by
+/// every state of the spec that no step changes, `constant`. Its
 /// params are the program's states that no step changes, `fixed`, then the program's params; its inputs the program's
 /// inputs, then the tape. Its outputs are the gradients by the inputs of the spec, row by row.
 struct Gradient {
   mlir::func::FuncOp backward;
-  llvm::SmallVector<unsigned> carried, fixed;
+  llvm::SmallVector<unsigned> carried, fixed, constant;
   unsigned tape = 0; ///< outputs of the program from this number on
 };
 

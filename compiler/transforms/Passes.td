@@ -78,6 +78,26 @@ def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def ForwardDifferentiate : Pass<"forward-differentiate", "::mlir::ModuleOp"> {
+  let summary = "Adds the directional derivatives of its results to a program";
+  let description = [{
+    Forward mode through the loop over time: params, first values of states and rows of inputs move along a direction,
+    and the program also computes how its last states and its outputs move (a Jacobian-vector product). Tangents are
+    further states, params, inputs and outputs of the same program, behind the others of their kind, and go through the
+    later stages with them. Nothing is computed for what does not move.
+
+    Rules are in `Tangent.cpp` and `Derivatives.cpp`; an operation without a rule is an error.
+
+    Tested by `tests/transforms/forward_differentiate.mlir`.
+  }];
+  let options = [
+    ListOption<"params", "params", "unsigned", "Numbers of the params that move">,
+    ListOption<"inputs", "inputs", "unsigned", "Numbers of the inputs that move">,
+    ListOption<"states", "states", "unsigned", "Numbers of the states whose first values move">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def ExpandSpikes : Pass<"expand-spikes", "::mlir::func::FuncOp"> {
   let summary = "Replaces dyn.spike by a comparison";
   let description = [{

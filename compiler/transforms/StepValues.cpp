@@ -3,6 +3,7 @@
 #include "compiler/transforms/StepValues.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 
@@ -37,6 +38,36 @@ Value splatScalar(OpBuilder &builder, Value tensor) {
   if (auto splat = tensor.getDefiningOp<tensor::SplatOp>())
     return splat.getInput();
   return {};
+}
+
+Value zeros(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape, Type element) {
+  Value place = tensor::EmptyOp::create(builder, loc, shape, element);
+  return linalg::FillOp::create(builder, loc, realConstant(builder, loc, element, 0.0), place).getResult(0);
+}
+
+Value summed(OpBuilder &builder, Location loc, Value tensor, ArrayRef<int64_t> axes) {
+  auto from = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> kept;
+  for (int64_t d = 0; d < from.getRank(); ++d)
+    if (!llvm::is_contained(axes, d))
+      kept.push_back(from.getDimSize(d));
+  Value start = zeros(builder, loc, kept, from.getElementType());
+  Value sum = linalg::ReduceOp::create(builder, loc, ValueRange{tensor}, ValueRange{start}, axes,
+                                       [](OpBuilder &inner, Location at, ValueRange args) {
+                                         Value total = arith::AddFOp::create(inner, at, args[1], args[0]);
+                                         linalg::YieldOp::create(inner, at, total);
+                                       })
+                  ->getResult(0);
+  return kept.empty() ? Value(tensor::ExtractOp::create(builder, loc, sum, ValueRange{})) : sum;
+}
+
+Value spread(OpBuilder &builder, Location loc, Value v, ArrayRef<int64_t> axes, RankedTensorType to) {
+  if (auto from = tensorType(v); !from || from.getRank() == 0) {
+    Value scalar = from ? Value(tensor::ExtractOp::create(builder, loc, v, ValueRange{})) : v;
+    return tensor::SplatOp::create(builder, loc, scalar, to);
+  }
+  Value place = tensor::EmptyOp::create(builder, loc, to.getShape(), to.getElementType());
+  return linalg::BroadcastOp::create(builder, loc, v, place, axes)->getResult(0);
 }
 
 } // namespace overtime::ir

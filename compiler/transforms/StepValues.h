@@ -21,4 +21,12 @@ bool isElementwise(mlir::Operation *op);
 mlir::Value splatScalar(mlir::OpBuilder &builder, mlir::Value tensor);
 bool isSplat(mlir::Value tensor);
 
+/// A tensor of zeros, as linalg operations start from.
+mlir::Value zeros(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<int64_t> shape, mlir::Type element);
+/// The sum of a tensor over some axes; a scalar when those are all.
+mlir::Value summed(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value tensor, llvm::ArrayRef<int64_t> axes);
+/// Repeats a tensor, or the scalar in a tensor of rank 0, along new axes.
+mlir::Value spread(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value v, llvm::ArrayRef<int64_t> axes,
+                   mlir::RankedTensorType to);
+
 } // namespace overtime::ir

@@ -92,6 +92,29 @@ TEST_CASE("conductances of HH have gradients through exponential Euler and Runge
   }
 }
 
+TEST_CASE("a state that no step changes has a gradient", "[gradient]") {
+  struct Offset : Layer {
+    Offset() : Layer(Shape{3}) {}
+    State offset = state("offset", 0.4), x = state("x", 0.1);
+    Value update(Value in) override {
+      x = 0.5 * x + tanh(in + offset);
+      return x;
+    }
+  } model;
+  Tensor x = Tensor::normal({20, 3}, 0, 1, 1, f64), y = Tensor::normal({20, 3}, 0, 1, 2, f64);
+  LoopOverTime loop(model, {.real = f64, .cache = false});
+  loop.reset_state();
+  auto gradient = value_and_grad(loop, distance(), {.wrt = {model.offset, model.x}});
+  GradientResult g = gradient(x, y);
+  double found = central(loop, gradient, x, y, [&](double by) {
+    Tensor first = model.offset.value();
+    first.set(1, first[1] + (by < 0 ? by / 2 : by));
+    model.offset.set_value(first);
+  });
+  CHECK(std::abs(found) > 1e-4);
+  CHECK(g[model.offset][1] == Approx(found).epsilon(1e-6));
+}
+
 TEST_CASE("S7: remat changes memory and not a bit of the gradient", "[gradient]") {
   constexpr std::int64_t T = 50;
   Tensor x = Tensor::normal({T, 4, 6}, 0, 1, 1), y = Tensor::normal({T, 4, 8}, 0, 1, 2);

@@ -113,10 +113,21 @@ private:
 /// "" when compiled code agrees with the interpreter and with itself; else the kind of the failure, a colon, details.
 /// A program that is no valid model gives "invalid: ...".
 std::string failure_of(const Program &program);
-/// The same in a process of its own, so that a crash or an endless loop is a failure too.
-std::string failure_apart(const Program &program);
+using Check = std::string (*)(const Program &);
+/// What a check says in a process of its own, so that a crash or an endless loop is a failure too.
+std::string failure_apart(const Program &program, Check check);
 
 /// A smaller program that fails in the same way.
-Program minimised(Program program, const std::string &failure);
+Program minimised(Program program, const std::string &failure, Check check);
+
+/// Draws programs until OVERTIME_FUZZ_MODELS, or `count`, are checked, from seed OVERTIME_FUZZ_SEED or 1 on; Catch2
+/// hears of each that fails, and of a smaller one.
+void check_random_models(std::uint64_t count, Check check);
+
+/// Numbers of a run, exact in f32 but for a disturbance of that relative size.
+Tensor drawn_numbers(const Program &program, const Shape &shape, double low, double high, std::uint64_t stream,
+                     double disturbed = 0.0);
+/// What the states of a program's model have before the first step.
+void set_first_states(const Program &program, RandomModel &model, double disturbed = 0.0);
 
 } // namespace overtime::test

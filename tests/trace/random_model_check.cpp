@@ -27,20 +27,13 @@ public:
     for (std::size_t k = 0; k < program.data.size(); ++k) {
       Shape shape = program.data[k];
       shape.insert(shape.begin(), steps);
-      data.push_back(numbers(shape, -2, 2, 200 + k).to(loop.options().real));
+      data.push_back(drawn_numbers(program, shape, -2, 2, 200 + k, disturbed).to(loop.options().real));
     }
   }
 
   void start() {
     loop.reset_state(program.batch);
-    for (std::size_t k = 0; k < program.states.size(); ++k) {
-      const Declared &s = program.states[k];
-      Tensor drawn = numbers(program.full(s), -1, 1, k);
-      if (s.flag)
-        for (std::int64_t j = 0; j < drawn.size(); ++j)
-          drawn.set(j, drawn[j] > 0);
-      model.variables[k].set_value(drawn);
-    }
+    set_first_states(program, model, disturbed);
   }
 
   /// In calls of these lengths.
@@ -78,13 +71,6 @@ private:
     options.seed = program.seed;
     options.cache = false;
     return options;
-  }
-  /// Exact in f32, but for a disturbance of that relative size.
-  Tensor numbers(const Shape &shape, double low, double high, std::uint64_t stream) const {
-    Tensor drawn = Tensor::uniform(shape, low, high, 1000 * program.seed + stream, f32).to(f64);
-    for (std::int64_t k = 0; k < drawn.size(); ++k)
-      drawn.set(k, drawn[k] * (1 + disturbed * static_cast<double>(1 + k % 3))); // sums do not cancel it
-    return drawn;
   }
   Tree<Tensor> rows(std::int64_t begin, std::int64_t n) const {
     std::vector<Tree<Tensor>> all;
@@ -203,6 +189,24 @@ std::string check(const Program &program) {
 }
 
 } // namespace
+
+Tensor drawn_numbers(const Program &program, const Shape &shape, double low, double high, std::uint64_t stream,
+                     double disturbed) {
+  Tensor drawn = Tensor::uniform(shape, low, high, 1000 * program.seed + stream, f32).to(f64);
+  for (std::int64_t k = 0; k < drawn.size(); ++k)
+    drawn.set(k, drawn[k] * (1 + disturbed * static_cast<double>(1 + k % 3))); // sums do not cancel it
+  return drawn;
+}
+
+void set_first_states(const Program &program, RandomModel &model, double disturbed) {
+  for (std::size_t k = 0; k < program.states.size(); ++k) {
+    Tensor drawn = drawn_numbers(program, program.full(program.states[k]), -1, 1, k, disturbed);
+    if (program.states[k].flag)
+      for (std::int64_t j = 0; j < drawn.size(); ++j)
+        drawn.set(j, drawn[j] > 0);
+    model.variables[k].set_value(drawn);
+  }
+}
 
 std::string failure_of(const Program &program) {
   try {

@@ -99,7 +99,8 @@ Program with_parameter(Program p, int line) {
 
 class Minimiser {
 public:
-  Minimiser(Program program, const std::string &failure) : best(std::move(program)), kind(kind_of(failure)) {}
+  Minimiser(Program program, const std::string &failure, Check check)
+      : best(std::move(program)), kind(kind_of(failure)), check(check) {}
 
   Program run() {
     for (std::size_t size = ~std::size_t(0); left > 0 && size_now() < size;) {
@@ -131,7 +132,7 @@ private:
                                                     best.params.size() + best.data.size());
   }
   bool keep_if_failing(Program p) {
-    if (left == 0 || kind_of(failure_apart(p)) != kind)
+    if (left == 0 || kind_of(failure_apart(p, check)) != kind)
       return false;
     --left;
     best = std::move(p);
@@ -211,11 +212,14 @@ private:
 
   Program best;
   std::string kind;
+  Check check;
   int left = 400; // changes
 };
 
 } // namespace
 
-Program minimised(Program program, const std::string &failure) { return Minimiser(std::move(program), failure).run(); }
+Program minimised(Program program, const std::string &failure, Check check) {
+  return Minimiser(std::move(program), failure, check).run();
+}
 
 } // namespace overtime::test

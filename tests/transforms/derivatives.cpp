@@ -34,6 +34,7 @@ const std::map<std::string, std::vector<Point>> points = {
     {"dyn.spike", {{-0.7, 0}, {0.7, 0}}}, // with the slope that a step has
     {"math.absf", {{-0.7}, {0.7}}},
     {"math.ceil", {{-0.7}, {0.7}}},
+    {"math.copysign", {{-0.7, 2}, {0.7, 2}, {0.7, -2}, {-0.7, -2}}},
     {"math.cos", {{-0.7}, {2}}},
     {"math.cosh", {{-0.7}, {2}}},
     {"math.erf", {{-0.7}, {0}, {2}}},
