@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs one workload through the public header and prints one line of JSON: the Overtime side of bench/compare.py.
 #include "bench/coupled.h"
+#include "bench/gradients.h"
 #include "bench/subjects.h"
 #include "models/layers/gru_cell.h"
-#include "models/layers/lstm_cell.h"
-#include "models/layers/rnn_cell.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 using namespace overtime;
 
@@ -25,8 +25,9 @@ struct Job {
 struct Timing {
   double callable = 0; ///< seconds from a model to the end of the first step: trace, compile, load, one step
   std::vector<double> runs;
-  double check = 0; ///< spikes, or mean of the squared outputs, of the first run
-  double V = 0;     ///< mean potential [mV] at its end
+  double check = 0;               ///< spikes, or mean of the squared outputs, of the first run
+  double V = 0;                   ///< mean potential [mV] at its end
+  std::optional<double> gradient; ///< sum of the squares of all derivatives; check is the loss then
 };
 
 template <class F> double seconds(const F &f) {
@@ -95,19 +96,53 @@ Timing run_layers(const Job &job, Model &layers, std::int64_t batch, const Tenso
 }
 
 Timing run_rnn(const Job &job) {
-  std::map<std::string, Tensor> data = load_tensors(job.data);
-  Sequential layers{
-      {"l1", RNNCell(100, 20, {.activation = tanh, .Wi = data.at("wi1"), .Wh = data.at("wh1"), .b = data.at("b1")})},
-      {"l2", relu},
-      {"l3", RNNCell(20, 2, {.activation = tanh, .Wi = data.at("wi2"), .Wh = data.at("wh2"), .b = data.at("b2")})}};
+  bench::Arrays data = load_tensors(job.data);
+  Sequential layers = bench::small_rnn(data);
   return run_layers(job, layers, job.N, data.at("x"));
 }
 
 Timing run_lstm(const Job &job) {
-  std::map<std::string, Tensor> data = load_tensors(job.data);
-  const Shape &weights = data.at("wi").shape();
-  LSTMCell cell(weights[0], weights[1] / 4, {.Wi = data.at("wi"), .Wh = data.at("wh"), .b = data.at("b")});
+  bench::Arrays data = load_tensors(job.data);
+  LSTMCell cell = bench::lstm(data);
   return run_layers(job, cell, job.N, data.at("x"));
+}
+
+/// Forward and backward from states of zero, by all weights.
+Timing run_gradient(const Job &job, Model &model, const Loss &loss, const Tensor &x, const Tensor &target) {
+  Timing timing;
+  LoopOverTime over_time(model, {.numerics = job.numerics, .cache = false});
+  auto gradient = value_and_grad(over_time, loss);
+  GradientResult first;
+  auto once = [&] {
+    over_time.reset_state(job.N);
+    first = gradient(x, target);
+  };
+  timing.callable = seconds(once);
+  timing.check = first.loss;
+  timing.gradient = 0;
+  for (const auto &[path, weight] : model.train_vars())
+    for (float value : first[weight].values<float>())
+      *timing.gradient += double(value) * value;
+  repeat(timing, job.budget, once);
+  return timing;
+}
+
+Timing run_rnn_gradient(const Job &job) {
+  bench::Arrays data = load_tensors(job.data);
+  Sequential layers = bench::small_rnn(data);
+  return run_gradient(job, layers, bench::mean_square(), data.at("x"), Tensor::zeros({job.T}));
+}
+
+Timing run_lstm_gradient(const Job &job) {
+  bench::Arrays data = load_tensors(job.data);
+  LSTMCell cell = bench::lstm(data);
+  return run_gradient(job, cell, bench::mean_square(), data.at("x"), Tensor::zeros({job.T}));
+}
+
+Timing run_spiking_gradient(const Job &job) {
+  bench::Arrays data = load_tensors(job.data);
+  bench::SpikingNet net(data);
+  return run_gradient(job, net, mean_output(loss::cross_entropy), data.at("x"), data.at("y"));
 }
 
 Timing run_gru(const Job &job) {
@@ -128,7 +163,10 @@ Timing run(const Job &job) {
       {"ring", run_network<bench::LeakyRing>},
       {"rnn", run_rnn},
       {"lstm", run_lstm},
-      {"gru", run_gru}};
+      {"gru", run_gru},
+      {"rnn_gradient", run_rnn_gradient},
+      {"lstm_gradient", run_lstm_gradient},
+      {"spiking_gradient", run_spiking_gradient}};
   auto found = workloads.find(job.workload);
   if (found == workloads.end()) {
     std::string list;
@@ -136,7 +174,8 @@ Timing run(const Job &job) {
       list += (list.empty() ? "" : ", ") + name;
     throw Error(ErrorKind::Usage, "no workload '" + job.workload + "'; there is: " + list);
   }
-  bool layers = job.workload == "rnn" || job.workload == "lstm" || job.workload == "gru";
+  bool layers =
+      job.workload == "rnn" || job.workload == "lstm" || job.workload == "gru" || job.workload.ends_with("_gradient");
   if (layers && job.data.empty())
     throw Error(ErrorKind::Usage, job.workload + " wants DATA.npz with its weights and input, as compare.py writes it");
   return found->second(job);
@@ -152,7 +191,8 @@ int main(int argc, char **argv) try {
     std::fprintf(stderr, "usage: bench_workload [--fast] WORKLOAD N T [SECONDS [DATA.npz]]\n"
                          "hh, hh_record, lif, izhikevich, adex: N neurons for T steps\n"
                          "mean_field, ring: 2 and 4 coupled populations of N neurons\n"
-                         "rnn, lstm, gru: batch N, T steps, DATA as compare.py writes it\n"
+                         "rnn, lstm, gru, rnn_gradient, lstm_gradient, spiking_gradient: batch N, T steps, DATA as\n"
+                         "compare.py writes it\n"
                          "--fast: fast numerics; OMP_NUM_THREADS: threads\n");
     return 2;
   }
@@ -165,9 +205,12 @@ int main(int argc, char **argv) try {
   std::ranges::sort(timing.runs);
   std::printf(
       "{\"peer\": \"overtime\", \"workload\": \"%s\", \"N\": %lld, \"T\": %lld, \"min\": %.9g, \"median\": %.9g, "
-      "\"runs\": %zu, \"check\": %.9g, \"V\": %.9g, \"callable\": %.6g}\n",
+      "\"runs\": %zu, \"check\": %.9g, \"V\": %.9g, \"callable\": %.6g",
       job.workload.c_str(), static_cast<long long>(job.N), static_cast<long long>(job.T), timing.runs.front(),
       timing.runs[timing.runs.size() / 2], timing.runs.size(), timing.check, timing.V, timing.callable);
+  if (timing.gradient)
+    std::printf(", \"gradient\": %.9g", *timing.gradient);
+  std::puts("}");
   return 0;
 } catch (const std::exception &e) {
   std::fprintf(stderr, "bench_workload: %s\n", e.what());

@@ -108,13 +108,15 @@ def repeat(run, budget):
     return times
 
 
-def report(peer, times, check, V=None, callable_s=None):
+def report(peer, times, check, V=None, callable_s=None, gradient=None):
     workload, size, steps, _, _ = arguments()
     times = sorted(times)
     line = {"peer": peer, "workload": workload, "N": size, "T": steps, "runs": len(times), "check": float(check)}
     line.update(min=times[0], median=times[len(times) // 2])
     if V is not None:
         line["V"] = float(np.mean(np.asarray(V, np.float64)))
+    if gradient is not None:  # the sum of the squares of all derivatives; check is the loss
+        line["gradient"] = float(gradient)
     if callable_s is not None:
         line["callable"] = callable_s
     print(json.dumps(line))

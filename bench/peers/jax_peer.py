@@ -62,11 +62,55 @@ def gru(x, wi, wh, b):
     return jax.lax.scan(step, jnp.zeros((x.shape[1], n)), x)[1]
 
 
+@jax.custom_jvp
+def spike(x):
+    return (x >= 0).astype(jnp.float32)
+
+
+@spike.defjvp
+def spike_slope(at, along):
+    return spike(at[0]), along[0] / (1 + 10 * jnp.abs(at[0])) ** 2
+
+
+def spiking(x, w1, wr, w2):
+    """The mean over time of the readouts. Here the product with the input stays in the scan."""
+
+    def step(carry, xt):
+        v, s, o, total = carry
+        v = 0.95 * v + xt @ w1 + s @ wr - s
+        s = spike(v - 1)
+        o = 0.9 * o + s @ w2
+        return (v, s, o, total + o), None
+
+    zeros = [jnp.zeros((x.shape[1], n)) for n in (w1.shape[1], w1.shape[1], w2.shape[1], w2.shape[1])]
+    return jax.lax.scan(step, tuple(zeros), x)[0][3] / x.shape[0]
+
+
+def loss_of(workload, function, labels):
+    """Of the data and the weights."""
+    if workload != "spiking_gradient":
+        return lambda x, *weights: jnp.mean(function(x, *weights) ** 2)
+
+    def cross_entropy(x, *weights):
+        logarithms = jax.nn.log_softmax(function(x, *weights))
+        return -jnp.mean(logarithms[jnp.arange(labels.size), labels])
+
+    return cross_entropy
+
+
+def gradient(workload, function, labels, count):
+    loss = loss_of(workload, function, labels)
+    return jax.value_and_grad(loss, argnums=tuple(range(1, count + 1)))
+
+
 def main():
     workload, size, steps, budget, data = harness.arguments()
+    labels = data.pop("y", None)
     if data:
-        function = {"rnn": rnn, "lstm": lstm, "gru": gru}[workload]
+        function = {"rnn": rnn, "lstm": lstm, "gru": gru, "spiking": spiking}[workload.removesuffix("_gradient")]
         start = [data.pop("x")] + [data[k] for k in function.__code__.co_varnames[1 : len(data) + 1]]
+        if workload.endswith("_gradient"):
+            function = gradient(workload, function, labels, len(data))
     else:
         function, start = population(workload, size, steps)
     start = [jnp.asarray(a) for a in start]
@@ -75,10 +119,14 @@ def main():
     callable_s = time.perf_counter() - begin
     times = harness.repeat(lambda: jax.block_until_ready(compiled(*start)), budget)
     result = compiled(*start)
-    if data:
+    if workload.endswith("_gradient"):
+        square = sum(jnp.sum(g**2) for g in result[1])
+        harness.report("jax", times, result[0], callable_s=callable_s, gradient=square)
+    elif data:
         harness.report("jax", times, jnp.mean(result**2), callable_s=callable_s)
     else:
         harness.report("jax", times, result[0][-1].sum(), result[0][0][0], callable_s)
 
 
-main()
+if __name__ == "__main__":
+    main()

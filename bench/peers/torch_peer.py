@@ -18,8 +18,14 @@ def rnn(wi1, wh1, b1, wi2, wh2, b2):
         weight(layer, "weight_ih_l0", wi.T)
         weight(layer, "weight_hh_l0", wh.T)
         weight(layer, "bias_ih_l0", b)
-        weight(layer, "bias_hh_l0", 0 * b)
-    return lambda x: layers[1](torch.relu(layers[0](x)[0]))[0]
+        one_bias(layer)
+    return layers, lambda x: layers[1](torch.relu(layers[0](x)[0]))[0]
+
+
+def one_bias(layer):
+    """torch has two; the second is 0 and no parameter, so that there are as many derivatives as elsewhere."""
+    weight(layer, "bias_hh_l0", np.zeros(layer.bias_hh_l0.shape, np.float32))
+    layer.bias_hh_l0.requires_grad_(False)
 
 
 def lstm(wi, wh, b):
@@ -35,16 +41,76 @@ def lstm(wi, wh, b):
     weight(layer, "weight_ih_l0", ordered(wi).T)
     weight(layer, "weight_hh_l0", ordered(wh).T)
     weight(layer, "bias_ih_l0", bias)
-    weight(layer, "bias_hh_l0", 0 * b)
-    return lambda x: layer(x)[0]
+    one_bias(layer)
+    return (layer,), lambda x: layer(x)[0]
+
+
+class Spike(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x):
+        context.save_for_backward(x)
+        return (x >= 0).float()
+
+    @staticmethod
+    def backward(context, adjoint):
+        (x,) = context.saved_tensors
+        return adjoint / (1 + 10 * x.abs()) ** 2
+
+
+class Spiking(torch.nn.Module):
+    """The mean over time of the readouts, step by step; the product with the input at once."""
+
+    def __init__(self, w1, wr, w2):
+        super().__init__()
+        self.w1, self.wr, self.w2 = (torch.nn.Parameter(torch.from_numpy(w)) for w in (w1, wr, w2))
+
+    def forward(self, x):
+        neurons, classes = self.w2.shape
+        v, s = torch.zeros(x.shape[1], neurons), torch.zeros(x.shape[1], neurons)
+        o, total = torch.zeros(x.shape[1], classes), torch.zeros(x.shape[1], classes)
+        for driven in (x @ self.w1).unbind(0):
+            v = 0.95 * v + driven + s @ self.wr - s
+            s = Spike.apply(v - 1)
+            o = 0.9 * o + s @ self.w2
+            total = total + o
+        return total / x.shape[0]
+
+
+def spiking(**weights):
+    net = Spiking(**weights)
+    return (net,), net
+
+
+def gradient(workload, parameters, forward, x, labels):
+    """Forward and backward; the loss."""
+
+    def run():
+        for p in parameters:
+            p.grad = None
+        out = forward(x)
+        labelled = workload == "spiking_gradient"
+        loss = torch.nn.functional.cross_entropy(out, labels) if labelled else (out**2).mean()
+        loss.backward()
+        return loss.detach()
+
+    return run
 
 
 def main():
     workload, _, _, budget, data = harness.arguments()
     torch.set_num_threads(harness.THREADS)
-    x = torch.from_numpy(data.pop("x"))
+    x, labels = torch.from_numpy(data.pop("x")), data.pop("y", None)
     begin = time.perf_counter()
-    forward = {"rnn": rnn, "lstm": lstm}[workload](**data)
+    makers = {"rnn": rnn, "lstm": lstm, "spiking": spiking}
+    modules, forward = makers[workload.removesuffix("_gradient")](**data)
+    if workload.endswith("_gradient"):
+        parameters = [p for module in modules for p in module.parameters() if p.requires_grad]
+        run = gradient(workload, parameters, forward, x, labels if labels is None else torch.from_numpy(labels))
+        loss = run()
+        callable_s = time.perf_counter() - begin
+        square = sum((p.grad**2).sum() for p in parameters)
+        harness.report("torch", harness.repeat(run, budget), loss, callable_s=callable_s, gradient=square)
+        return
     with torch.no_grad():
         forward(x[:1])
         callable_s = time.perf_counter() - begin

@@ -170,12 +170,12 @@ JvpResult JvpData::run(const detail::Call &call, const Direction &along, SourceL
 
   std::vector<Tensor> states, params, outputs;
   for (std::size_t k = 0; k < c.states.size(); ++k)
-    states.push_back(detail::numbers_for(*c.states[k], info.states[k], real()).clone());
+    states.push_back(detail::numbers_for(*c.states[k], info.states[k], real(), /*writes=*/true).clone());
   for (unsigned k : c.made.states)
     states.push_back(tangent(c.states[k], along, at));
   for (std::size_t k = 0; k < c.params.size(); ++k) {
     c.params[k]->check_divisor(real());
-    params.push_back(detail::numbers_for(*c.params[k], info.params[k], real()));
+    params.push_back(detail::numbers_for(*c.params[k], info.params[k], real(), /*writes=*/false));
   }
   for (const auto &slot : c.by_params)
     params.push_back(tangent(slot, along, at));

@@ -25,7 +25,7 @@
 // CHECK: %[[FIRED:.*]] = dyn.spike
 // CHECK: %[[DFIRED:.*]] = arith.mulf %[[DN]],
 // CHECK: dyn.yield %[[TANH]], %[[DN]], %[[FIRED]], %{{.*}}, %[[DFIRED]] :
-// CHECK: return %[[OUT]]#0, %[[OUT]]#1, %{{.*}}, %[[OUT]]#2, %[[OUT]]#3, %[[OUT]]#4
+// CHECK: return %[[OUT]]#0, %{{.*}}, %[[OUT]]#1, %[[OUT]]#2, %[[OUT]]#3, %[[OUT]]#4
 
 // Along the bias, a state that no step changes: its tangent is a param, and there is no product with a tangent of Wh.
 // STATE-LABEL: func.func @p(
