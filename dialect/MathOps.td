@@ -51,4 +51,27 @@ def Dyn_SpikeOp : Dyn_Op<"spike", [Pure, SameOperandsAndResultType, Elementwise,
   let assemblyFormat = "$x `slope` $slope attr-dict `:` type($result)";
 }
 
+def Dyn_WithGradientOfOp : Dyn_Op<"with_gradient_of", [Pure, SameOperandsAndResultType, Elementwise, Scalarizable, Vectorizable, Tensorizable]> {
+  let summary = "The numbers of one value with the derivatives of another";
+  let description = [{
+    The result is `value`. To `differentiate` it is `other`: derivatives pass to `other` and not to `value`. A constant
+    in its place stops them; `x` in place of what `round(x)` has lets them through. Where no gradient is asked for,
+    `other` is not computed. The slope that the `exp_euler` method takes of an equation is that of `value`, so that the
+    operation changes no number of a run.
+
+    Constraints:
+
+    - (C1) Operands and result have one type: f32 or f64, or a static tensor or a vector of them.
+
+    Example:
+
+    ```mlir
+    %y = dyn.with_gradient_of %rounded, %x : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Dyn_RealLike:$value, Dyn_RealLike:$other);
+  let results = (outs Dyn_RealLike:$result);
+  let assemblyFormat = "$value `,` $other attr-dict `:` type($result)";
+}
+
 #endif

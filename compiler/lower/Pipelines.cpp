@@ -39,7 +39,7 @@ std::unique_ptr<Pass> canonicalizer() {
 
 void addOptimize(OpPassManager &passes, const LoweringOptions &) {
   OpPassManager &func = passes.nest<func::FuncOp>();
-  func.addPass(createExpandSpikes());
+  func.addPass(createForgetGradients());
   func.addPass(canonicalizer());
   func.addPass(createCSEPass());
   func.addPass(createScalarizeUniform());

@@ -44,13 +44,14 @@ Value soft_shrink(Operand x, double lambda) { return where(x > lambda, x - lambd
 Value soft_shrink(Operand x) { return soft_shrink(x, 0.5); }
 Value tanh_shrink(Operand x) { return x - tanh(x); }
 
+// The shift by the largest number changes no result, so that it has no part in the gradient.
 Value softmax(Operand x, int axis) {
-  Value e = exp(x - max(x, axis, true));
+  Value e = exp(x - stop_gradient(max(x, axis, true)));
   return e / sum(e, axis, true);
 }
 Value softmax(Operand x) { return softmax(x, -1); }
 Value log_softmax(Operand x, int axis) {
-  Value shifted = x - max(x, axis, true);
+  Value shifted = x - stop_gradient(max(x, axis, true));
   return shifted - log(sum(exp(shifted), axis, true));
 }
 Value log_softmax(Operand x) { return log_softmax(x, -1); }

@@ -277,6 +277,14 @@ Value spike(Operand x, Operand slope) {
                 x.where());
   return a.trace.wrap(ir::SpikeOp::create(a.trace.builder, a.trace.location(a.at), a.x, s.x), {}, a.at);
 }
+Value with_gradient_of(Operand value, Operand other) {
+  Pair p = same_unit(value, other, "give the gradient to");
+  p.a = p.trace.to_real(p.a, p.at);
+  p.b = p.trace.to_real(p.b, p.at);
+  unify_shapes(p, "give the gradient to", value, other);
+  return p.trace.wrap(ir::WithGradientOfOp::create(p.trace.builder, p.trace.location(p.at), p.a, p.b), p.unit, p.at);
+}
+Value stop_gradient(Operand x) { return with_gradient_of(x, 0); }
 Value exprel(Operand x) { return function<ir::ExprelOp>(x, "exprel"); }
 Value log(Operand x) { return function<mlir::math::LogOp>(x, "log"); }
 Value log1p(Operand x) { return function<mlir::math::Log1pOp>(x, "log1p"); }

@@ -95,6 +95,12 @@ inline Value operator!(const Value &a) { return operator!(Operand(a)); }
 /// models/surrogates.h has the usual slopes.
 Value spike(Operand x, Operand slope);
 
+/// The numbers of `value`, of which gradients take the derivative of `other`, by whatever it depends on. A
+/// straight-through estimator, for instance: `with_gradient_of(round(x), x)`.
+Value with_gradient_of(Operand value, Operand other);
+/// x, whose derivative counts as 0.
+Value stop_gradient(Operand x);
+
 /// Element of a where the condition holds, of b elsewhere.
 Value where(Operand condition, Operand a, Operand b);
 Value minimum(Operand a, Operand b);

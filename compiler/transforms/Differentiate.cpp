@@ -52,7 +52,7 @@ private:
   void spreadUseful() {
     for (Operation &op : llvm::reverse(loop.step().without_terminator()))
       if (llvm::any_of(op.getResults(), [&](Value v) { return useful.contains(v); }))
-        for (Value v : isa<SpikeOp>(op) ? op.getOperands().take_front(1) : op.getOperands())
+        for (Value v : differentiated(op))
           if (isReal(v))
             useful.insert(v);
     for (auto [argument, next] : llvm::zip(loop.carried(), loop.nextCarried()))
@@ -66,6 +66,8 @@ private:
 
 /// What costs less to compute again than to write down and read.
 bool isCheap(Operation *op) {
+  if (isa<WithGradientOfOp>(op))
+    return true;
   if (isa<arith::DivFOp, arith::RemFOp>(op) || isa<math::MathDialect>(op->getDialect()))
     return isa<math::AbsFOp, math::CopySignOp, math::FloorOp, math::CeilOp, math::RoundEvenOp>(op);
   return isa<arith::ArithDialect>(op->getDialect()) ||
@@ -123,7 +125,10 @@ private:
       map.map(argument, step->addArgument(argument.getType(), argument.getLoc()));
     b.setInsertionPointToEnd(step);
     for (Operation &op : loop().step().without_terminator())
-      b.clone(op, map);
+      if (auto numbers = dyn_cast<WithGradientOfOp>(op))
+        map.map(numbers.getResult(), map.lookupOrDefault(numbers.getValue()));
+      else
+        b.clone(op, map);
   }
 
   LogicalResult writeAdjoints() {
@@ -134,6 +139,11 @@ private:
       Value adjoint = op.getNumResults() == 1 ? adjoints.of(op.getResult(0)) : Value();
       if (!adjoint)
         continue;
+      if (auto numbers = dyn_cast<WithGradientOfOp>(op)) {
+        if (activity.active(numbers.getOther()))
+          adjoints.add(numbers.getOther(), adjoint);
+        continue;
+      }
       Operation *copy = map.lookup(op.getResult(0)).getDefiningOp();
       for (auto [k, operand] : llvm::enumerate(op.getOperands())) {
         if (!activity.active(operand))
@@ -198,8 +208,10 @@ private:
         continue;
       auto inside = [&](Value v) { return loop().getBody().isAncestor(v.getParentRegion()); };
       auto isKnown = [&](Value v) { return known.contains(v) || !inside(v); };
-      bool fixed = llvm::all_of(op.getOperands(), [&](Value v) { return !inside(v) || invariant.contains(v); });
-      bool again = fixed || (isCheap(&op) && llvm::all_of(op.getOperands(), isKnown));
+      // The copy of a with_gradient_of is that of its numbers.
+      OperandRange read = isa<WithGradientOfOp>(op) ? op.getOperands().take_front(1) : op.getOperands();
+      bool fixed = llvm::all_of(read, [&](Value v) { return !inside(v) || invariant.contains(v); });
+      bool again = fixed || (isCheap(&op) && llvm::all_of(read, isKnown));
       for (Value v : op.getResults()) {
         if (fixed)
           invariant.insert(v);

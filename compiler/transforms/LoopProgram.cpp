@@ -48,6 +48,12 @@ bool LoopProgram::has(Numbers someParams, Numbers someInputs, Numbers someStates
 
 bool isReal(Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }
 
+OperandRange differentiated(Operation &op) {
+  if (isa<SpikeOp>(op))
+    return op.getOperands().take_front(1);
+  return isa<WithGradientOfOp>(op) ? op.getOperands().drop_front(1) : op.getOperands();
+}
+
 llvm::DenseSet<Value> variedValues(LoopProgram &program, LoopProgram::Numbers params, LoopProgram::Numbers inputs,
                                    LoopProgram::Numbers states) {
   LoopOverTimeOp loop = program.loop;
@@ -63,7 +69,7 @@ llvm::DenseSet<Value> variedValues(LoopProgram &program, LoopProgram::Numbers pa
   for (size_t known = ~size_t(0); known != varied.size();) {
     known = varied.size();
     for (Operation &op : loop.step().without_terminator())
-      if (llvm::any_of(op.getOperands(), [&](Value v) { return varied.contains(v); }))
+      if (llvm::any_of(differentiated(op), [&](Value v) { return varied.contains(v); }))
         for (Value v : op.getResults())
           if (isReal(v))
             varied.insert(v);

@@ -29,6 +29,9 @@ struct LoopProgram {
 /// f32, f64, or a tensor of them.
 bool isReal(mlir::Value v);
 
+/// The operands that derivatives pass through: not the slope of a spike, nor the numbers that have others' gradient.
+mlir::OperandRange differentiated(mlir::Operation &op);
+
 /// The values of a step that may change with params, rows of inputs, and first values of states.
 llvm::DenseSet<mlir::Value> variedValues(LoopProgram &program, LoopProgram::Numbers params, LoopProgram::Numbers inputs,
                                          LoopProgram::Numbers states);

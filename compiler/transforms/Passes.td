@@ -98,11 +98,11 @@ def ForwardDifferentiate : Pass<"forward-differentiate", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
-def ExpandSpikes : Pass<"expand-spikes", "::mlir::func::FuncOp"> {
-  let summary = "Replaces dyn.spike by a comparison";
+def ForgetGradients : Pass<"forget-gradients", "::mlir::func::FuncOp"> {
+  let summary = "Replaces operations that say what a derivative is by their numbers";
   let description = [{
-    After differentiation the slope of a spike is no longer needed: `select(x >= 0, 1, 0)`, with what computed the slope
-    left to canonicalization. Tested by `tests/transforms/expand_spikes.mlir`.
+    After differentiation `dyn.spike %x slope %d` is `select(%x >= 0, 1, 0)`, and `dyn.with_gradient_of %a, %b` is `%a`.
+    What computed the slope, and `%b`, is left to canonicalization. Tested by `tests/transforms/forget_gradients.mlir`.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }

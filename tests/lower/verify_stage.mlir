@@ -2,6 +2,7 @@
 // What must not remain after a stage is named, with the stage.
 // RUN: split-file %s %t
 // RUN: not overtime-opt %t/dynamics.mlir --verify-stage=stage=dynamics 2>&1 | FileCheck %s --check-prefix=DYNAMICS
+// RUN: not overtime-opt %t/optimize.mlir --verify-stage=stage=optimize 2>&1 | FileCheck %s --check-prefix=OPTIMIZE
 // RUN: not overtime-opt %t/bufferize.mlir --verify-stage=stage=bufferize 2>&1 | FileCheck %s --check-prefix=BUFFERIZE
 // RUN: not overtime-opt %t/loop.mlir --verify-stage=stage=bufferize 2>&1 | FileCheck %s --check-prefix=LOOP
 // RUN: not overtime-opt %t/cpu.mlir --verify-stage=stage=cpu 2>&1 | FileCheck %s --check-prefix=CPU
@@ -14,6 +15,13 @@
 func.func @f(%seed: i64, %i: i64) -> tensor<4xf32> {
   %u = dyn.random_uniform %seed, %i stream 7 : tensor<4xf32>
   return %u : tensor<4xf32>
+}
+
+// OPTIMIZE: optimize.mlir:2:8: error: 'dyn.with_gradient_of' must not remain after the stage 'optimize'
+//--- optimize.mlir
+func.func @f(%a: f32, %b: f32) -> f32 {
+  %c = dyn.with_gradient_of %a, %b : f32
+  return %c : f32
 }
 
 // BUFFERIZE: bufferize.mlir:2:8: error: 'arith.constant' works on tensors, which must not remain after the stage 'bufferize'

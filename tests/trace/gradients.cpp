@@ -287,6 +287,50 @@ TEST_CASE("losses of the last output and of the mean output", "[gradient]") {
   }
 }
 
+TEST_CASE("a gradient may be stopped, or be that of another value, and no number changes", "[gradient]") {
+  struct Rounded : Layer {
+    explicit Rounded(int form) : Layer(Shape{2}), form(form) {}
+    int form;
+    Param w = param("w", 1.5), tau = param("tau", 2.0);
+    State x = state("x", 0.3);
+    void equations() override { ddt(x) = (form == 1 ? stop_gradient(w - x) : w - x) / (tau * ms); }
+    Value update(Value in) override {
+      integrate();
+      Value y = w * in + x;
+      return form == 2 ? with_gradient_of(round(y), y) : form == 1 ? stop_gradient(y) * w : round(y);
+    }
+  };
+  Tensor data = Tensor::normal({9, 2}, 0, 2, 1, f64), c = Tensor::normal({9, 2}, 0, 1, 2, f64);
+  auto run = [&](int form) {
+    Rounded model(form);
+    LoopOverTime loop(model, {.out_vars = model.x, .real = f64, .cache = false});
+    LoopResult r = loop(data);
+    loop.reset_state();
+    auto gradient = value_and_grad(loop, each_step([](Value out, Value by) { return sum(out * by); }),
+                                   {.wrt = {model.w, model.x}, .data = true});
+    GradientResult g = gradient(data, c);
+    return std::tuple(r.out.leaf(), r.vars.leaf(), g[model.w][0], g[model.x], g.data.leaf());
+  };
+  auto [plain, x, no_w, no_x, no_data] = run(0);
+  CHECK((no_w == 0 && no_x[0] == 0 && no_data[3] == 0)); // rounding has no slope
+
+  auto [rounded, same_x, by_w, by_x, by_data] = run(2);
+  CHECK(same_bits(rounded, plain));
+  CHECK(same_bits(same_x, x));
+  for (std::int64_t k = 0; k < data.size(); ++k)
+    CHECK(by_data[k] == Approx(1.5 * c[k] / 9).epsilon(1e-14));
+  CHECK(std::abs(by_x[1]) > 1e-3);
+
+  // Exponential Euler takes the slope of the equation as it is; y counts as a constant.
+  auto [product, other_x, stopped_w, stopped_x, stopped_data] = run(1);
+  CHECK(same_bits(other_x, x));
+  double expected = 0;
+  for (std::int64_t k = 0; k < data.size(); ++k)
+    expected += c[k] * product[k] / 1.5 / 9;
+  CHECK(stopped_w == Approx(expected).epsilon(1e-13));
+  CHECK((stopped_x[0] == 0 && stopped_data[3] == 0));
+}
+
 TEST_CASE("errors of gradients name what is wrong", "[gradient]") {
   Dense dense(2, 3);
   LoopOverTime loop(dense, {.cache = false});

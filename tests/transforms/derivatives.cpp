@@ -31,7 +31,8 @@ const std::map<std::string, std::vector<Point>> points = {
     {"arith.negf", {{0.3}}},
     {"arith.subf", {{0.3, -2}}},
     {"dyn.exprel", {{-30}, {-1.5}, {-0.021}, {-0.019}, {-1e-4}, {0}, {1e-4}, {0.019}, {0.021}, {1.5}, {8}}},
-    {"dyn.spike", {{-0.7, 0}, {0.7, 0}}}, // with the slope that a step has
+    {"dyn.spike", {{-0.7, 0}, {0.7, 0}}},  // with the slope that a step has
+    {"dyn.with_gradient_of", {{0.3, -2}}}, // of the numbers
     {"math.absf", {{-0.7}, {0.7}}},
     {"math.ceil", {{-0.7}, {0.7}}},
     {"math.copysign", {{-0.7, 2}, {0.7, 2}, {0.7, -2}, {-0.7, -2}}},
