@@ -51,7 +51,7 @@ ZooEntry population(const std::string &kind, const std::string &name, const std:
     if constexpr (std::is_constructible_v<M, std::int64_t, std::source_location>)
       return std::make_unique<M>(n, nowhere);
     else
-      return std::make_unique<M>(n, RefractoryOptions{}, nowhere);
+      return std::make_unique<M>(n, SpikingOptions{}, nowhere);
   };
   return {name, kind, summary, std::move(aliases), make};
 }

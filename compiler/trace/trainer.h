@@ -56,7 +56,7 @@ struct TrainerData;
 ///
 ///     LoopOverTime over_time(net);
 ///     over_time.reset_state(128);
-///     Trainer train(over_time, last_step(cross_entropy), Adam({.rate = 1e-3}));
+///     Trainer train(over_time, last_step(loss::cross_entropy), Adam({.rate = 1e-3}));
 ///     double loss = train(x, labels); // forward, backward, update
 ///
 /// The step is traced with the shared argument fit = true, and with false for loss(), predict() and validation, unless

@@ -2,7 +2,7 @@
 // AdExIF: the adaptive exponential integrate-and-fire neuron.
 #pragma once
 
-#include "models/neurons/refractory.h"
+#include "models/neurons/spiking.h"
 
 namespace overtime {
 
@@ -27,10 +27,10 @@ namespace overtime {
 ///
 /// Input I [nA]. States: V = 0 mV, w = 0 nA, spike, t_last_spike = -1e8 ms.
 /// Spike: V >= V_th; then V = V_reset and w += b.
-class AdExIF : public RefractoryNeuron {
+class AdExIF : public SpikingNeuron {
 public:
-  explicit AdExIF(std::int64_t n = 1, const RefractoryOptions &options = {}, At at = At::current())
-      : RefractoryNeuron(n, nA, options, at, -1e8 * ms) {}
+  explicit AdExIF(std::int64_t n = 1, const SpikingOptions &options = {}, At at = At::current())
+      : SpikingNeuron(n, nA, options, Reset::Hard, at, -1e8 * ms) {}
 
   Param V_rest = param("V_rest", -65_mV), V_reset = param("V_reset", -68_mV), V_th = param("V_th", -30_mV);
   Param V_T = param("V_T", -59.9_mV), delta_T = param("delta_T", 3.48_mV);
@@ -49,9 +49,9 @@ public:
     Value old = V;
     integrate();
     Value v = held(old, V);
-    Value fired = fire(v >= V_th);
-    V = where(fired, V_reset, v);
-    w = where(fired, w + b, w);
+    Value fired = fire(v, V_th);
+    V = after_reset(fired, v, V_th, V_reset);
+    w = after_spike(fired, w + b, w);
     return fired;
   }
 };

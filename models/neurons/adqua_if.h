@@ -2,7 +2,7 @@
 // AdQuaIF: the adaptive quadratic integrate-and-fire neuron.
 #pragma once
 
-#include "models/neurons/refractory.h"
+#include "models/neurons/spiking.h"
 
 namespace overtime {
 
@@ -27,10 +27,10 @@ namespace overtime {
 ///
 /// Input I [mV]. States: V = 0 mV, w = 0 mV, spike, t_last_spike = -1e8 ms.
 /// Spike: V >= V_th; then V = V_reset and w += b.
-class AdQuaIF : public RefractoryNeuron {
+class AdQuaIF : public SpikingNeuron {
 public:
-  explicit AdQuaIF(std::int64_t n = 1, const RefractoryOptions &options = {}, At at = At::current())
-      : RefractoryNeuron(n, mV, options, at, -1e8 * ms) {}
+  explicit AdQuaIF(std::int64_t n = 1, const SpikingOptions &options = {}, At at = At::current())
+      : SpikingNeuron(n, mV, options, Reset::Hard, at, -1e8 * ms) {}
 
   Param V_rest = param("V_rest", -65_mV), V_reset = param("V_reset", -68_mV), V_th = param("V_th", -30_mV);
   Param V_c = param("V_c", -50_mV), c = param("c", 0.07 / mV);
@@ -49,9 +49,9 @@ public:
     Value old = V;
     integrate();
     Value v = held(old, V);
-    Value fired = fire(v >= V_th);
-    V = where(fired, V_reset, v);
-    w = where(fired, w + b, w);
+    Value fired = fire(v, V_th);
+    V = after_reset(fired, v, V_th, V_reset);
+    w = after_spike(fired, w + b, w);
     return fired;
   }
 };

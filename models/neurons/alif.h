@@ -2,7 +2,7 @@
 // ALIF: leaky integrate-and-fire with an adaptive threshold.
 #pragma once
 
-#include "models/neurons/refractory.h"
+#include "models/neurons/spiking.h"
 
 namespace overtime {
 
@@ -23,11 +23,16 @@ namespace overtime {
 ///
 /// Input I [nA]. States: V = -70 mV, a = -50, spike, t_last_spike = -1e7 ms.
 /// Spike: V >= V_th + beta a, with the a of the beginning of the step. Then V -= V_th, a += 1. The reset subtracts the
-/// threshold itself, so it is meant for potentials counted from rest: V_rest = 0 and V_th > 0, as in the paper.
-class ALIF : public RefractoryNeuron {
+/// threshold itself, so it is meant for potentials counted from rest: V_rest = 0 and V_th > 0, as in the paper. The
+/// argument of a surrogate is (V - V_th - beta a) / |V_th|; the paper's is surrogate::relu_grad(0.3). detach_reset,
+/// which the paper's e-prop needs, is of V alone.
+class ALIF : public SpikingNeuron {
 public:
-  explicit ALIF(std::int64_t n = 1, const RefractoryOptions &options = {}, At at = At::current())
-      : RefractoryNeuron(n, nA, options, at) {}
+  explicit ALIF(std::int64_t n = 1, const SpikingOptions &options = {}, At at = At::current())
+      : SpikingNeuron(n, nA, options, Reset::Soft, at) {
+    if (options.reset == Reset::Hard)
+      throw Error(ErrorKind::Value, "ALIF subtracts V_th at a spike; it has no hard reset", at);
+  }
 
   Param V_rest = param("V_rest", -70_mV), V_th = param("V_th", -60_mV), R = param("R", 1 * MOhm);
   Param beta = param("beta", 1.6_mV);
@@ -45,8 +50,8 @@ public:
     Value old = V, threshold = V_th + beta * a;
     integrate();
     Value v = held(old, V);
-    Value fired = fire(v >= threshold);
-    V = where(fired, v - V_th, v);
+    Value fired = fire(v, threshold, abs(V_th));
+    V = lowered(fired, v, V_th);
     a = a + as_real(fired);
     return fired;
   }

@@ -2,7 +2,7 @@
 // ExpIF: the exponential integrate-and-fire neuron.
 #pragma once
 
-#include "models/neurons/refractory.h"
+#include "models/neurons/spiking.h"
 
 namespace overtime {
 
@@ -24,10 +24,10 @@ namespace overtime {
 /// Input I [nA]. States: V = 0 mV (above V_th: a neuron that starts there fires at once), spike, t_last_spike = -1e7
 /// ms. Spike: V >= V_th; then V = V_reset. In the upstroke V may become infinite within a step; that is a spike as
 /// well.
-class ExpIF : public RefractoryNeuron {
+class ExpIF : public SpikingNeuron {
 public:
-  explicit ExpIF(std::int64_t n = 1, const RefractoryOptions &options = {}, At at = At::current())
-      : RefractoryNeuron(n, nA, options, at) {}
+  explicit ExpIF(std::int64_t n = 1, const SpikingOptions &options = {}, At at = At::current())
+      : SpikingNeuron(n, nA, options, Reset::Hard, at) {}
 
   Param V_rest = param("V_rest", -65_mV), V_reset = param("V_reset", -68_mV), V_th = param("V_th", -30_mV);
   Param V_T = param("V_T", -59.9_mV), delta_T = param("delta_T", 3.48_mV);
@@ -42,8 +42,8 @@ public:
     Value old = V;
     integrate();
     Value v = held(old, V);
-    Value fired = fire(v >= V_th);
-    V = where(fired, V_reset, v);
+    Value fired = fire(v, V_th);
+    V = after_reset(fired, v, V_th, V_reset);
     return fired;
   }
 };

@@ -2,7 +2,7 @@
 // GIF: the generalized integrate-and-fire neuron with a moving threshold and two spike-induced currents.
 #pragma once
 
-#include "models/neurons/refractory.h"
+#include "models/neurons/spiking.h"
 
 namespace overtime {
 
@@ -30,10 +30,10 @@ namespace overtime {
 /// Input I [nA]. States: V = -70 mV, V_th = -50 mV, I1 = I2 = 0 nA, spike, t_last_spike = -1e8 ms.
 /// Spike: V >= V_th, with the V_th of the beginning of the step. Then V = V_reset, I1 = R1 I1 + A1, I2 = R2 I2 + A2,
 /// V_th = max(V_th_reset, V_th).
-class GIF : public RefractoryNeuron {
+class GIF : public SpikingNeuron {
 public:
-  explicit GIF(std::int64_t n = 1, const RefractoryOptions &options = {}, At at = At::current())
-      : RefractoryNeuron(n, nA, options, at, -1e8 * ms) {}
+  explicit GIF(std::int64_t n = 1, const SpikingOptions &options = {}, At at = At::current())
+      : SpikingNeuron(n, nA, options, Reset::Soft, at, -1e8 * ms) {}
 
   Param V_rest = param("V_rest", -70_mV), V_reset = param("V_reset", -70_mV);
   Param V_th_inf = param("V_th_inf", -50_mV), V_th_reset = param("V_th_reset", -60_mV);
@@ -57,11 +57,11 @@ public:
     Value old = V, threshold = V_th;
     integrate();
     Value v = held(old, V);
-    Value fired = fire(v >= threshold);
-    V = where(fired, V_reset, v);
-    I1 = where(fired, R1 * I1 + A1, I1);
-    I2 = where(fired, R2 * I2 + A2, I2);
-    V_th = where(fired, maximum(V_th_reset, V_th), V_th);
+    Value fired = fire(v, threshold);
+    V = after_reset(fired, v, threshold, V_reset);
+    I1 = after_spike(fired, R1 * I1 + A1, I1);
+    I2 = after_spike(fired, R2 * I2 + A2, I2);
+    V_th = after_spike(fired, maximum(V_th_reset, V_th), V_th);
     return fired;
   }
 };

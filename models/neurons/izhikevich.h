@@ -2,7 +2,7 @@
 // Izhikevich: two equations that fire like most cortical neurons.
 #pragma once
 
-#include "models/neurons/refractory.h"
+#include "models/neurons/spiking.h"
 
 namespace overtime {
 
@@ -21,10 +21,10 @@ namespace overtime {
 /// | tau_ref | refractory period of V, 0: none        | 0       | ms   |
 ///
 /// Input I [mV]. States: V = -70 mV, u = b V, spike, t_last_spike = -1e7 ms. Spike: V >= V_th; then V = c and u += d.
-class Izhikevich : public RefractoryNeuron {
+class Izhikevich : public SpikingNeuron {
 public:
-  explicit Izhikevich(std::int64_t n = 1, const RefractoryOptions &options = {}, At at = At::current())
-      : RefractoryNeuron(n, mV, options, at) {}
+  explicit Izhikevich(std::int64_t n = 1, const SpikingOptions &options = {}, At at = At::current())
+      : SpikingNeuron(n, mV, options, Reset::Hard, at) {}
 
   Param V_th = param("V_th", 30_mV);
   Param a = param("a", 0.02 / ms), b = param("b", 0.2), c = param("c", -65_mV), d = param("d", 8_mV);
@@ -44,9 +44,9 @@ public:
     Value old = V;
     integrate();
     Value v = held(old, V);
-    Value fired = fire(v >= V_th);
-    V = where(fired, c, v);
-    u = where(fired, u + d, u);
+    Value fired = fire(v, V_th);
+    V = after_reset(fired, v, V_th, c);
+    u = after_spike(fired, u + d, u);
     return fired;
   }
 };

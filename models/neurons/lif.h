@@ -2,7 +2,7 @@
 // LIF: the leaky integrate-and-fire neuron.
 #pragma once
 
-#include "models/neurons/refractory.h"
+#include "models/neurons/spiking.h"
 
 namespace overtime {
 
@@ -20,10 +20,10 @@ namespace overtime {
 /// | tau_ref | refractory period, 0: none   | 0       | ms   |
 ///
 /// Input I [nA]. States: V = 0 mV, spike, t_last_spike = -1e7 ms. Spike: V >= V_th; then V = V_reset.
-class LIF : public RefractoryNeuron {
+class LIF : public SpikingNeuron {
 public:
-  explicit LIF(std::int64_t n = 1, const RefractoryOptions &options = {}, At at = At::current())
-      : RefractoryNeuron(n, nA, options, at) {}
+  explicit LIF(std::int64_t n = 1, const SpikingOptions &options = {}, At at = At::current())
+      : SpikingNeuron(n, nA, options, Reset::Soft, at) {}
 
   Param V_rest = param("V_rest", 0_mV), V_reset = param("V_reset", -5_mV), V_th = param("V_th", 20_mV);
   Param tau = param("tau", 10_ms), R = param("R", 1 * MOhm);
@@ -37,8 +37,8 @@ public:
     Value old = V;
     integrate();
     Value v = held(old, V);
-    Value fired = fire(v >= V_th);
-    V = where(fired, V_reset, v);
+    Value fired = fire(v, V_th);
+    V = after_reset(fired, v, V_th, V_reset);
     return fired;
   }
 };

@@ -2,7 +2,7 @@
 // QuaIF: the quadratic integrate-and-fire neuron.
 #pragma once
 
-#include "models/neurons/refractory.h"
+#include "models/neurons/spiking.h"
 
 namespace overtime {
 
@@ -23,10 +23,10 @@ namespace overtime {
 ///
 /// Input I [nA]. States: V = 0 mV (above V_th: a neuron that starts there fires at once), spike, t_last_spike = -1e7
 /// ms. Spike: V >= V_th; then V = V_reset.
-class QuaIF : public RefractoryNeuron {
+class QuaIF : public SpikingNeuron {
 public:
-  explicit QuaIF(std::int64_t n = 1, const RefractoryOptions &options = {}, At at = At::current())
-      : RefractoryNeuron(n, nA, options, at) {}
+  explicit QuaIF(std::int64_t n = 1, const SpikingOptions &options = {}, At at = At::current())
+      : SpikingNeuron(n, nA, options, Reset::Hard, at) {}
 
   Param V_rest = param("V_rest", -65_mV), V_reset = param("V_reset", -68_mV), V_th = param("V_th", -30_mV);
   Param V_c = param("V_c", -50_mV), c = param("c", 0.07 / mV);
@@ -41,8 +41,8 @@ public:
     Value old = V;
     integrate();
     Value v = held(old, V);
-    Value fired = fire(v >= V_th);
-    V = where(fired, V_reset, v);
+    Value fired = fire(v, V_th);
+    V = after_reset(fired, v, V_th, V_reset);
     return fired;
   }
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Surrogate gradients on a grid, and backpropagation through a spiking network, against BrainPy's.
 #include "models/layers/dense.h"
+#include "models/neurons/lif.h"
 #include "models/surrogates.h"
 #include "tests/golden/golden_test.h"
 
@@ -15,22 +16,6 @@ struct Fire : Layer {
   Fire(std::int64_t n, Surrogate slope) : Layer(Shape{n}), slope(std::move(slope)) {}
   Surrogate slope;
   Value update(Value x) override { return spike(x, slope); }
-};
-
-/// Leaky integrate and fire in training: the reset subtracts, and gradients pass through it.
-struct SoftLif : Layer {
-  SoftLif(std::int64_t n, Surrogate slope) : Layer(Shape{n}), slope(std::move(slope)) {}
-  Surrogate slope;
-  Value I;
-  State V = state("V", 0.0);
-  void equations() override { ddt(V) = (I - V) / 10_ms; }
-  Value update(Value x) override {
-    I = x;
-    integrate();
-    Value fired = spike(V - 1.0, slope);
-    V = V - fired;
-    return fired;
-  }
 };
 
 } // namespace
@@ -75,7 +60,9 @@ TEST_CASE("a spiking network's gradients are BrainPy's", "[golden][gradient]") {
   for (const auto &[name, slope] : {std::pair<std::string, Surrogate>{"snn_sigmoid", surrogate::sigmoid()},
                                     {"snn_relugrad", surrogate::relu_grad()}}) {
     Case c = load(name);
-    Sequential net{{"l1", Dense(8, 12)}, {"lif", SoftLif(12, slope)}, {"l2", Dense(12, 3)}};
+    Sequential net{{"l1", Dense(8, 12)}, {"lif", LIF(12, {.surrogate = slope})}, {"l2", Dense(12, 3)}};
+    net["lif"].var("V_reset").set_value(Tensor(0.0, f64));
+    net["lif"].var("V_th").set_value(Tensor(1.0, f64));
     std::vector<Monitor> wrt;
     for (const char *layer : {"l1", "l2"})
       for (const char *param : {"W", "b"}) {
@@ -84,13 +71,16 @@ TEST_CASE("a spiking network's gradients are BrainPy's", "[golden][gradient]") {
       }
     for (DType real : {f64, f32}) {
       INFO(name << " in " << name_of(real));
-      LoopOverTime loop(net, {.out_vars = net["lif"].var("V"), .dt = 1_ms, .real = real, .cache = false});
+      LoopOverTime loop(
+          net, {.out_vars = {net["lif"].var("V"), net["lif"].var("spike")}, .dt = 1_ms, .real = real, .cache = false});
       auto tolerance = [&](const std::string &column) {
         return real == f64 ? Tolerance{.relative = 1e-9} : f32_tolerance(c, column);
       };
       Tensor x = c.input("x").to(real);
       loop.reset_state(4);
-      CHECK(difference("V", loop(x).vars.leaf(), c.expected("V"), tolerance("V")) == "");
+      LoopResult run = loop(x);
+      CHECK(difference("V", run.vars[0].leaf(), c.expected("V"), tolerance("V")) == "");
+      CHECK(raster_difference(run.vars[1].leaf(), c.expected("spike")) == "");
       loop.reset_state(4);
       auto gradient =
           value_and_grad(loop, mean_output([](Value out, Value t) { return mean(square(out - t)); }), {.wrt = wrt});
