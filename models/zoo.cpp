@@ -7,6 +7,7 @@
 #include "models/layers/dropout.h"
 #include "models/layers/gru_cell.h"
 #include "models/layers/lstm_cell.h"
+#include "models/layers/reservoir.h"
 #include "models/layers/rnn_cell.h"
 #include "models/neurons/adex_if.h"
 #include "models/neurons/adqua_if.h"
@@ -122,6 +123,8 @@ const std::vector<ZooEntry> &zoo_entries() {
        make_dropout},
       layer<GRUCell, GRUCellOptions>("GRUCell", "gated recurrent unit (Cho et al. 2014)"),
       layer<LSTMCell, LSTMCellOptions>("LSTMCell", "long short-term memory (Hochreiter & Schmidhuber 1997)"),
+      layer<Reservoir, ReservoirOptions>("Reservoir",
+                                         "fixed random recurrent layer of an echo-state network (Jaeger 2001)"),
       layer<RNNCell, RNNCellOptions>("RNNCell", "recurrent layer with relu (Elman 1990)"),
   };
   return entries;

@@ -162,6 +162,9 @@ Param Model::param(const std::string &name, Init init, At at) { return declare_p
 Param Model::param(const std::string &name, Init init, const Quantity &unit, At at) {
   return declare_param(name, init, {}, unit, false, at);
 }
+Param Model::param(const std::string &name, Init init, const Shape &shape, At at) {
+  return declare_param(name, init, shape, {}, false, at);
+}
 Param Model::weight(const std::string &name, const Shape &shape, Init init, At at) {
   return declare_param(name, init, shape, {}, true, at);
 }

@@ -149,6 +149,7 @@ protected:
   State state(const std::string &name, Init init, const Shape &shape, At at = At::current());
   Param param(const std::string &name, Init init, At at = At::current());
   Param param(const std::string &name, Init init, const Quantity &unit, At at = At::current());
+  Param param(const std::string &name, Init init, const Shape &shape, At at = At::current());
   /// A trainable parameter of a given shape.
   Param weight(const std::string &name, const Shape &shape, Init init, At at = At::current());
   Input input(const std::string &name, Init init = 0.0, At at = At::current());

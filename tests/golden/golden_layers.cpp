@@ -3,7 +3,9 @@
 #include "models/layers/dense.h"
 #include "models/layers/gru_cell.h"
 #include "models/layers/lstm_cell.h"
+#include "models/layers/reservoir.h"
 #include "models/layers/rnn_cell.h"
+#include "models/readout/ridge_regression.h"
 #include "tests/golden/golden_test.h"
 
 #include <algorithm>
@@ -63,4 +65,22 @@ TEST_CASE("GRUCell: gate order z, r, a, reset before the product", "[golden]") {
 
 TEST_CASE("LSTMCell: gate order i, g, f, o, forget bias 1", "[golden]") {
   check_sequence("lstm", {{"l1", LSTMCell(6, 10)}, {"l3", Dense(10, 3)}}, sums_in_another_order);
+}
+
+TEST_CASE("Reservoir gives BrainPy's states, and ridge regression its readout", "[golden]") {
+  Case c = load("reservoir_ridge");
+  for (DType real : {f64, f32}) {
+    INFO(name_of(real));
+    auto tolerance = [&](const std::string &column, double relative) {
+      return real == f64 ? Tolerance{.relative = relative} : f32_tolerance(c, column);
+    };
+    Reservoir reservoir(3, 40, {.Win = c.input("Win"), .Wrec = c.input("Wrec")});
+    LoopOverTime over_time(reservoir, {.real = real, .cache = false});
+    over_time.reset_state(1);
+    Tensor h = over_time(c.input("x").to(real)).out;
+    CHECK(difference("h", h, c.expected("h"), tolerance("h", sums_in_another_order)) == "");
+    Tensor y = c.input("y").reshape({120, 1, 1});
+    // The condition of X^T X + I is of the order of 100, and the oracle solves it in another way.
+    CHECK(difference("ridge_w", ridge_regression(h, y, 1.0), c.expected("ridge_w"), tolerance("ridge_w", 1e-11)) == "");
+  }
 }

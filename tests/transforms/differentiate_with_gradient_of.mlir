@@ -22,7 +22,7 @@
 // STOPPED: dyn.yield %{{[a-z0-9]*}} : f64
 // STOPPED-LABEL: func.func @p_backward(
 // STOPPED: ^bb0(%{{.*}}, %[[SUM:[a-z0-9]*]]: f64, %{{[a-z0-9]*}}: f64):
-// STOPPED: dyn.yield %{{.*}}%[[SUM]]
+// STOPPED: dyn.yield {{.*}}%[[SUM]]
 func.func @p(%steps: index, %i0: i64, %k0: i64, %t0: f64, %seed: i64,
     %l0: f64 {dyn.kind = "state", dyn.name = "loss"}, %w: f64 {dyn.kind = "param", dyn.name = "w"},
     %v: f64 {dyn.kind = "param", dyn.name = "v"},
