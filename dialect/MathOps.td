@@ -54,10 +54,10 @@ def Dyn_SpikeOp : Dyn_Op<"spike", [Pure, SameOperandsAndResultType, Elementwise,
 def Dyn_WithGradientOfOp : Dyn_Op<"with_gradient_of", [Pure, SameOperandsAndResultType, Elementwise, Scalarizable, Vectorizable, Tensorizable]> {
   let summary = "The numbers of one value with the derivatives of another";
   let description = [{
-    The result is `value`. To `differentiate` it is `other`: derivatives pass to `other` and not to `value`. A constant
-    in its place stops them; `x` in place of what `round(x)` has lets them through. Where no gradient is asked for,
-    `other` is not computed. The slope that the `exp_euler` method takes of an equation is that of `value`, so that the
-    operation changes no number of a run.
+    The result is `value`. To `differentiate` and `forward-differentiate` it is `other`: derivatives pass to `other` and
+    not to `value`. A constant in its place stops them; `x` in place of what `round(x)` has lets them through. Where no
+    derivative is asked for, `other` is not computed. The slope that the `exp_euler` method takes of an equation is that
+    of `value`, so that the operation changes no number of a run.
 
     Constraints:
 

@@ -95,7 +95,7 @@ const llvm::StringMap<Rule> &rules() {
       {"dyn.exprel", [](const Writer &w, unsigned) { return std::optional(Partial::of(exprelSlope(w))); }},
       {"dyn.spike",
        [](const Writer &w, unsigned k) { return std::optional(k == 0 ? Partial::of(w.x(1)) : Partial::constant(0)); }},
-      // Of the numbers, which the methods of integration see; differentiate has a rule of its own.
+      // Of the numbers, which the methods of integration see; differentiation in both directions has rules of its own.
       {"dyn.with_gradient_of",
        [](const Writer &, unsigned k) { return std::optional(Partial::constant(k == 0 ? 1 : 0)); }},
       {"math.log", [](const Writer &w, unsigned) { return std::optional(Partial::of(w.div(w.number(1), w.x()))); }},

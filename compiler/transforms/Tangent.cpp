@@ -6,6 +6,7 @@
 
 #include "compiler/transforms/Derivatives.h"
 #include "compiler/transforms/StepValues.h"
+#include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -103,6 +104,8 @@ struct Forward {
   }
 
   FailureOr<Value> write() const {
+    if (isa<WithGradientOfOp>(op))
+      return tangents[1];
     if (isa<linalg::MatmulOp>(op))
       return matmul();
     if (auto reduction = dyn_cast<linalg::ReduceOp>(op))

@@ -309,6 +309,14 @@ TEST_CASE("a gradient may be stopped, or be that of another value, and no number
     auto gradient = value_and_grad(loop, each_step([](Value out, Value by) { return sum(out * by); }),
                                    {.wrt = {model.w, model.x}, .data = true});
     GradientResult g = gradient(data, c);
+    loop.reset_state();
+    Tensor along = jvp(loop)(data, {.data = c}).out_tangent;
+    double forward = 0, backward = 0; // the loss along c, both ways
+    for (std::int64_t k = 0; k < c.size(); ++k) {
+      forward += along[k] * c[k] / 9;
+      backward += g.data.leaf()[k] * c[k];
+    }
+    CHECK(forward == Approx(backward).epsilon(1e-13));
     return std::tuple(r.out.leaf(), r.vars.leaf(), g[model.w][0], g[model.x], g.data.leaf());
   };
   auto [plain, x, no_w, no_x, no_data] = run(0);

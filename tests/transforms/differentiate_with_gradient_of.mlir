@@ -2,6 +2,7 @@
 // The adjoint of numbers with another's gradient goes to the other; the other is not computed again, its derivative is
 // on the tape, and what only stands behind the numbers is not differentiated.
 // RUN: overtime-opt %s --differentiate="loss=0 params=0" --canonicalize | FileCheck %s
+// RUN: overtime-opt %s --forward-differentiate="params=0,1" --canonicalize | FileCheck %s --check-prefix=FORWARD
 // RUN: overtime-opt %s --differentiate="loss=0 params=1" --canonicalize | FileCheck %s --check-prefix=STOPPED
 
 // l += log(w x) with the gradient of exp(w x): dl/dw = exp(w x) x.
@@ -16,6 +17,14 @@
 // CHECK: %[[D:.*]] = arith.mulf %[[ADJOINT]], %[[TAPE]]
 // CHECK: %[[DW:.*]] = arith.mulf %[[D]], %[[X]]
 // CHECK: arith.addf %[[SUM]], %[[DW]]
+
+// FORWARD-LABEL: func.func @p(
+// FORWARD: ^bb0(%{{.*}}, %[[L:[a-z0-9]*]]: f64, %[[DL:[a-z0-9]*]]: f64, %{{[a-z0-9]*}}: f64):
+// FORWARD: %[[EXP:.*]] = math.exp
+// FORWARD: %[[D:.*]] = arith.mulf %{{.*}}, %[[EXP]]
+// FORWARD: dyn.with_gradient_of
+// FORWARD: %[[NEXT:.*]] = arith.addf %[[DL]], %[[D]]
+// FORWARD: dyn.yield %{{.*}}, %[[NEXT]]
 
 // A stopped gradient: nothing is on the tape, and the sum of the gradient by v is what it was.
 // STOPPED-LABEL: func.func @p(
