@@ -21,6 +21,16 @@ mlir::Value filled(Trace &trace, const Shape &shape, double v, SourceLocation at
   return mlir::linalg::FillOp::create(trace.builder, loc, trace.number(v, at), empty).getResult(0);
 }
 
+/// 0, 1, 2, ...
+mlir::Value counted(Trace &trace, std::int64_t length, SourceLocation at) {
+  auto type = mlir::cast<mlir::RankedTensorType>(trace.type({length}, trace.settings.real));
+  std::vector<mlir::Attribute> numbers;
+  for (std::int64_t k = 0; k < length; ++k)
+    numbers.push_back(trace.builder.getFloatAttr(type.getElementType(), static_cast<double>(k)));
+  return mlir::arith::ConstantOp::create(trace.builder, trace.location(at),
+                                         mlir::DenseElementsAttr::get(type, numbers));
+}
+
 int normal_axis(int axis, const Shape &shape, const char *what, SourceLocation at) {
   int rank = static_cast<int>(shape.size());
   if (axis < -rank || axis >= rank)
@@ -178,13 +188,10 @@ Value one_hot(Operand x, std::int64_t classes) {
   SourceLocation at = x.where();
   if (classes < 1)
     throw Error(ErrorKind::Value, "one_hot needs at least 1 class, got " + std::to_string(classes), at);
-  std::vector<Value> places;
-  for (std::int64_t k = 0; k < classes; ++k)
-    places.push_back(trace.wrap(trace.reshape(trace.number(static_cast<double>(k), at), {1}, at), {}, at));
   Shape shape = x.value().shape();
   shape.push_back(1);
   mlir::Value column = trace.to_real(trace.reshape(Trace::unwrap(x.value()), shape, at), at);
-  return as_real(trace.wrap(column, x.value().unit(), at) == concat(places, 0));
+  return as_real(trace.wrap(column, x.value().unit(), at) == trace.wrap(counted(trace, classes, at), {}, at));
 }
 
 Value reshape(Operand x, const Shape &shape) {

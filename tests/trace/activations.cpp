@@ -125,6 +125,15 @@ TEST_CASE("one_hot marks the place that is named", "[trace]") {
   CHECK(numbers(interpreted) == expected);
 }
 
+TEST_CASE("one_hot of thousands of classes is one comparison", "[trace]") {
+  Tensor marks = evaluate_one([](const Tree<Value> &v) { return one_hot(v.leaf(), 5000); }, Tensor::of({4321, 0}, f64));
+  double sum = 0;
+  for (std::int64_t k = 0; k < marks.size(); ++k)
+    sum += marks[k];
+  CHECK(sum == 2);
+  CHECK((marks[4321] == 1 && marks[5000] == 1));
+}
+
 TEST_CASE("rrelu draws slopes between its bounds, new ones at every step and use", "[trace]") {
   Function model([](const Tree<Value> &v) -> Tree<Value> { return {rrelu(v.leaf()), rrelu(v.leaf())}; });
   Tree<Tensor> y = LoopOverTime(model, {.cache = false})(Tensor::full({2, 50}, -1)).out;

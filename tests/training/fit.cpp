@@ -2,6 +2,7 @@
 // Trainer::fit: batches, epochs, metrics, early stop, interruption.
 #include "models/layers/dense.h"
 #include "models/layers/rnn_cell.h"
+#include "models/losses/classification.h"
 #include "models/optimizers/adam.h"
 
 #include <catch2/catch.hpp>
@@ -26,9 +27,7 @@ struct Sums {
   Tensor x, label;
 };
 
-Loss two_classes() {
-  return last_step([](Value out, Value label) { return -sum(log_softmax(out) * one_hot(label, 2), -1); });
-}
+Loss two_classes() { return last_step(loss::cross_entropy); }
 
 double accuracy(const Tensor &out, const Tensor &label) {
   std::int64_t samples = label.size(), last = (out.shape()[0] - 1) * samples, right = 0;
