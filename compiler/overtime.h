@@ -9,6 +9,7 @@
 #include "compiler/trace/jvp.h"
 #include "compiler/trace/loop_over_time.h"
 #include "compiler/trace/model.h"
+#include "compiler/trace/network.h"
 #include "compiler/trace/runner.h"
 #include "compiler/trace/sequential.h"
 #include "compiler/trace/tensor.h"

@@ -20,7 +20,8 @@ typedef enum overtime_dtype {
   OVERTIME_F32 = 0,
   OVERTIME_F64 = 1,
   OVERTIME_I64 = 2,
-  OVERTIME_BOOL = 3 /* one byte an element, 0 or 1 */
+  OVERTIME_BOOL = 3, /* one byte an element, 0 or 1 */
+  OVERTIME_I32 = 4   /* indices of synapses */
 } overtime_dtype;
 
 typedef enum overtime_status {

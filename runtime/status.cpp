@@ -40,6 +40,7 @@ extern "C" const char *overtime_status_message(int status) {
 extern "C" size_t overtime_dtype_size(int32_t dtype) {
   switch (dtype) {
   case OVERTIME_F32:
+  case OVERTIME_I32:
     return 4;
   case OVERTIME_F64:
   case OVERTIME_I64:

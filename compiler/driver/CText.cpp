@@ -19,6 +19,8 @@ StringRef cType(std::int32_t dtype) {
     return "double";
   case OVERTIME_I64:
     return "int64_t";
+  case OVERTIME_I32:
+    return "int32_t";
   default:
     return "uint8_t";
   }

@@ -18,10 +18,11 @@ ArrayInfo arrayOf(StringRef name, Type type, bool row) {
   ArrayInfo info;
   info.name = name.str();
   Type element = getElementTypeOrSelf(type);
-  info.dtype = element.isF32()        ? OVERTIME_F32
-               : element.isF64()      ? OVERTIME_F64
-               : element.isInteger(1) ? OVERTIME_BOOL
-                                      : OVERTIME_I64;
+  info.dtype = element.isF32()         ? OVERTIME_F32
+               : element.isF64()       ? OVERTIME_F64
+               : element.isInteger(1)  ? OVERTIME_BOOL
+               : element.isInteger(32) ? OVERTIME_I32
+                                       : OVERTIME_I64;
   if (auto tensor = dyn_cast<RankedTensorType>(type))
     info.shape.assign(tensor.getShape().begin() + (row ? 1 : 0), tensor.getShape().end());
   return info;

@@ -21,6 +21,8 @@ StringRef dtypeName(std::int32_t dtype) {
     return "f64";
   case OVERTIME_I64:
     return "i64";
+  case OVERTIME_I32:
+    return "i32";
   default:
     return "bool";
   }

@@ -39,6 +39,34 @@ Value InPlace::stateBehind(Value value) {
   return loop && llvm::is_contained(loop.carried(), argument) ? value : Value();
 }
 
+OpOperand *InPlace::accumulated(Operation *op) {
+  if (auto propagate = dyn_cast<PropagateOp>(op))
+    return &propagate.getInitMutable();
+  if (auto collect = dyn_cast<CollectOp>(op))
+    return &collect.getInitMutable();
+  if (auto correlate = dyn_cast<CorrelateOp>(op))
+    return &correlate.getInitMutable();
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    return &insert.getDestMutable();
+  return nullptr;
+}
+
+static bool isReadBefore(Value value, Operation *end, OpOperand *except) {
+  return llvm::all_of(value.getUses(), [&](OpOperand &use) {
+    if (&use == except)
+      return true;
+    Operation *user = end->getBlock()->findAncestorOpInBlock(*use.getOwner());
+    if (!user || !user->isBeforeInBlock(end))
+      return false;
+    return !isView(user) || isReadBefore(user->getResult(0), end, nullptr);
+  });
+}
+
+bool InPlace::goesOn(OpOperand &accumulated) {
+  Operation *op = accumulated.getOwner();
+  return accumulated.get().getParentBlock() == op->getBlock() && isReadBefore(accumulated.get(), op, &accumulated);
+}
+
 /// The part of its source that a slice reads, when it cuts one axis; the whole otherwise.
 static Piece slicedPart(tensor::ExtractSliceOp slice) {
   Piece part;
@@ -97,6 +125,8 @@ bool InPlace::writeIsSafe(const Piece &written, ArrayRef<Read> reads) {
       return false;
     if (!read.user) // stacked as it is: copied when the step begins
       continue;
+    if (read.user == writer && read.operand && read.operand == accumulated(writer))
+      continue; // goes on in the state's own memory
     if (read.user == writer) {
       if (!read.operand || !read.part.covers(written) || !readsOwnElement(writer, *read.operand))
         return false;
@@ -114,6 +144,19 @@ bool InPlace::allowed(unsigned k) {
   SmallVector<Read> reads;
   if (!collectReads(loop.carried()[k], {}, reads))
     return false;
+  // What is accumulated is written from the beginning of the chain on.
+  while (Operation *def = next.getDefiningOp()) {
+    OpOperand *init = accumulated(def);
+    if (!init || !goesOn(*init))
+      break;
+    if (!writeIsSafe({next, -1, 0, 0}, reads))
+      return false;
+    if (init->get() == loop.carried()[k])
+      return true;
+    if (stateBehind(init->get()) || !init->get().getDefiningOp())
+      break;
+    next = init->get();
+  }
   auto concat = next.getDefiningOp<tensor::ConcatOp>();
   SmallVector<Piece> pieces = concat ? piecesOf(concat) : SmallVector<Piece>{{next, -1, 0, 0}};
   return llvm::all_of(pieces, [&](const Piece &piece) {

@@ -29,6 +29,11 @@ public:
   /// before the write, or is the elementwise operation that writes it and reads the element that it replaces.
   bool allowed(unsigned k);
 
+  /// What an operation accumulates into, or writes a part of; null for others.
+  static mlir::OpOperand *accumulated(mlir::Operation *op);
+  /// Whether all that reads what is accumulated into comes before, so that the result may be made in its memory.
+  static bool goesOn(mlir::OpOperand &accumulated);
+
   /// The carried block argument whose memory a value is a view of; null when there is none.
   static mlir::Value stateBehind(mlir::Value value);
 

@@ -31,6 +31,10 @@ void OpBufferizer::direct(Location loc, Value tensor, Value place) {
     memory.copy(loc, buffers[tensor], place);
   else
     destinations[tensor].push_back(place);
+  // What an accumulation starts from is made where its result will be.
+  if (OpOperand *init = def ? InPlace::accumulated(def) : nullptr)
+    if (!buffers.count(tensor) && InPlace::goesOn(*init) && !isDirected(init->get()) && !buffers.count(init->get()))
+      direct(loc, init->get(), place);
 }
 
 /// Regions of an operation are copied into code that has no tensors.
@@ -62,6 +66,12 @@ LogicalResult OpBufferizer::emit(Operation &op) {
     return emitConcat(concat);
   if (isa<tensor::ExtractSliceOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
     return emitView(op);
+  if (isa<PropagateOp, CollectOp, CorrelateOp>(op))
+    return emitSynapses(op);
+  if (auto read = dyn_cast<ReadDelayedOp>(op))
+    return emitReadDelayed(read);
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    return emitInsert(insert);
   if (auto extract = dyn_cast<tensor::ExtractOp>(op))
     return emitExtract(extract);
   if (auto empty = dyn_cast<tensor::EmptyOp>(op))

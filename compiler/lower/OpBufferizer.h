@@ -40,6 +40,11 @@ private:
   mlir::Value reshaped(mlir::Operation &op, mlir::Value from);
   mlir::LogicalResult emitExtract(mlir::tensor::ExtractOp op);
   mlir::LogicalResult emitConstant(mlir::arith::ConstantOp op);
+  // NetworkBufferizer.cpp
+  llvm::SmallVector<mlir::Value> accumulationPlaces(mlir::Operation &op, mlir::OpOperand &init);
+  mlir::LogicalResult emitSynapses(mlir::Operation &op);
+  mlir::LogicalResult emitReadDelayed(ReadDelayedOp op);
+  mlir::LogicalResult emitInsert(mlir::tensor::InsertSliceOp op);
 
   mlir::OpBuilder &b;
   StepMemory &memory;

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 
@@ -20,6 +21,10 @@ llvm::DenseSet<Value> writtenMemory(func::FuncOp program) {
         written.insert(rootOf(v));
     if (auto store = dyn_cast<memref::StoreOp>(op))
       written.insert(rootOf(store.getMemRef()));
+    if (isa<DynDialect>(op->getDialect()))
+      for (Value v : op->getOperands())
+        if (memoryType(v) && hasEffect<MemoryEffects::Write>(op, v))
+          written.insert(rootOf(v));
   });
   return written;
 }

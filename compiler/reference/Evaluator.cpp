@@ -39,6 +39,7 @@ Evaluator::Evaluator(Options options) : options(options) {
   addTensorRules(rules);
   addLinalgRules(rules);
   addDynRules(rules);
+  addNetworkRules(rules);
   addRealRules(scalarRules);
   addIntegerRules(scalarRules);
 }

@@ -23,6 +23,7 @@ void addConstantRules(RuleTable &table);
 void addTensorRules(RuleTable &table);
 void addLinalgRules(RuleTable &table);
 void addDynRules(RuleTable &table);
+void addNetworkRules(RuleTable &table);
 /// Any operation of linalg with indexing maps and a scalar region.
 bool evaluateStructured(Evaluator &evaluator, mlir::Operation *op);
 

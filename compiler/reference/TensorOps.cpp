@@ -154,6 +154,27 @@ bool evaluateConcat(Evaluator &evaluator, Operation *op) {
   return evaluator.bind(op->getResult(0), std::move(*result));
 }
 
+bool evaluateInsertSlice(Evaluator &evaluator, Operation *op) {
+  auto insert = cast<tensor::InsertSliceOp>(op);
+  Datum result = *evaluator.get(insert.getDest());
+  DatumRef source = evaluator.get(insert.getSource());
+  std::vector<int64_t> offsets = integersOf(evaluator, insert.getMixedOffsets());
+  std::vector<int64_t> sizes = integersOf(evaluator, insert.getMixedSizes());
+  std::vector<int64_t> strides = integersOf(evaluator, insert.getMixedStrides());
+  std::vector<int64_t> index(sizes.size(), 0);
+  for (const Cell &cell : source->cells) { // row-major in both, whatever dimensions of size 1 are dropped
+    std::vector<int64_t> to(sizes.size());
+    for (size_t axis = 0; axis < sizes.size(); ++axis)
+      to[axis] = int64_t(uint64_t(offsets[axis]) + uint64_t(index[axis]) * uint64_t(strides[axis]));
+    std::optional<int64_t> offset = offsetOf(to, result.shape);
+    if (!offset)
+      return evaluator.fail(op, "writes outside of its destination");
+    result.cells[*offset] = cell;
+    nextIndex(index, sizes);
+  }
+  return evaluator.bind(op->getResult(0), std::move(result));
+}
+
 } // namespace
 
 void addTensorRules(RuleTable &table) {
@@ -165,6 +186,7 @@ void addTensorRules(RuleTable &table) {
   table["tensor.expand_shape"] = evaluateExpand;
   table["tensor.extract"] = evaluateExtract;
   table["tensor.extract_slice"] = evaluateExtractSlice;
+  table["tensor.insert_slice"] = evaluateInsertSlice;
   table["tensor.from_elements"] = evaluateFromElements;
   table["tensor.splat"] = evaluateSplat;
 }

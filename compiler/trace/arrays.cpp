@@ -7,9 +7,9 @@ namespace overtime::detail {
 reference::Array to_array(const Tensor &tensor) {
   reference::Array array;
   array.shape = tensor.shape();
-  array.kind = tensor.dtype() == DType::Bool  ? reference::Array::Kind::Bool
-               : tensor.dtype() == DType::I64 ? reference::Array::Kind::Int
-                                              : reference::Array::Kind::Real;
+  array.kind = tensor.dtype() == DType::Bool ? reference::Array::Kind::Bool
+               : is_integer(tensor.dtype())  ? reference::Array::Kind::Int
+                                             : reference::Array::Kind::Real;
   for (std::int64_t k = 0; k < tensor.size(); ++k) {
     if (array.kind == reference::Array::Kind::Real)
       array.values.push_back(tensor[k]);

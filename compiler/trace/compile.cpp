@@ -77,7 +77,7 @@ static std::vector<char> initial_image(const TracedProgram &program, const LoopD
   std::vector<char> image(layout.initialBytes, 0);
   auto put = [&](const std::vector<std::shared_ptr<detail::Slot>> &slots, const std::vector<std::int64_t> &offsets) {
     for (std::size_t k = 0; k < slots.size(); ++k) {
-      const Tensor &t = slots[k]->converted(slots[k]->flag ? DType::Bool : loop.options.real);
+      const Tensor &t = slots[k]->converted(slots[k]->dtype(loop.options.real));
       std::memcpy(image.data() + offsets[k] - sizeof(overtime_state_header), t.data(), t.bytes());
     }
   };

@@ -19,7 +19,8 @@ struct Slot {
   std::string name;
   Shape shape; // of one model; a batch axis comes in front of a state's
   Unit unit;
-  bool flag = false; // bool instead of real
+  bool flag = false;  // bool instead of real
+  bool index = false; // i32 instead of real, and fixed: places in other arrays
   bool trainable = false;
   bool divides = false; // in equations(), where a division is a product with the reciprocal
   Init init;
@@ -38,6 +39,7 @@ struct Slot {
   std::optional<Value> derivative; // inside equations()
 
   bool is_state() const { return kind == Kind::State; }
+  DType dtype(DType real) const { return flag ? DType::Bool : index ? DType::I32 : real; } // in a run
   std::string path() const; // below the root: "l1.h"
   Shape full_shape() const; // with the batch axis
   Shape shape_now();        // of the numbers: a scalar parameter may have become an array

@@ -155,6 +155,7 @@ Param Model::declare_param(const std::string &name, const Init &init, std::optio
     slot->shape = *shape;
   else if (init.array())
     slot->shape = init.array()->shape();
+  slot->index = init.array() && init.array()->dtype() == DType::I32;
   slot->trainable = trainable;
   return Param(slot);
 }

@@ -58,6 +58,8 @@ Pair same_unit(const Operand &a, const Operand &b, const char *what) {
 
 /// Integer literals beside an i64 value stay integers; otherwise mixed types become real.
 void unify_types(Pair &p, const Operand &a, const Operand &b) {
+  p.a = p.trace.widened(p.a, p.at);
+  p.b = p.trace.widened(p.b, p.at);
   DType da = Trace::dtype_of(p.a.getType()), db = Trace::dtype_of(p.b.getType());
   auto integral = [](const Operand &o, const Unit &unit) -> std::optional<std::int64_t> {
     double v = o.is_literal() ? o.literal().in(unit) : 0.5;

@@ -48,7 +48,7 @@ private:
   Trace &trace() { return *program.trace; }
   mlir::OpBuilder &b() { return trace().builder; }
 
-  DType dtypeOf(const Slot &slot) { return slot.flag ? DType::Bool : spec.settings.real; }
+  DType dtypeOf(const Slot &slot) { return slot.dtype(spec.settings.real); }
 
   void createFunction() {
     mlir::Builder &types = b();

@@ -20,7 +20,7 @@ static LoopResult interpret_call(LoopData &loop, const Call &call) {
       reference::Array::integer({}, {static_cast<std::int64_t>(loop.options.seed)})};
   for (const auto &slots : {traced.states, traced.params})
     for (const auto &slot : slots)
-      arguments.push_back(to_array(slot->converted(slot->flag ? DType::Bool : loop.options.real)));
+      arguments.push_back(to_array(slot->converted(slot->dtype(loop.options.real))));
   for (const Tensor &x : call.data.leaves())
     arguments.push_back(to_array(x));
   std::string error;

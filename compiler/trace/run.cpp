@@ -124,7 +124,7 @@ void call_program(const driver::HostProgram &program, const StepRange &range, st
 }
 
 const Tensor &numbers_for(Slot &slot, const driver::ArrayInfo &array, DType real, bool writes) {
-  DType dtype = slot.flag ? DType::Bool : real;
+  DType dtype = slot.dtype(real);
   const Tensor &numbers = writes ? slot.as_run(dtype) : slot.converted(dtype);
   if (numbers.shape() != array.shape)
     throw Error(ErrorKind::Usage, "'" + slot.path() + "' changed its shape from " + to_string(array.shape) + " to " +

@@ -30,6 +30,8 @@ template <class F> decltype(auto) with_type(DType dtype, F &&f) {
     return f(static_cast<double *>(nullptr));
   case DType::I64:
     return f(static_cast<std::int64_t *>(nullptr));
+  case DType::I32:
+    return f(static_cast<std::int32_t *>(nullptr));
   case DType::Bool:
     break;
   }
@@ -40,6 +42,7 @@ template <class T>
 constexpr DType dtype_of = std::is_same_v<T, float>          ? DType::F32
                            : std::is_same_v<T, double>       ? DType::F64
                            : std::is_same_v<T, std::int64_t> ? DType::I64
+                           : std::is_same_v<T, std::int32_t> ? DType::I32
                                                              : DType::Bool;
 
 std::string number(double value) {
@@ -57,6 +60,11 @@ template <class To, class From> To convert(From value) {
       throw Error(ErrorKind::Value, "cannot convert " + number(double(value)) +
                                         " to i64; expected a number of at most "
                                         "2^63 in size");
+    return static_cast<To>(value);
+  } else if constexpr (std::is_same_v<To, std::int32_t> && !std::is_same_v<From, std::uint8_t>) {
+    if (!(double(value) > -2147483649.0 && double(value) < 2147483648.0))
+      throw Error(ErrorKind::Value, "cannot convert " + number(double(value)) +
+                                        " to i32; expected a number from -2147483648 to 2147483647");
     return static_cast<To>(value);
   } else if constexpr (std::is_same_v<To, float> && std::is_same_v<From, double>) {
     auto rounded = static_cast<float>(value);
@@ -107,6 +115,8 @@ std::string name_of(DType dtype) {
     return "f64";
   case DType::I64:
     return "i64";
+  case DType::I32:
+    return "i32";
   case DType::Bool:
     return "bool";
   }
@@ -216,10 +226,12 @@ template <class T> std::span<const T> Tensor::values() const { return const_cast
 template std::span<float> Tensor::values<float>();
 template std::span<double> Tensor::values<double>();
 template std::span<std::int64_t> Tensor::values<std::int64_t>();
+template std::span<std::int32_t> Tensor::values<std::int32_t>();
 template std::span<std::uint8_t> Tensor::values<std::uint8_t>();
 template std::span<const float> Tensor::values<float>() const;
 template std::span<const double> Tensor::values<double>() const;
 template std::span<const std::int64_t> Tensor::values<std::int64_t>() const;
+template std::span<const std::int32_t> Tensor::values<std::int32_t>() const;
 template std::span<const std::uint8_t> Tensor::values<std::uint8_t>() const;
 
 double Tensor::operator[](std::int64_t flat) const {

@@ -124,6 +124,8 @@ Type Trace::element(DType dtype) {
     return builder.getF64Type();
   case DType::I64:
     return builder.getI64Type();
+  case DType::I32:
+    return builder.getI32Type();
   case DType::Bool:
     return builder.getI1Type();
   }
@@ -145,7 +147,7 @@ DType Trace::dtype_of(Type type) {
     return DType::Bool;
   if (element.isF32() || element.isF64())
     return element.isF32() ? DType::F32 : DType::F64;
-  return DType::I64;
+  return element.isInteger(32) ? DType::I32 : DType::I64;
 }
 
 mlir::Value Trace::number(double v, SourceLocation at) {
@@ -170,10 +172,16 @@ mlir::Value Trace::to_real(mlir::Value v, SourceLocation at) {
     return v;
   if (from == DType::Bool)
     return arith::UIToFPOp::create(builder, location(at), to, v);
-  if (from == DType::I64)
+  if (is_integer(from))
     return arith::SIToFPOp::create(builder, location(at), to, v);
   return from == DType::F32 ? mlir::Value(arith::ExtFOp::create(builder, location(at), to, v))
                             : mlir::Value(arith::TruncFOp::create(builder, location(at), to, v));
+}
+
+mlir::Value Trace::widened(mlir::Value v, SourceLocation at) {
+  if (dtype_of(v.getType()) != DType::I32)
+    return v;
+  return arith::ExtSIOp::create(builder, location(at), type(shape_of(v.getType()), i64), v);
 }
 
 mlir::Value Trace::reshape(mlir::Value v, const Shape &shape, SourceLocation at) {

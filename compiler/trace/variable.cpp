@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 namespace overtime {
@@ -191,6 +192,10 @@ static void check_flag(const Slot &slot, const Tensor &numbers, SourceLocation a
           .note("'" + slot.path() + "' is declared here", slot.declared);
 }
 
+static bool same_numbers(const Tensor &a, const Tensor &b) {
+  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
+}
+
 /// Numbers from outside of a run.
 static void edited(const Slot &slot) {
   if (auto owner = slot.owner.lock())
@@ -201,7 +206,7 @@ void Slot::reset(std::uint64_t seed) {
   edited(*this);
   conversion.reset();
   Shape full = is_state() ? full_shape() : shape;
-  DType dtype = flag ? DType::Bool : f64;
+  DType dtype = this->dtype(f64);
   const Init &from = given ? *given : init;
   SourceLocation at = given ? given_at : declared;
   if (from.draw()) {
@@ -291,9 +296,16 @@ const Tensor &Slot::ensure(std::uint64_t seed) {
 void Slot::set(const Tensor &array, SourceLocation at) {
   edited(*this);
   Shape full = is_state() ? full_shape() : shape;
-  DType dtype = flag ? DType::Bool : f64;
+  DType dtype = this->dtype(f64);
   check_flag(*this, array, at);
   Tensor numbers = array.to(dtype);
+  if (index && value && !same_numbers(*value, numbers)) // compiled code goes where they point
+    throw Error(ErrorKind::Usage,
+                "'" + path() +
+                    "' holds places in other arrays and does not change; build the model "
+                    "with other ones",
+                at)
+        .note("'" + path() + "' is declared here", declared);
   auto model = owner.lock();
   bool per_element =
       kind != Kind::State && shape.empty() && model && !model->size.empty() && array.shape() == model->size;

@@ -127,10 +127,21 @@ private:
       groups[shapeOf(&op)].insert(at);
   }
   static bool isEarly(Operation &op) {
-    return isMemoryEffectFree(&op) && !isa<linalg::LinalgOp>(op) && !isa<LoopOverTimeOp>(op);
+    return isMemoryEffectFree(&op) && !isa<linalg::LinalgOp, LoopOverTimeOp, PropagateOp, CollectOp, CorrelateOp>(op);
+  }
+  /// Changes a part of what is carried to the next step, after all reads of it.
+  static bool isLate(Operation *op) {
+    return isa<tensor::InsertSliceOp>(op) &&
+           llvm::all_of(op->getUsers(), [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>(); });
   }
 
   void sink() {
+    unsigned end = 0;
+    for (Operation *op : order)
+      end = std::max(end, level[op] + 1);
+    for (Operation *op : order)
+      if (isLate(op))
+        level[op] = end;
     for (Operation *op : llvm::reverse(order)) {
       if (!inGroup(op))
         continue;

@@ -203,6 +203,8 @@ const char *descr_of(int32_t dtype) {
     return "<f8";
   case OVERTIME_I64:
     return "<i8";
+  case OVERTIME_I32:
+    return "<i4";
   default:
     return "|b1";
   }

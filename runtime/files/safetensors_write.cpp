@@ -21,6 +21,8 @@ const char *name_of(int32_t dtype) {
     return "F64";
   case OVERTIME_I64:
     return "I64";
+  case OVERTIME_I32:
+    return "I32";
   default:
     return "BOOL";
   }

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Visits the sources that have an event, with the rows of their synapses.
+#include "compiler/lower/cpu/EventScan.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace overtime::ir {
+
+namespace {
+constexpr int64_t lineBytes = 64;
+constexpr int64_t fetchedElements = 128; // of a row; the processor itself fetches the rest of a long one
+constexpr unsigned queueLength = 2;      // rows that wait
+} // namespace
+
+Value LoopCode::index(int64_t v) { return arith::ConstantIndexOp::create(b, loc, v); }
+Value LoopCode::next(Value i) { return arith::AddIOp::create(b, loc, i, index(1)); }
+Value LoopCode::loadIndex(Value memory, Value at) {
+  Value v = memref::LoadOp::create(b, loc, memory, at);
+  return arith::IndexCastUIOp::create(b, loc, b.getIndexType(), v);
+}
+scf::ForOp LoopCode::loop(Value begin, Value end, Value step) { return scf::ForOp::create(b, loc, begin, end, step); }
+void LoopCode::each(Value begin, Value end, llvm::function_ref<void(Value)> body) {
+  auto all = loop(begin, end, index(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(all.getBody()->getTerminator());
+  body(all.getInductionVar());
+}
+
+EventScan::EventScan(LoopCode &code, Value events, Value offsets, SmallVector<Value> prefetched)
+    : code(code), events(events), offsets(offsets), prefetched(std::move(prefetched)),
+      type(cast<MemRefType>(events.getType())), flags(type.getElementType().isInteger()), fields(flags ? 2 : 3) {
+  int64_t full = lineBytes * 8 / type.getElementTypeBitWidth(); // no more than 64 bits
+  lanes = std::min<int64_t>(full, llvm::bit_floor(uint64_t(type.getDimSize(0))));
+}
+
+/// A bit for each element from `block` on. The last block is read from `first`, where it is whole, and shifted.
+Value EventScan::bitsOf(Value block, Value first) {
+  OpBuilder &b = code.b;
+  auto vector = VectorType::get({lanes}, type.getElementType());
+  Value v = vector::LoadOp::create(b, code.loc, vector, events, first);
+  Value zero = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(vector));
+  Value mask = flags ? Value(arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::ne, v, zero))
+                     : Value(arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::UNE, v, zero));
+  Value packed = vector::BitCastOp::create(b, code.loc, VectorType::get({1}, b.getIntegerType(lanes)), mask);
+  Value bits = vector::ExtractOp::create(b, code.loc, packed, ArrayRef<int64_t>{0});
+  if (lanes < 64)
+    bits = arith::ExtUIOp::create(b, code.loc, b.getI64Type(), bits);
+  if (type.getDimSize(0) % lanes == 0)
+    return bits;
+  Value known = arith::SubIOp::create(b, code.loc, block, first);
+  return arith::ShRUIOp::create(b, code.loc, bits, arith::IndexCastOp::create(b, code.loc, b.getI64Type(), known));
+}
+
+EventRow EventScan::rowOf(Value source) {
+  Value begin = code.loadIndex(offsets, source), end = code.loadIndex(offsets, code.next(source));
+  return {begin, end, flags ? Value() : Value(memref::LoadOp::create(code.b, code.loc, events, source))};
+}
+
+void EventScan::fetch(const EventRow &row) {
+  OpBuilder &b = code.b;
+  Value most = arith::AddIOp::create(b, code.loc, row.begin, code.index(fetchedElements));
+  Value end = arith::MinUIOp::create(b, code.loc, row.end, most);
+  auto lines = code.loop(row.begin, end, code.index(lineBytes / 4));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(lines.getBody()->getTerminator());
+  for (Value memory : prefetched)
+    memref::PrefetchOp::create(b, code.loc, memory, lines.getInductionVar(), /*isWrite=*/false, /*locality=*/3,
+                               /*isDataCache=*/true);
+}
+
+SmallVector<Value> EventScan::waiting(ValueRange queue, const EventRow &row) const {
+  SmallVector<Value> values = {row.begin, row.end};
+  if (row.strength)
+    values.push_back(row.strength);
+  llvm::append_range(values, queue.drop_back(fields));
+  return values;
+}
+
+EventRow EventScan::oldest(ValueRange queue) const {
+  ValueRange last = queue.take_back(fields);
+  return {last[0], last[1], flags ? Value() : last[2]};
+}
+
+void EventScan::write(llvm::function_ref<void(const EventRow &)> visit) {
+  OpBuilder &b = code.b;
+  Location loc = code.loc;
+  int64_t size = type.getDimSize(0);
+  if (size == 0)
+    return;
+  EventRow none{code.index(0), code.index(0), {}};
+  if (!flags)
+    none.strength = arith::ConstantOp::create(b, loc, b.getZeroAttr(type.getElementType()));
+  SmallVector<Value> empty;
+  for (unsigned k = 0; k < queueLength; ++k)
+    llvm::append_range(empty, waiting(SmallVector<Value>(fields), none));
+  auto blocks = scf::ForOp::create(
+      b, loc, code.index(0), code.index(size), code.index(lanes), empty,
+      [&](OpBuilder &, Location, Value block, ValueRange queue) {
+        Value first =
+            size % lanes == 0 ? block : Value(arith::MinUIOp::create(b, loc, block, code.index(size - lanes)));
+        SmallVector<Value> start = {bitsOf(block, first)};
+        llvm::append_range(start, queue);
+        Value zero = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
+        auto events = scf::WhileOp::create(
+            b, loc, TypeRange(start), start,
+            [&](OpBuilder &, Location, ValueRange args) {
+              Value any = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, args[0], zero);
+              scf::ConditionOp::create(b, loc, any, args);
+            },
+            [&](OpBuilder &, Location, ValueRange args) {
+              Value bit = math::CountTrailingZerosOp::create(b, loc, args[0]);
+              Value lane = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), bit);
+              EventRow row = rowOf(arith::AddIOp::create(b, loc, block, lane));
+              fetch(row);
+              visit(oldest(args.drop_front()));
+              Value one = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1));
+              Value rest = arith::AndIOp::create(b, loc, args[0], arith::SubIOp::create(b, loc, args[0], one));
+              SmallVector<Value> next = {rest};
+              llvm::append_range(next, waiting(args.drop_front(), row));
+              scf::YieldOp::create(b, loc, next);
+            });
+        scf::YieldOp::create(b, loc, events.getResults().drop_front());
+      });
+  scf::ForOp::create(b, loc, code.index(0), code.index(queueLength), code.index(1), blocks.getResults(),
+                     [&](OpBuilder &, Location, Value, ValueRange queue) {
+                       visit(oldest(queue));
+                       scf::YieldOp::create(b, loc, waiting(queue, none));
+                     });
+}
+
+} // namespace overtime::ir

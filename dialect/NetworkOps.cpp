@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verifiers and effects of the operations on synapses and ring buffers.
+#include "dialect/Dyn.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+
+using namespace mlir;
+using namespace overtime::ir;
+
+namespace {
+
+ShapedType shaped(Value v) { return dyn_cast_or_null<ShapedType>(v ? v.getType() : Type()); }
+bool isMemory(Value v) { return v && isa<MemRefType>(v.getType()); }
+
+/// [first] and [second], or [B, first] and [B, second].
+LogicalResult checkPair(Operation *op, StringRef names, Value first, Value second) {
+  ArrayRef<int64_t> a = shaped(first).getShape(), b = shaped(second).getShape();
+  if (a.size() != b.size() || a.empty() || a.size() > 2 || (a.size() == 2 && a[0] != b[0]))
+    return op->emitOpError("(C1) ") << names << " must be of rank 1, or of rank 2 with one first dimension, got "
+                                    << first.getType() << " and " << second.getType();
+  return success();
+}
+
+LogicalResult checkRows(Operation *op, int64_t sources, Value offsets, Value targets) {
+  if (shaped(offsets).getRank() != 1 || shaped(offsets).getDimSize(0) != sources + 1)
+    return op->emitOpError("(C1) has offsets ")
+           << offsets.getType() << " for " << sources << " sources; expected " << sources + 1;
+  if (shaped(targets).getRank() != 1)
+    return op->emitOpError("(C1) has targets ") << targets.getType() << "; expected rank 1";
+  return success();
+}
+
+LogicalResult checkWeights(Operation *op, Value weights, Value targets) {
+  ShapedType type = shaped(weights);
+  if (type && type.getShape() != shaped(targets).getShape())
+    return op->emitOpError("(C2) has weights ") << type << " for synapses " << targets.getType();
+  return success();
+}
+
+Type elementOf(Value v) { return getElementTypeOrSelf(v.getType()); }
+
+LogicalResult checkElements(Operation *op, Value events, ArrayRef<Value> reals) {
+  Type element = elementOf(reals.front());
+  for (Value v : reals)
+    if (v && elementOf(v) != element)
+      return op->emitOpError("(C3) mixes element types ") << element << " and " << elementOf(v);
+  if (events && !isa<IntegerType>(elementOf(events)) && elementOf(events) != element)
+    return op->emitOpError("(C3) has events of ") << elementOf(events) << "; expected " << element << " or i1";
+  return success();
+}
+
+LogicalResult checkKind(Operation *op, Value init) {
+  bool memory = isMemory(init);
+  for (Value v : op->getOperands())
+    if (shaped(v) && isMemory(v) != memory)
+      return op->emitOpError("(C4) mixes tensors and memory");
+  if (memory != (op->getNumResults() == 0))
+    return op->emitOpError("(C4) has ") << (memory ? "a result on memory" : "no result on tensors");
+  if (!memory && op->getResult(0).getType() != init.getType())
+    return op->emitOpError("(C4) has the result ") << op->getResult(0).getType() << "; expected " << init.getType();
+  return success();
+}
+
+using Effects = SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>;
+
+/// Reads all memory and writes `init`.
+void addEffects(Operation *op, Value init, Effects &effects) {
+  for (OpOperand &operand : op->getOpOperands())
+    if (isMemory(operand.get())) {
+      effects.emplace_back(MemoryEffects::Read::get(), &operand, SideEffects::DefaultResource::get());
+      if (operand.get() == init)
+        effects.emplace_back(MemoryEffects::Write::get(), &operand, SideEffects::DefaultResource::get());
+    }
+}
+
+} // namespace
+
+LogicalResult PropagateOp::verify() {
+  if (failed(checkPair(*this, "events and init", getEvents(), getInit())) ||
+      failed(checkRows(*this, shaped(getEvents()).getShape().back(), getOffsets(), getTargets())) ||
+      failed(checkWeights(*this, getWeights(), getTargets())) ||
+      failed(checkElements(*this, getEvents(), {getInit(), getWeights()})) || failed(checkKind(*this, getInit())))
+    return failure();
+  if (getShift() && getFrom())
+    return emitOpError("(C5) has both a shift and a from");
+  return success();
+}
+
+LogicalResult CollectOp::verify() {
+  if (failed(checkPair(*this, "values and init", getValues(), getInit())) ||
+      failed(checkRows(*this, shaped(getInit()).getShape().back(), getOffsets(), getTargets())) ||
+      failed(checkWeights(*this, getWeights(), getTargets())) ||
+      failed(checkElements(*this, {}, {getInit(), getValues(), getWeights()})))
+    return failure();
+  return checkKind(*this, getInit());
+}
+
+LogicalResult CorrelateOp::verify() {
+  if (failed(checkPair(*this, "events and values", getEvents(), getValues())) ||
+      failed(checkRows(*this, shaped(getEvents()).getShape().back(), getOffsets(), getTargets())))
+    return failure();
+  ArrayRef<int64_t> synapses = shaped(getTargets()).getShape();
+  if (getPositions() && shaped(getPositions()).getShape() != synapses)
+    return emitOpError("(C1) has positions ") << getPositions().getType() << " for synapses " << getTargets().getType();
+  if (shaped(getInit()).getRank() != 1 || (!getPositions() && shaped(getInit()).getShape() != synapses))
+    return emitOpError("(C1) has init ") << getInit().getType() << " for synapses " << getTargets().getType();
+  if (bool(getLow()) != bool(getHigh()))
+    return emitOpError("(C2) has one bound; give both");
+  if (failed(checkElements(*this, getEvents(), {getInit(), getValues(), getLow(), getHigh()})))
+    return failure();
+  return checkKind(*this, getInit());
+}
+
+LogicalResult ReadDelayedOp::verify() {
+  ShapedType ring = shaped(getRing());
+  if (ring.getRank() < 2 || ring.getRank() > 3 || shaped(getDelays()).getRank() != 1 ||
+      shaped(getDelays()).getDimSize(0) != ring.getShape().back())
+    return emitOpError("(C1) reads ") << ring << " by delays " << getDelays().getType();
+  Value to = getInit() ? Value(getInit()) : Value(getResult());
+  if (isMemory(getRing()) != bool(getInit()) || bool(getInit()) == bool(getResult()))
+    return emitOpError("(C3) must have a result on tensors, and only an init on memory");
+  if (shaped(to).getShape() != ring.getShape().drop_front())
+    return emitOpError("(C1) reads ") << to.getType() << " from " << ring;
+  if (elementOf(to) != ring.getElementType())
+    return emitOpError("(C2) reads ") << elementOf(to) << " from " << ring;
+  return success();
+}
+
+void PropagateOp::getEffects(Effects &effects) { addEffects(*this, getInit(), effects); }
+void CollectOp::getEffects(Effects &effects) { addEffects(*this, getInit(), effects); }
+void CorrelateOp::getEffects(Effects &effects) { addEffects(*this, getInit(), effects); }
+void ReadDelayedOp::getEffects(Effects &effects) { addEffects(*this, getInit(), effects); }

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// RUN: overtime-opt %s -split-input-file -verify-diagnostics
+
+func.func @propagate_c1_rank(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f32, %g: tensor<2x2xf32>) {
+  // expected-error @below {{(C1) events and init must be of rank 1, or of rank 2 with one first dimension}}
+  %0 = dyn.propagate %s through (%o, %t) weight %w into %g : tensor<3xi1>, tensor<4xi32>, tensor<5xi32>, f32, tensor<2x2xf32> -> tensor<2x2xf32>
+  return
+}
+
+// -----
+
+func.func @propagate_c1_offsets(%s: tensor<3xi1>, %o: tensor<3xi32>, %t: tensor<5xi32>, %w: f32, %g: tensor<2xf32>) {
+  // expected-error @below {{(C1) has offsets 'tensor<3xi32>' for 3 sources; expected 4}}
+  %0 = dyn.propagate %s through (%o, %t) weight %w into %g : tensor<3xi1>, tensor<3xi32>, tensor<5xi32>, f32, tensor<2xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @propagate_c1_targets(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5x1xi32>, %w: f32, %g: tensor<2xf32>) {
+  // expected-error @below {{(C1) has targets 'tensor<5x1xi32>'; expected rank 1}}
+  %0 = dyn.propagate %s through (%o, %t) weight %w into %g : tensor<3xi1>, tensor<4xi32>, tensor<5x1xi32>, f32, tensor<2xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @propagate_c2(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: tensor<4xf32>, %g: tensor<2xf32>) {
+  // expected-error @below {{(C2) has weights 'tensor<4xf32>' for synapses 'tensor<5xi32>'}}
+  %0 = dyn.propagate %s through (%o, %t) weight %w into %g : tensor<3xi1>, tensor<4xi32>, tensor<5xi32>, tensor<4xf32>, tensor<2xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @propagate_c3_weights(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f64, %g: tensor<2xf32>) {
+  // expected-error @below {{(C3) mixes element types 'f32' and 'f64'}}
+  %0 = dyn.propagate %s through (%o, %t) weight %w into %g : tensor<3xi1>, tensor<4xi32>, tensor<5xi32>, f64, tensor<2xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @propagate_c3_events(%s: tensor<3xf64>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f32, %g: tensor<2xf32>) {
+  // expected-error @below {{(C3) has events of 'f64'; expected 'f32' or i1}}
+  %0 = dyn.propagate %s through (%o, %t) weight %w into %g : tensor<3xf64>, tensor<4xi32>, tensor<5xi32>, f32, tensor<2xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @propagate_c4_mixed(%s: memref<3xi8>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f32, %g: tensor<2xf32>) {
+  // expected-error @below {{(C4) mixes tensors and memory}}
+  %0 = dyn.propagate %s through (%o, %t) weight %w into %g : memref<3xi8>, tensor<4xi32>, tensor<5xi32>, f32, tensor<2xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @propagate_c4_result(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f32, %g: tensor<2xf32>) {
+  // expected-error @below {{(C4) has no result on tensors}}
+  dyn.propagate %s through (%o, %t) weight %w into %g : tensor<3xi1>, tensor<4xi32>, tensor<5xi32>, f32, tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @propagate_c4_type(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f32, %g: tensor<2xf32>) {
+  // expected-error @below {{(C4) has the result 'tensor<3xf32>'; expected 'tensor<2xf32>'}}
+  %0 = dyn.propagate %s through (%o, %t) weight %w into %g : tensor<3xi1>, tensor<4xi32>, tensor<5xi32>, f32, tensor<2xf32> -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @propagate_c5(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f32, %g: tensor<2xf32>, %i: index) {
+  // expected-error @below {{(C5) has both a shift and a from}}
+  %0 = dyn.propagate %s through (%o, %t) weight %w shift %i from %i into %g : tensor<3xi1>, tensor<4xi32>, tensor<5xi32>, f32, tensor<2xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @collect_c1(%g: tensor<2xf32>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f32, %a: tensor<2x3xf32>) {
+  // expected-error @below {{(C1) values and init must be of rank 1}}
+  %0 = dyn.collect %g through (%o, %t) weight %w into %a : tensor<2xf32>, tensor<4xi32>, tensor<5xi32>, f32, tensor<2x3xf32> -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @collect_c3(%g: tensor<2xf64>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f32, %a: tensor<3xf32>) {
+  // expected-error @below {{(C3) mixes element types 'f32' and 'f64'}}
+  %0 = dyn.collect %g through (%o, %t) weight %w into %a : tensor<2xf64>, tensor<4xi32>, tensor<5xi32>, f32, tensor<3xf32> -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @correlate_c1_init(%s: tensor<3xi1>, %g: tensor<2xf32>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: tensor<6xf32>) {
+  // expected-error @below {{(C1) has init 'tensor<6xf32>' for synapses 'tensor<5xi32>'}}
+  %0 = dyn.correlate %s, %g through (%o, %t) into %w : tensor<3xi1>, tensor<2xf32>, tensor<4xi32>, tensor<5xi32>, tensor<6xf32> -> tensor<6xf32>
+  return
+}
+
+// -----
+
+func.func @correlate_c1_positions(%s: tensor<3xi1>, %g: tensor<2xf32>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: tensor<6xf32>) {
+  // expected-error @below {{(C1) has positions 'tensor<4xi32>' for synapses 'tensor<5xi32>'}}
+  %0 = dyn.correlate %s, %g through (%o, %t) at %o into %w : tensor<3xi1>, tensor<2xf32>, tensor<4xi32>, tensor<5xi32> at tensor<4xi32>, tensor<6xf32> -> tensor<6xf32>
+  return
+}
+
+// -----
+
+func.func @correlate_c2(%s: tensor<3xi1>, %g: tensor<2xf32>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: tensor<5xf32>, %b: f32) {
+  // expected-error @below {{(C2) has one bound; give both}}
+  %0 = "dyn.correlate"(%s, %g, %o, %t, %w, %b) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 1, 0>}> : (tensor<3xi1>, tensor<2xf32>, tensor<4xi32>, tensor<5xi32>, tensor<5xf32>, f32) -> tensor<5xf32>
+  return
+}
+
+// -----
+
+func.func @read_delayed_c1(%r: tensor<8x3xi1>, %slot: index, %d: tensor<4xi32>) {
+  // expected-error @below {{(C1) reads 'tensor<8x3xi1>' by delays 'tensor<4xi32>'}}
+  %0 = dyn.read_delayed %r at %slot by %d : tensor<8x3xi1>, tensor<4xi32> -> tensor<3xi1>
+  return
+}
+
+// -----
+
+func.func @read_delayed_c1_result(%r: tensor<8x3xi1>, %slot: index, %d: tensor<3xi32>) {
+  // expected-error @below {{(C1) reads 'tensor<4xi1>' from 'tensor<8x3xi1>'}}
+  %0 = dyn.read_delayed %r at %slot by %d : tensor<8x3xi1>, tensor<3xi32> -> tensor<4xi1>
+  return
+}
+
+// -----
+
+func.func @read_delayed_c2(%r: tensor<8x3xi1>, %slot: index, %d: tensor<3xi32>) {
+  // expected-error @below {{(C2) reads 'f32' from 'tensor<8x3xi1>'}}
+  %0 = dyn.read_delayed %r at %slot by %d : tensor<8x3xi1>, tensor<3xi32> -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @read_delayed_c3(%r: memref<8x3xi8>, %slot: index, %d: memref<3xi32>) {
+  // expected-error @below {{(C3) must have a result on tensors, and only an init on memory}}
+  dyn.read_delayed %r at %slot by %d : memref<8x3xi8>, memref<3xi32>
+  return
+}

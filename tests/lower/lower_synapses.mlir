@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flags are looked at 64 at a time; the row of an event waits while its synapses come into the cache.
+// RUN: overtime-opt %s --lower-synapses | FileCheck %s
+
+// CHECK-LABEL: func.func @flags(
+// CHECK-SAME: %[[S:.*]]: memref<100xi8>, %[[O:.*]]: memref<101xi32>, %[[T:.*]]: memref<800xi32>, %[[W:.*]]: f32, %[[G:.*]]: memref<50xf32>
+// CHECK: %[[QUEUE:.*]]:4 = scf.for %[[B:.*]] = %{{.*}} to %{{.*}} step %{{.*}} iter_args
+// CHECK: %[[FIRST:.*]] = arith.minui %[[B]], %{{.*}} : index
+// CHECK: vector.load %[[S]][%[[FIRST]]] : memref<100xi8>, vector<64xi8>
+// CHECK: vector.bitcast %{{.*}} : vector<64xi1> to vector<1xi64>
+// CHECK: arith.shrui
+// CHECK: scf.while
+// CHECK: math.cttz
+// CHECK: memref.load %[[O]]
+// CHECK: memref.prefetch %[[T]][%{{.*}}], read
+// CHECK: scf.for
+// CHECK: memref.load %[[T]]
+// CHECK: memref.load %[[G]]
+// CHECK: arith.addf %{{.*}}, %[[W]]
+// CHECK: memref.store %{{.*}}, %[[G]]
+// The rows that still wait.
+// CHECK: scf.for {{.*}} iter_args({{.*}} = %[[QUEUE]]#0
+func.func @flags(%s: memref<100xi8>, %o: memref<101xi32>, %t: memref<800xi32>, %w: f32, %g: memref<50xf32>) {
+  dyn.propagate %s through (%o, %t) weight %w into %g : memref<100xi8>, memref<101xi32>, memref<800xi32>, f32, memref<50xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @numbers(
+// CHECK: vector.load %{{.*}} : memref<32xf64>, vector<8xf64>
+// CHECK: arith.cmpf une
+func.func @numbers(%s: memref<32xf64>, %o: memref<33xi32>, %t: memref<80xi32>, %w: memref<80xf64>, %g: memref<50xf64>) {
+  dyn.propagate %s through (%o, %t) weight %w into %g : memref<32xf64>, memref<33xi32>, memref<80xi32>, memref<80xf64>, memref<50xf64>
+  return
+}
