@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs one workload through the public header and prints one line of JSON: the Overtime side of bench/compare.py.
+#include "bench/coba.h"
 #include "bench/coupled.h"
 #include "bench/gradients.h"
 #include "bench/subjects.h"
@@ -82,6 +83,24 @@ template <class Network> Timing run_network(const Job &job) {
   return timing;
 }
 
+/// The check is the number of spikes of the first run.
+Timing run_coba(const Job &job) {
+  Timing timing;
+  bench::Coba network(job.N);
+  LoopOptions options{.numerics = job.numerics, .keep_outputs = false, .cache = false};
+  LoopOverTime over_time(network, options);
+  over_time.reset_state();
+  timing.callable = seconds([&] { over_time.steps(1); });
+  over_time.reset_state();
+  repeat(timing, job.budget, [&] { over_time.steps(job.T); });
+  bench::Coba counted(job.N, /*counts=*/true);
+  LoopOverTime count(counted, options);
+  count.steps(job.T);
+  timing.check = bench::total(counted.spikes.value());
+  timing.V = bench::total(counted.V.value()) / double(job.N);
+  return timing;
+}
+
 Timing run_layers(const Job &job, Model &layers, std::int64_t batch, const Tensor &x) {
   Timing timing;
   LoopOverTime over_time(layers, {.numerics = job.numerics, .cache = false});
@@ -161,6 +180,7 @@ Timing run(const Job &job) {
       {"adex", [](const Job &j) { return run_population<bench::Adaptive>(j, false); }},
       {"mean_field", run_network<bench::MeanField>},
       {"ring", run_network<bench::LeakyRing>},
+      {"coba", run_coba},
       {"rnn", run_rnn},
       {"lstm", run_lstm},
       {"gru", run_gru},
@@ -191,6 +211,7 @@ int main(int argc, char **argv) try {
     std::fprintf(stderr, "usage: bench_workload [--fast] WORKLOAD N T [SECONDS [DATA.npz]]\n"
                          "hh, hh_record, lif, izhikevich, adex: N neurons for T steps\n"
                          "mean_field, ring: 2 and 4 coupled populations of N neurons\n"
+                         "coba: N neurons with 80 synapses each, driven by events\n"
                          "rnn, lstm, gru, rnn_gradient, lstm_gradient, spiking_gradient: batch N, T steps, DATA as\n"
                          "compare.py writes it\n"
                          "--fast: fast numerics; OMP_NUM_THREADS: threads\n");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compiler/trace/compile.h"
+#include "compiler/trace/delay.h"
 #include "compiler/trace/error.h"
 #include "compiler/trace/for_loop.h"
 #include "compiler/trace/gradient.h"

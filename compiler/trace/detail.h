@@ -19,8 +19,10 @@ struct Slot {
   std::string name;
   Shape shape; // of one model; a batch axis comes in front of a state's
   Unit unit;
-  bool flag = false;  // bool instead of real
-  bool index = false; // i32 instead of real, and fixed: places in other arrays
+  bool flag = false;      // bool instead of real
+  bool index = false;     // i32 instead of real, and fixed: places in other arrays
+  int batch_axis = 0;     // where the axis of a batch goes
+  bool batchless = false; // one for all of a batch
   bool trainable = false;
   bool divides = false; // in equations(), where a division is a product with the reciprocal
   Init init;
@@ -40,9 +42,9 @@ struct Slot {
 
   bool is_state() const { return kind == Kind::State; }
   DType dtype(DType real) const { return flag ? DType::Bool : index ? DType::I32 : real; } // in a run
-  std::string path() const; // below the root: "l1.h"
-  Shape full_shape() const; // with the batch axis
-  Shape shape_now();        // of the numbers: a scalar parameter may have become an array
+  std::string path() const;                                                                // below the root: "l1.h"
+  Shape full_shape() const;                                                                // with the batch axis
+  Shape shape_now(); // of the numbers: a scalar parameter may have become an array
   /// The numbers, drawn from the initial value when there are none yet.
   const Tensor &ensure(std::uint64_t seed = 0);
   /// The numbers in another type; kept, so that large weights are converted once. A number that the type cannot hold is
@@ -63,6 +65,15 @@ struct Slot {
 
 struct LoopData;
 
+/// The last values of a state: rows of `buffer`, of which a step writes number `head` (delay.cpp).
+struct Ring {
+  std::shared_ptr<Slot> target, buffer, head;
+  std::int64_t length = 0; // rows
+  double dt = 0.1;         // by which times became steps
+  SourceLocation declared;
+  bool updated = false; // in the step that is traced
+};
+
 struct ModelData {
   std::string name; // empty for a root that nobody has asked
   std::weak_ptr<ModelData> parent;
@@ -70,6 +81,7 @@ struct ModelData {
   Shape size;
   std::vector<std::shared_ptr<Slot>> slots;
   std::vector<std::shared_ptr<ModelData>> children;
+  std::vector<std::shared_ptr<Ring>> rings; // of its states
   std::string method = "exp_euler";
   std::optional<std::int64_t> batch;
   bool initialised = false;               // initial() has run since construction
@@ -101,5 +113,10 @@ void reset_tree(ModelData &root, std::optional<std::int64_t> batch, std::uint64_
 void ensure_initialised(ModelData &root);
 /// Before every call: initial values, and before_run() of every model.
 void prepare_run(ModelData &root, const RunStart &start);
+
+/// Inside a step: rings that have not taken the present value do so.
+void update_delays(Trace &trace, ModelData &root, SourceLocation at = {});
+/// At a reset: the newest value of every ring is its state's.
+void start_delays(ModelData &root);
 
 } // namespace overtime::detail

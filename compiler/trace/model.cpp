@@ -169,6 +169,9 @@ Param Model::param(const std::string &name, Init init, const Shape &shape, At at
 Param Model::weight(const std::string &name, const Shape &shape, Init init, At at) {
   return declare_param(name, init, shape, {}, true, at);
 }
+Param Model::weight(const std::string &name, const Shape &shape, Init init, const Quantity &unit, At at) {
+  return declare_param(name, init, shape, unit, true, at);
+}
 Input Model::input(const std::string &name, Init init, At at) {
   return Input(declare(data_, Slot::Kind::Input, name, init, {}, at));
 }

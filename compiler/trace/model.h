@@ -2,6 +2,7 @@
 // Model: one time step as a C++ class. Neuron and Layer are the two common forms.
 #pragma once
 
+#include "compiler/trace/delay.h"
 #include "compiler/trace/variable.h"
 
 #include <map>
@@ -107,6 +108,8 @@ public:
   std::map<std::string, Monitor> inputs(const NodeOptions &options = {}, At at = At::current()) const;
   /// This model, under "" or its name, and those below it by path.
   std::map<std::string, Model *> nodes(const NodeOptions &options = {}, At at = At::current()) const;
+  /// The models right below this one, in the order in which they were declared.
+  std::vector<Model *> children() const;
   /// One variable by path; an unknown path is an error that names the nearest.
   Monitor var(const std::string &path, At at = At::current()) const;
 
@@ -133,6 +136,22 @@ public:
   Model &method(const std::string &name, At at = At::current());
   std::string method() const;
 
+  /// Keeps the values that `target`, a state of this model or another, had in the last steps, up to `delay` ago. All
+  /// delays of a state share one ring of rows, which is a state too. To be called where models are built; a time
+  /// becomes steps by get_dt().
+  void register_delay(const State &target, const Delay &delay, const DelayOptions &options = {}, At at = At::current());
+  /// Inside a step: the value `delay` before the last one that the ring took. The ring takes the present value at the
+  /// end of a step, so that delay 0 is the value at the end of the step before; after update_local_delays(), of this
+  /// one.
+  Value get_delay_data(const State &target, const Delay &delay, Between between = Between::Linear,
+                       At at = At::current());
+  /// Inside a step: the rings of this model and those below it take the present values now and not at the end.
+  void update_local_delays(At at = At::current());
+  /// Their content is again what it was at the start, with the present values as the newest.
+  void reset_local_delays();
+  /// The rings of this model and those below it, [L, N], by the path of the state whose values they hold.
+  std::map<std::string, Monitor> global_delay_data() const;
+
   Model &cpu() { return *this; }
   Model &cuda(At at = At::current());
   Model &tpu(At at = At::current());
@@ -153,6 +172,7 @@ protected:
   Param param(const std::string &name, Init init, const Shape &shape, At at = At::current());
   /// A trainable parameter of a given shape.
   Param weight(const std::string &name, const Shape &shape, Init init, At at = At::current());
+  Param weight(const std::string &name, const Shape &shape, Init init, const Quantity &unit, At at = At::current());
   Input input(const std::string &name, Init init = 0.0, At at = At::current());
 
   /// Takes a model as a child: `RNNCell l1 = child("l1", RNNCell(100, 20));`

@@ -73,6 +73,13 @@ std::map<std::string, Model *> Model::nodes(const NodeOptions &options, At at) c
   return found;
 }
 
+std::vector<Model *> Model::children() const {
+  std::vector<Model *> all;
+  for (const auto &child : data_->children)
+    all.push_back(&child->model());
+  return all;
+}
+
 Monitor Model::var(const std::string &path, At at) const {
   auto all = vars();
   auto it = all.find(path);

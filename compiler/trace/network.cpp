@@ -119,6 +119,12 @@ static Checked checked(const Operand &first, const SynapseRows &rows, std::int64
   return {what, trace, at, Trace::unwrap(rows.offsets), Trace::unwrap(rows.targets), starts.size() - 1, places.size()};
 }
 
+Value full_like(Operand x, const Quantity &number) {
+  Trace &trace = trace_of({&x}, "full_like");
+  mlir::Value all = trace.broadcast(trace.number(number.value, x.where()), x.value().shape(), x.where());
+  return trace.wrap(all, number.unit, x.where());
+}
+
 Value propagate(Operand events, const SynapseRows &rows, Operand weights, Operand init) {
   if (init.is_literal() || init.value().shape().empty())
     throw Error(ErrorKind::Shape, "propagate: init says how many targets there are; give an array [M]", init.where());

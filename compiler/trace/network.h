@@ -34,4 +34,7 @@ struct CorrelateOptions {
 Value correlate(Operand events, Operand values, const SynapseRows &rows, Operand weights,
                 const CorrelateOptions &options = {});
 
+/// The same number everywhere, in the shape of x.
+Value full_like(Operand x, const Quantity &number);
+
 } // namespace overtime

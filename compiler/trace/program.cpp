@@ -38,6 +38,8 @@ public:
     createStep();
     Tree<Value> result = spec.body ? spec.body(boundData()) : target.update(boundData());
     checkSharedArgs();
+    if (!spec.settings.initial)
+      update_delays(trace(), model);
     collectOutputs(result);
     createLoop();
     finish();

@@ -54,6 +54,7 @@ void reset_reference(Model &model) {
     if (slot->is_state())
       slot->reset(0);
   interpret_call(loop, Call{1, {}});
+  start_delays(*model.data());
 }
 
 } // namespace overtime

@@ -81,6 +81,7 @@ void reset_tree(ModelData &root, std::optional<std::int64_t> batch, std::uint64_
   try {
     draw_all(root, batch, seed);
     run_initial(root, at);
+    start_delays(root);
   } catch (Error &error) {
     before.restore();
     error.place(at);

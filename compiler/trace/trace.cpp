@@ -96,6 +96,8 @@ void Trace::note_divisor(mlir::Value v) {
 void Trace::enter(ModelData &root) {
   root.each([&](ModelData &model) {
     model.trace = this;
+    for (const auto &ring : model.rings)
+      ring->updated = false;
     entered.push_back(&model);
   });
 }

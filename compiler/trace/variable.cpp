@@ -163,8 +163,8 @@ Shape Slot::shape_now() { return kind == Kind::Param ? ensure().shape() : full_s
 Shape Slot::full_shape() const {
   Shape full = shape;
   auto model = owner.lock();
-  if (model && model->batch && kind != Kind::Param)
-    full.insert(full.begin(), *model->batch);
+  if (model && model->batch && kind != Kind::Param && !batchless)
+    full.insert(full.begin() + batch_axis, *model->batch);
   return full;
 }
 
@@ -315,8 +315,11 @@ void Slot::set(const Tensor &array, SourceLocation at) {
     store(Tensor::full(full, numbers[0], dtype));
   } else if (is_state() && array.shape() == shape) {
     Tensor repeated(full, dtype);
+    std::int64_t inner = 1; // elements behind the axis of the batch
+    for (std::size_t d = std::size_t(batch_axis); d < shape.size(); ++d)
+      inner *= shape[d];
     for (std::int64_t k = 0; k < repeated.size(); ++k)
-      repeated.set(k, numbers[k % numbers.size()]);
+      repeated.set(k, numbers[k / (inner * *model->batch) * inner + k % inner]);
     store(repeated);
   } else {
     std::string expected = to_string(full);

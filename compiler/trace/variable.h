@@ -84,6 +84,8 @@ public:
   /// an array [N] or [B, N], or an Initializer. It wins over Model::initial(), and states that follow from this one
   /// follow from it.
   void set_initial(const Init &init, At at = At::current());
+  /// Another name of the same state, for a model that connects others.
+  State same() const { return State(slot_); }
 
 private:
   friend class Model;
@@ -107,6 +109,8 @@ class Input : public Variable {
 public:
   Input(Input &&) noexcept = default;
   Input &operator+=(const Operand &more);
+  /// Another name of the same input, for a model that connects others.
+  Input same() const { return Input(slot_); }
 
 private:
   friend class Model;

@@ -5,6 +5,7 @@
 #include "compiler/transforms/Adjoint.h"
 
 #include "compiler/transforms/Derivatives.h"
+#include "compiler/transforms/NetworkAdjoint.h"
 #include "compiler/transforms/StepValues.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -161,7 +162,7 @@ struct Reverse {
 } // namespace
 
 FailureOr<Value> adjointOfOperand(OpBuilder &b, Operation *op, unsigned k, Value adjoint) {
-  return Reverse{b, op, k, adjoint}.write();
+  return isNetworkOperation(op) ? networkAdjointOfOperand(b, op, k, adjoint) : Reverse{b, op, k, adjoint}.write();
 }
 
 } // namespace overtime::ir

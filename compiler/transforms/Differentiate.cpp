@@ -10,6 +10,7 @@
 #include "compiler/transforms/Adjoint.h"
 #include "compiler/transforms/AdjointSums.h"
 #include "compiler/transforms/LoopProgram.h"
+#include "compiler/transforms/NetworkAdjoint.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/ProgramFunction.h"
 #include "compiler/transforms/StepValues.h"
@@ -68,6 +69,8 @@ private:
 bool isCheap(Operation *op) {
   if (isa<WithGradientOfOp>(op))
     return true;
+  if (isNetworkOperation(op)) // a row of a ring is less than the ring
+    return false;
   if (isa<arith::DivFOp, arith::RemFOp>(op) || isa<math::MathDialect>(op->getDialect()))
     return isa<math::AbsFOp, math::CopySignOp, math::FloorOp, math::CeilOp, math::RoundEvenOp>(op);
   return isa<arith::ArithDialect>(op->getDialect()) ||
@@ -148,7 +151,7 @@ private:
       for (auto [k, operand] : llvm::enumerate(op.getOperands())) {
         if (!activity.active(operand))
           continue;
-        if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+        if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op); slice && !isNetworkOperation(&op)) {
           if (failed(adjoints.addPart(slice, adjoint)))
             return failure();
           continue;
@@ -236,6 +239,14 @@ private:
       b.setInsertionPointToStart(step);
       Value read = step->addArgument(type.getElementType(), v.getLoc());
       map.lookup(v).replaceAllUsesWith(tensor::SplatOp::create(b, v.getLoc(), read, type));
+      return;
+    }
+    if (v.getType().isIndex()) { // a place in a tensor
+      b.setInsertionPointAfterValue(v);
+      tape.push_back(arith::IndexCastOp::create(b, v.getLoc(), b.getI64Type(), v));
+      b.setInsertionPointToStart(step);
+      Value read = step->addArgument(b.getI64Type(), v.getLoc());
+      map.lookup(v).replaceAllUsesWith(arith::IndexCastOp::create(b, v.getLoc(), v.getType(), read));
       return;
     }
     tape.push_back(v);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connectivity: who is connected to whom, as a rule that is drawn when the sizes are known.
+#pragma once
+
+#include "compiler/overtime.h"
+
+#include <utility>
+#include <vector>
+
+namespace overtime {
+
+/// Synapses by rows of their sources, with targets in ascending order.
+struct Csr {
+  std::int64_t sources = 0, posts = 0;
+  Tensor offsets, targets; ///< i32, [sources + 1] and [K]
+  std::int64_t synapses() const { return targets.size(); }
+  double density() const;
+  std::vector<std::int64_t> in_degrees() const; ///< of every target
+
+  /// The same synapses by rows of their targets; `positions[k]` is the number that synapse k has here.
+  Csr transposed(Tensor *positions = nullptr) const;
+  /// 1 where there is a synapse: [sources, posts].
+  Tensor matrix() const;
+};
+
+/// A rule of connection. The same sizes and seed give the same synapses.
+class Connectivity {
+public:
+  enum class Kind { Sparse, OneToOne, AllToAll }; ///< the last two need no list
+  using Draw = std::function<Csr(std::int64_t sources, std::int64_t posts, std::uint64_t seed)>;
+
+  Connectivity(std::string name, Draw draw, Kind kind = Kind::Sparse)
+      : name_(std::move(name)), draw_(std::move(draw)), kind_(kind) {}
+
+  const std::string &name() const { return name_; }
+  Kind kind() const { return kind_; }
+  /// Errors: a rule that does not fit the sizes.
+  Csr draw(std::int64_t sources, std::int64_t posts, std::uint64_t seed = 0) const;
+
+private:
+  std::string name_;
+  Draw draw_;
+  Kind kind_;
+};
+
+/// Every source to every target; without those of the same number unless `include_self`.
+Connectivity all_to_all(bool include_self = true);
+/// Source i to target i; as many of one as of the other.
+Connectivity one_to_one();
+
+struct RandomOptions {
+  bool include_self = true; ///< synapses from i to i
+  double pre_ratio = 1.0;   ///< share of the sources that have synapses at all
+};
+/// Each pair with a probability, independent of the others.
+Connectivity fixed_probability(double p, const RandomOptions &options = {});
+/// A number of synapses, each pair at most once.
+Connectivity fixed_total_number(std::int64_t number, bool include_self = true);
+/// As many sources for every target.
+Connectivity fixed_pre_number(std::int64_t number, bool include_self = true);
+/// As many targets for every source.
+Connectivity fixed_post_number(std::int64_t number, bool include_self = true);
+
+/// Pairs of numbers: pre[k] to post[k]. Errors: a pair that comes twice.
+Connectivity from_pairs(const std::vector<std::int64_t> &pre, const std::vector<std::int64_t> &post);
+/// CSR arrays of any integer type.
+Connectivity from_csr(const Tensor &offsets, const Tensor &targets);
+/// A matrix [sources, posts]: a synapse where it is not 0.
+Connectivity from_matrix(const Tensor &matrix);
+
+} // namespace overtime

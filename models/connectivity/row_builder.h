@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes synapses row by row, and numbers that decide about them. Private to models/connectivity.
+#pragma once
+
+#include "models/connectivity/connectivity.h"
+
+namespace overtime::detail {
+
+class RowBuilder {
+public:
+  RowBuilder(std::int64_t sources, std::int64_t posts) : sources(sources), posts(posts) { offsets.push_back(0); }
+
+  void add(std::int64_t target) {
+    if (target < 0 || target >= posts)
+      throw Error(ErrorKind::Value, "there is no target " + std::to_string(target) + " of " + std::to_string(posts));
+    targets.push_back(static_cast<std::int32_t>(target));
+  }
+  void end_row() {
+    if (targets.size() > 0x7fffffff)
+      throw Error(ErrorKind::Value, "there are more than 2^31 - 1 synapses; split the populations");
+    offsets.push_back(static_cast<std::int32_t>(targets.size()));
+  }
+  Csr finish() const {
+    Csr rows{sources, posts, Tensor({std::int64_t(offsets.size())}, i32), Tensor({std::int64_t(targets.size())}, i32)};
+    std::copy(offsets.begin(), offsets.end(), rows.offsets.values<std::int32_t>().begin());
+    std::copy(targets.begin(), targets.end(), rows.targets.values<std::int32_t>().begin());
+    return rows;
+  }
+
+private:
+  std::int64_t sources, posts;
+  std::vector<std::int32_t> offsets, targets;
+};
+
+/// A sequence of numbers from a seed (Steele, Lea & Flood 2014, SplitMix64): the same on every machine.
+class Sequence {
+public:
+  explicit Sequence(std::uint64_t seed) : state(seed) {}
+  std::uint64_t bits() {
+    std::uint64_t z = state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+  }
+  /// In (0, 1).
+  double uniform() { return (double(bits() >> 11) + 0.5) * 0x1p-53; }
+  /// In [0, n).
+  std::int64_t below(std::int64_t n) {
+    return static_cast<std::int64_t>((static_cast<unsigned __int128>(bits()) * std::uint64_t(n)) >> 64);
+  }
+
+private:
+  std::uint64_t state;
+};
+
+} // namespace overtime::detail

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Projection: the parts, and the step through them.
+#include "models/projections/projection.h"
+
+namespace overtime {
+
+namespace {
+
+Unit unit_of(const Output *output, const Target &target) {
+  return output ? output->unit(target.I.unit(), target.V.unit()) : target.V.unit();
+}
+
+} // namespace
+
+Projection::Projection(State spikes, std::int64_t sources, Target target, const ProjectionParts &parts, At at)
+    : Model(Shape{target.n}), plasticity(parts.plasticity ? parts.plasticity(sources) : nullptr),
+      output(parts.output ? parts.output() : nullptr),
+      weights(parts.connect, sources, target.n,
+              {.weight = parts.weight,
+               .unit = unit_of(output.get(), target),
+               .events = !(parts.synapse && (parts.at_sources || !parts.synapse->linear)),
+               .trainable = parts.trainable,
+               .seed = parts.seed},
+              at),
+      spikes_(std::move(spikes)), target_(std::move(target)), delay_(parts.delay),
+      at_sources_(parts.synapse && (parts.at_sources || !parts.synapse->linear)),
+      unit_(unit_of(output.get(), target_)) {
+  if (parts.synapse)
+    synapse = parts.synapse->make(at_sources_ ? SynapsePlace{sources, Quantity{1.0, {}}}
+                                              : SynapsePlace{target_.n, Quantity{1.0, unit_}});
+  if (delay_)
+    register_delay(spikes_, *delay_, {}, at);
+  if (plasticity)
+    adopt("plasticity", *plasticity, at);
+  if (synapse)
+    adopt("synapse", *synapse, at);
+  if (output)
+    adopt("output", *output, at);
+  adopt("weights", weights, at);
+}
+
+Tree<Value> Projection::update(const Tree<Value> &) {
+  Value s = delay_ ? get_delay_data(spikes_, *delay_) : spikes_;
+  if (plasticity)
+    s = plasticity->strength(s);
+  Value V = target_.V;
+  Value nothing = full_like(V, Quantity{0.0, unit_});
+  if (!synapse && !output) {
+    target_.V = weights.add(s, V);
+    return {};
+  }
+  Value g;
+  if (!synapse)
+    g = weights.add(s, nothing);
+  else if (at_sources_)
+    g = weights.add(synapse->conductance({s, [&](const Value &x) { return x + as_real(s); }}), nothing);
+  else
+    g = synapse->conductance({s, [&](const Value &x) { return weights.add(s, x); }});
+  if (output)
+    target_.I += output->current(g, V);
+  else
+    target_.V = V + g;
+  return {};
+}
+
+} // namespace overtime

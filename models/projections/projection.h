@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Projection: synapses from one population to another, put together from parts.
+#pragma once
+
+#include "models/connectivity/connectivity.h"
+#include "models/projections/weights.h"
+#include "models/synapses/output.h"
+#include "models/synapses/short_term.h"
+#include "models/synapses/synapse.h"
+
+namespace overtime {
+
+/// The parts of a projection, in the order in which a step goes through them.
+struct ProjectionParts {
+  Connectivity connect = all_to_all();
+  Init weight = 1.0;                       ///< one number, or one for each synapse [K], in the unit of the conductance
+  std::optional<Delay> delay = {};         ///< of all sources, or of each [N]; none: spikes of the step before
+  ShortTermFactory plasticity = {};        ///< how strong a spike is
+  std::optional<SynapseKind> synapse = {}; ///< none: a spike acts at once and only in its step
+  OutputFactory output = {};               ///< none: the conductance is added to V
+  bool at_sources = false;                 ///< states of a linear synapse one for each source, not for each target
+  bool trainable = false;                  ///< weights are what a Trainer changes
+  std::uint64_t seed = 0;                  ///< of the connectivity
+};
+
+/// What a projection needs to know of the neurons that it ends at.
+struct Target {
+  Input I;
+  State V;
+  std::int64_t n;
+};
+
+/// Spikes of a source, delayed, through synapses to the input or potential of a target:
+///
+///   s = spikes of the source, of the step before or `delay` steps before that
+///   s = plasticity(s);   g = synapse(s, weights);   I += output(g, V),   or V += g without an output
+///
+/// V is that of the beginning of the step where a network updates its projections before its neurons.
+class Projection : public Model {
+public:
+  template <class Pre, class Post>
+  Projection(Pre &pre, Post &post, const ProjectionParts &parts, At at = At::current())
+      : Projection(pre.spike.same(), pre.count(), Target{post.I.same(), post.V.same(), post.count()}, parts, at) {}
+  Projection(State spikes, std::int64_t sources, Target target, const ProjectionParts &parts, At at = At::current());
+
+  Tree<Value> update(const Tree<Value> &) override;
+
+  std::unique_ptr<ShortTerm> plasticity; ///< child "plasticity", where there is one
+  std::unique_ptr<Synapse> synapse;      ///< child "synapse", where there is one
+  std::unique_ptr<Output> output;        ///< child "output", where there is one
+  Weights weights;                       ///< child "weights"
+
+private:
+  State spikes_;
+  Target target_;
+  std::optional<Delay> delay_;
+  bool at_sources_;
+  Unit unit_; // of the weights
+};
+
+} // namespace overtime
