@@ -41,7 +41,7 @@ public:
       : real(real), bytes(layout.initialEnd - sizeof(overtime_training_header), 0) {}
 
   void put(Slot &slot, std::uint64_t place) {
-    const Tensor &t = slot.converted(slot.flag ? DType::Bool : real);
+    const Tensor &t = slot.converted(slot.dtype(real));
     std::memcpy(bytes.data() + place - sizeof(overtime_training_header), t.data(), t.bytes());
   }
   std::vector<char> take() { return std::move(bytes); }
