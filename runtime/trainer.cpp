@@ -54,7 +54,7 @@ double real_at(const void *place, int32_t dtype) {
 
 /// Where the memory of a call lies.
 struct Work {
-  uint64_t tape = 0, slots = 0, places = 0, weights = 0, bytes = 0;
+  uint64_t tape = 0, slots = 0, places = 0, bytes = 0;
   overtime_checkpoint_plan plan = {};
 };
 
@@ -76,9 +76,6 @@ int plan_work(const overtime_trainer *trainer, int64_t steps, Work *work) {
   end += aligned(work->plan.slots > 0 ? static_cast<uint64_t>(state) * static_cast<uint64_t>(work->plan.slots + 1) : 0);
   work->places = end;
   end += aligned(static_cast<uint64_t>(work->plan.slots) * sizeof(int64_t));
-  work->weights = end;
-  if (trainer->over != OVERTIME_LOSS_EACH_STEP)
-    end += aligned(static_cast<uint64_t>(steps) * sizeof(double));
   work->bytes = end;
   return OVERTIME_OK;
 }
@@ -213,39 +210,27 @@ private:
   }
   double loss_now() const { return real_at(bytes_of(block) + t->forward.places[t->loss], real); }
 
-  /// Data, target, the weight of each step and its share in the mean.
-  void add_inputs(Table &table, const overtime_program *program, void *weights, bool one_weight) {
+  /// Data, target, and the share of a step in a mean.
+  void add_inputs(Table &table, const overtime_program *program) {
     const overtime_array *array = inputs_of(program);
     for (int32_t k = 0; k < t->n_data; ++k, ++array)
       table.add_row(const_cast<void *>(inputs[k]), *array, false); // compiled code only reads its inputs
     table.add_row(const_cast<void *>(target), *array++, t->over != OVERTIME_LOSS_EACH_STEP);
-    table.add_row(weights, *array++, one_weight);
-    if (t->over == OVERTIME_LOSS_MEAN_OUTPUT)
-      table.add_row(share(), *array, true);
-  }
-  void *weight() { return bytes_of(block) + t->scalars; }
-  void *share() {
-    void *place = bytes_of(block) + t->scalars + OVERTIME_ALIGNMENT;
-    set_real(place, real, 1.0 / static_cast<double>(steps));
-    return place;
+    void *share = bytes_of(block) + t->share;
+    set_real(share, real, 1.0 / static_cast<double>(steps));
+    if (t->over != OVERTIME_LOSS_LAST_STEP)
+      table.add_row(share, *array, true);
   }
   void *workspace() { return bytes_of(block) + t->workspace; }
   uint64_t seed() const { return header->seed + another_seed * static_cast<uint64_t>(header->updates); }
 
   GradientCall gradient_call(char *work, const Work &where) {
     const overtime_program *forward = t->forward.program, *backward = t->backward.program;
-    bool each = t->over == OVERTIME_LOSS_EACH_STEP;
-    void *weights = each ? weight() : work + where.weights;
-    if (each)
-      set_real(weights, real, 1.0 / static_cast<double>(steps));
-    for (int64_t k = 0; k < steps && !each; ++k)
-      set_real(static_cast<char *>(weights) + static_cast<uint64_t>(k) * overtime_dtype_size(real), real,
-               k + 1 == steps ? 1.0 : 0.0);
     Table &a = tables.table[0], &b = tables.table[1];
     a.add_places(block, t->forward);
     b.add_places(block, t->backward);
-    add_inputs(a, forward, weights, each);
-    add_inputs(b, backward, weights, each);
+    add_inputs(a, forward);
+    add_inputs(b, backward);
     for (int32_t k = 0; k < t->tape; ++k)
       a.add_row(bytes_of(block) + t->rows[k], outputs_of(forward)[k], true);
     char *tape = work + where.tape;
@@ -274,29 +259,19 @@ private:
             reinterpret_cast<int64_t *>(work + where.places)};
   }
 
-  /// The last step has a weight of its own, so it is a run of its own: the bits are those of one run.
   int evaluate() {
-    bool each = t->over == OVERTIME_LOSS_EACH_STEP;
-    int64_t before = each ? 0 : steps - 1;
-    if (before > 0)
-      if (int status = evaluate(0, before, 0.0))
-        return status;
-    return evaluate(before, steps - before, each ? 1.0 / static_cast<double>(steps) : 1.0);
-  }
-  int evaluate(int64_t begin, int64_t count, double value) {
     const overtime_program *program = t->evaluate.program;
     Table &table = tables.table[0];
     table.count = table.row_count = 0;
     table.add_places(block, t->evaluate);
-    set_real(weight(), real, value);
-    add_inputs(table, program, weight(), true);
+    add_inputs(table, program);
     GradientPart part = table.part(program, workspace());
     for (int64_t k = 0; k < part.rows; ++k) {
-      part.buffers[part.first_row + k] = part.row[k].data + begin * part.row[k].bytes;
+      part.buffers[part.first_row + k] = part.row[k].data;
       part.strides[k] = part.row[k].stride;
     }
-    EntryCall call = {part.entry,  count,        header->i + begin, header->k + begin,
-                      program->t0, header->seed, part.buffers,      part.first_row + part.rows + 1,
+    EntryCall call = {part.entry,  steps,        header->i,    header->k,
+                      program->t0, header->seed, part.buffers, part.first_row + part.rows + 1,
                       part.strides};
     return run_parts(call, program->schedule, header->threads);
   }

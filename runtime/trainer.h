@@ -22,7 +22,7 @@ typedef struct overtime_trainer_part {
 } overtime_trainer_part;
 
 /* A compiled training describes itself; AOT libraries export one as NAME_trainer. Inputs of evaluate, forward and
- * backward are the data, the target, the weight of each step in the loss and, for a mean output, its share in the mean;
+ * backward are the data, the target, and the share of a step in the mean unless the loss is that of the last step;
  * those of update are the gradients by the trained parameters. */
 typedef struct overtime_trainer {
   uint32_t abi_version;
@@ -40,7 +40,7 @@ typedef struct overtime_trainer {
   uint64_t gradients, gradients_bytes; /* states of backward: zeros before each gradient */
   uint64_t kept;                       /* room for the states */
   const uint64_t *rows;                /* of forward's outputs, one row each, for runs without a tape */
-  uint64_t scalars;                    /* two numbers of 64 bytes each: weight, share */
+  uint64_t share;                      /* a number: 1 / steps */
   uint64_t workspace, block_bytes;
   const int32_t *moving; /* states of forward that a step changes */
   int32_t n_moving;

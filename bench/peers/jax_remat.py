@@ -2,6 +2,7 @@
 """JAX: memory and time of a gradient under jax.checkpoint. `jax_remat.py none|step|sqrt|every=STEPS DATA.npz SECONDS`
 
 step checkpoints the body of the scan; sqrt and every=STEPS scan over checkpointed stretches that scan over their steps.
+Of sqrt these are as many as divide the steps, since a rest would make XLA copy the data.
 """
 import json
 import sys
@@ -36,12 +37,11 @@ def loss_of(policy, labels):
         elif policy == "step":
             carry, _ = jax.lax.scan(jax.checkpoint(one), carry, x)
         else:
-            length = round(steps**0.5) if policy == "sqrt" else int(policy.removeprefix("every="))
-            whole = steps - steps % length
-            stretches = x[:whole].reshape(whole // length, length, *x.shape[1:])
+            divisors = [k for k in range(1, steps + 1) if steps % k == 0]
+            nearest = min(divisors, key=lambda k: abs(k - steps**0.5))
+            length = nearest if policy == "sqrt" else int(policy.removeprefix("every="))
+            stretches = x.reshape(steps // length, length, *x.shape[1:])
             carry, _ = jax.lax.scan(jax.checkpoint(stretch), carry, stretches)
-            if whole < steps:
-                carry, _ = jax.checkpoint(stretch)(carry, x[whole:])
         logarithms = jax.nn.log_softmax(carry[3] / steps)
         return -jnp.mean(logarithms[jnp.arange(labels.size), labels])
 

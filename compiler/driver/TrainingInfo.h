@@ -30,11 +30,11 @@ struct TrainingInfo {
 };
 
 /// Offsets in a training block:
-///   header | states | params | moments, rates | adjoints, gradients | kept states | rows | scalars | workspace
+///   header | states | params | moments, rates | adjoints, gradients | kept states | rows | share | workspace
 struct TrainingLayout {
   std::vector<std::uint64_t> forward, backward, update; // places of their states, then params
   std::vector<std::uint64_t> rows;
-  std::uint64_t statesEnd = 0, initialEnd = 0, gradients = 0, gradientsEnd = 0, kept = 0, scalars = 0, workspace = 0,
+  std::uint64_t statesEnd = 0, initialEnd = 0, gradients = 0, gradientsEnd = 0, kept = 0, share = 0, workspace = 0,
                 blockBytes = 0;
 };
 TrainingLayout layoutOf(const TrainingInfo &info);

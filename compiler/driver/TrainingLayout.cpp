@@ -54,7 +54,7 @@ TrainingLayout layoutOf(const TrainingInfo &info) {
   layout.kept = block.take(layout.statesEnd - sizeof(overtime_training_header));
   for (const ArrayInfo &output : info.forward.outputs)
     layout.rows.push_back(block.place(output));
-  layout.scalars = block.take(2 * OVERTIME_ALIGNMENT);
+  layout.share = block.take(OVERTIME_ALIGNMENT);
   layout.workspace = block.take(std::max({info.evaluate.workspaceBytes, info.forward.workspaceBytes,
                                           info.backward.workspaceBytes, info.update.workspaceBytes}));
   layout.blockBytes = block.end;

@@ -28,26 +28,30 @@ const Tensor &GradientResult::operator[](const Monitor &by) const {
 namespace {
 
 /// A variable that belongs to no model: the loss so far, the mean output so far.
-std::shared_ptr<Slot> extra_state(const char *name, Shape shape) {
+std::shared_ptr<Slot> extra_state(const char *name, Shape shape, const Unit &unit) {
   auto slot = std::make_shared<Slot>();
   slot->name = name;
   slot->shape = std::move(shape);
+  slot->unit = unit;
   return slot;
 }
 
 } // namespace
 
-/// The step with the loss in it. All data comes under "data", then the target, the step's weight in the loss, and its
-/// share in the mean output.
-Tree<Value> ValueAndGradData::step(const Tree<Value> &all, const std::shared_ptr<Slot> &total,
-                                   const std::shared_ptr<Slot> &mean_out) {
-  detail::LoopData &data = over();
-  Tree<Value> result = data.body ? data.body(all["data"]) : data.model().update(all["data"]);
+/// Makes `total` the loss so far. All data comes under "data", then the target and, for a mean over time, the share of
+/// a step in it. A loss of the last output or of the mean output is assigned at every step and so is that of the last
+/// one, whose adjoint alone is not zero.
+Tree<Value> ValueAndGradData::add_loss(const Tree<Value> &result, const Tree<Value> &all,
+                                       const std::shared_ptr<Slot> &total,
+                                       const detail::ProgramSpec::AddState &add) const {
   if (result.size() != 1)
-    throw Error(ErrorKind::Usage, "a loss takes one output, the step of '" + data.model().name() + "' gives " +
+    throw Error(ErrorKind::Usage, "a loss takes one output, the step of '" + over().model().name() + "' gives " +
                                       std::to_string(result.size()));
   Value out = as_real(result.leaves().front());
-  if (mean_out) {
+  add(total);
+  if (loss.over == Loss::Over::MeanOutput) {
+    auto mean_out = extra_state("mean output", out.shape(), out.unit());
+    add(mean_out);
     mean_out->current = mean_out->current + all["share"].leaf() * out;
     mean_out->assigned = true;
     out = mean_out->current;
@@ -55,16 +59,9 @@ Tree<Value> ValueAndGradData::step(const Tree<Value> &all, const std::shared_ptr
   Value value = mean(loss.function(out, all["target"].leaf()));
   if (!value.unit().dimensionless())
     throw Error(ErrorKind::Unit, "the loss is in [" + value.unit().str() + "]; divide by a unit", value.where());
-  total->current = total->current + all["weight"].leaf() * value;
+  total->current = loss.over == Loss::Over::EachStep ? total->current + all["share"].leaf() * value : value;
   total->assigned = true;
   return {};
-}
-
-/// What the step gives, from a trace that is thrown away.
-Shape ValueAndGradData::output_shape(const detail::Call &call) {
-  detail::ProgramSpec spec = over().spec(call, over().input_specs(call.data));
-  detail::TracedProgram traced = detail::trace_program(over().model(), spec);
-  return traced.info.outputs.empty() ? Shape{} : traced.info.outputs.front().shape;
 }
 
 /// What of the target belongs to one step.
@@ -76,24 +73,23 @@ Shape ValueAndGradData::target_row(const Tensor &target) const {
 TracedLoss ValueAndGradData::trace(const detail::Call &call, const Tensor &target, const std::string &name,
                                    std::optional<bool> fit) {
   detail::LoopData &data = over();
-  auto total = extra_state("loss", {});
-  std::shared_ptr<Slot> mean_out;
-  if (loss.over == Loss::Over::MeanOutput)
-    mean_out = extra_state("mean output", output_shape(call));
+  auto total = extra_state("loss", {}, {});
   Tree<InputSpec> inputs = data.input_specs(call.data);
-  std::vector<std::pair<std::string, Tree<InputSpec>>> all = {
-      {"data", inputs}, {"target", InputSpec{"target", target_row(target)}}, {"weight", InputSpec{"weight", {}}}};
-  if (mean_out)
+  std::vector<std::pair<std::string, Tree<InputSpec>>> all = {{"data", inputs},
+                                                              {"target", InputSpec{"target", target_row(target)}}};
+  if (loss.over != Loss::Over::LastStep)
     all.emplace_back("share", InputSpec{"share", {}});
   detail::ProgramSpec spec = data.spec(call, Tree<InputSpec>::map(std::move(all)));
   spec.name = name;
   spec.out_vars = Tree<Monitor>();
   if (fit)
     spec.settings.shared.emplace("fit", *fit);
-  spec.extra_states.push_back(total);
-  if (mean_out)
-    spec.extra_states.push_back(mean_out);
-  spec.body = [&](const Tree<Value> &values) { return step(values, total, mean_out); };
+  spec.body = [&](const Tree<Value> &values) {
+    return data.body ? data.body(values["data"]) : data.model().update(values["data"]);
+  };
+  spec.finish = [&](const Tree<Value> &result, const Tree<Value> &values, const detail::ProgramSpec::AddState &add) {
+    return add_loss(result, values, total, add);
+  };
   TracedLoss made{detail::trace_program(data.model(), spec), {}, {}, {}};
   made.by.loss = static_cast<unsigned>(std::ranges::find(made.program.states, total) - made.program.states.begin());
   if (options.data)
@@ -242,21 +238,14 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &giv
   CompiledGradient &c = *compiled;
   const auto &info = c.programs.forward->info;
 
-  double steps = static_cast<double>(call.steps);
-  bool each = loss.over == Loss::Over::EachStep;
-  Tensor weight = Tensor::full({call.steps}, each ? 1.0 / steps : 0.0, real());
-  if (!each)
-    weight.set(call.steps - 1, 1.0);
-  Tensor share = Tensor::full({call.steps}, 1.0 / steps, real());
-
+  Tensor share = Tensor::full({1}, 1.0 / static_cast<double>(call.steps), real());
   GradientRun run(c, loop);
   auto leaves = call.data.leaves();
   for (std::size_t k = 0; k < leaves.size(); ++k)
     run.inputs.push_back(rows_of(leaves[k], info.inputs[k]));
-  run.inputs.push_back(rows_of(target, info.inputs[leaves.size()], !each));
-  run.inputs.push_back(rows_of(weight, info.inputs[leaves.size() + 1]));
-  if (loss.over == Loss::Over::MeanOutput)
-    run.inputs.push_back(rows_of(share, info.inputs[leaves.size() + 2]));
+  run.inputs.push_back(rows_of(target, info.inputs[leaves.size()], loss.over != Loss::Over::EachStep));
+  if (loss.over != Loss::Over::LastStep)
+    run.inputs.push_back(rows_of(share, info.inputs[leaves.size() + 1], /*one_row=*/true));
   for (std::size_t k = 0; k < c.states.size(); ++k) {
     bool own = c.states[k]->owner.lock() != nullptr;
     run.states.push_back(own ? numbers_for(*c.states[k], info.states[k], real(), /*writes=*/true).clone()

@@ -32,9 +32,8 @@ private:
   DType real() const { return over().options.real; }
   Shape target_row(const Tensor &target) const;
   void compile(const detail::Call &call, const Tensor &target);
-  Tree<Value> step(const Tree<Value> &all, const std::shared_ptr<detail::Slot> &total,
-                   const std::shared_ptr<detail::Slot> &mean_out);
-  Shape output_shape(const detail::Call &call);
+  Tree<Value> add_loss(const Tree<Value> &result, const Tree<Value> &all, const std::shared_ptr<detail::Slot> &total,
+                       const detail::ProgramSpec::AddState &add) const;
   void find_variables(TracedLoss &made, SourceLocation at) const;
   detail::Call prepare(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
   overtime_checkpoint_plan checkpoints(std::int64_t steps) const;

@@ -36,7 +36,9 @@ public:
   TracedProgram build() {
     createFunction();
     createStep();
-    Tree<Value> result = spec.body ? spec.body(boundData()) : target.update(boundData());
+    Tree<Value> data = boundData(), result = spec.body ? spec.body(data) : target.update(data);
+    if (spec.finish)
+      result = spec.finish(result, data, [&](const auto &slot) { addState(slot); });
     checkSharedArgs();
     if (!spec.settings.initial)
       update_delays(trace(), model);
@@ -59,8 +61,7 @@ private:
     llvm::SmallVector<mlir::DictionaryAttr> attributes(5, types.getDictionaryAttr({}));
     auto add = [&](mlir::Type type, const char *kind, const std::string &name) {
       arguments.push_back(type);
-      attributes.push_back(types.getDictionaryAttr({types.getNamedAttr(ir::kindAttr, types.getStringAttr(kind)),
-                                                    types.getNamedAttr(ir::nameAttr, types.getStringAttr(name))}));
+      attributes.push_back(attributesOf(kind, name));
     };
     for (const auto &slot : program.states)
       add(trace().type(slot->shape_now(), dtypeOf(*slot)), "state", slot->path());
@@ -79,6 +80,10 @@ private:
       function->setAttr(ir::numericsAttr, types.getStringAttr("fast"));
     entry = function.addEntryBlock();
     trace().seed = entry->getArgument(4);
+  }
+  mlir::DictionaryAttr attributesOf(const char *kind, const std::string &name) {
+    return b().getDictionaryAttr({b().getNamedAttr(ir::kindAttr, b().getStringAttr(kind)),
+                                  b().getNamedAttr(ir::nameAttr, b().getStringAttr(name))});
   }
   /// A lone input of a neuron counts in the unit of its current.
   Unit inputUnit() {
@@ -105,6 +110,16 @@ private:
     }
     for (auto [k, slot] : llvm::enumerate(program.params))
       trace().bind(slot, trace().wrap(param(k), slot->unit, slot->declared));
+  }
+
+  /// While the step is traced: arguments of the function and of the step behind those of the other states.
+  void addState(const std::shared_ptr<Slot> &slot) {
+    auto k = static_cast<unsigned>(program.states.size());
+    program.states.push_back(slot);
+    mlir::Type type = trace().type(slot->full_shape(), dtypeOf(*slot));
+    mlir::Location at = mlir::NameLoc::get(b().getStringAttr(slot->path()), trace().location(slot->declared));
+    (void)function.insertArgument(5 + k, type, attributesOf("state", slot->path()), at); // fails on memory alone
+    trace().bind(slot, trace().wrap(step->insertArgument(2 + k, type, at), slot->unit, slot->declared));
   }
 
   Tree<Value> boundData() {

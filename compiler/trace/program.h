@@ -40,6 +40,9 @@ struct ProgramSpec {
   Tree<Monitor> out_vars;
   std::vector<std::shared_ptr<Slot>> extra_states;      // behind the target's
   std::function<Tree<Value>(const Tree<Value> &)> body; // in place of the target's update
+  /// What is put out in place of the step's result. Adds states behind the others, in shapes that the result tells.
+  using AddState = std::function<void(const std::shared_ptr<Slot> &)>;
+  std::function<Tree<Value>(const Tree<Value> &result, const Tree<Value> &data, const AddState &add)> finish;
 };
 
 /// Runs the target's step once and writes the function @NAME around it.

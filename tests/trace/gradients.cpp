@@ -339,6 +339,36 @@ TEST_CASE("a gradient may be stopped, or be that of another value, and no number
   CHECK((stopped_x[0] == 0 && stopped_data[3] == 0));
 }
 
+TEST_CASE("the mean of an output with a unit, from one trace of the step", "[gradient]") {
+  struct Potential : HH {
+    Potential() : HH(4) {}
+    int traced = 0;
+    Value update() override {
+      ++traced;
+      HH::update();
+      return V;
+    }
+  } hh;
+  Tensor x = Tensor::full({50, 4}, 12.0, f64), y = Tensor::full({4}, -50.0, f64);
+  LoopOverTime loop(hh, {.dt = 0.02_ms, .real = f64, .cache = false});
+  loop.reset_state();
+  Tensor out = loop(x).out.leaf();
+  loop.reset_state();
+  hh.traced = 0;
+  auto f = [](Value V, Value target) { return (V / mV - target) * (V / mV - target); };
+  GradientResult g = value_and_grad(loop, mean_output(f), {.wrt = {hh.gNa}})(x, y);
+  CHECK(hh.traced == 1);
+  double expected = 0;
+  for (std::int64_t k = 0; k < 4; ++k) {
+    double sum = 0;
+    for (std::int64_t t = 0; t < 50; ++t)
+      sum += out[4 * t + k] / 50;
+    expected += std::pow(sum + 50, 2) / 4;
+  }
+  CHECK(g.loss == Approx(expected).epsilon(1e-12));
+  CHECK(g[hh.gNa][0] != 0);
+}
+
 TEST_CASE("errors of gradients name what is wrong", "[gradient]") {
   Dense dense(2, 3);
   LoopOverTime loop(dense, {.cache = false});
