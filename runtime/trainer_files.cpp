@@ -12,7 +12,7 @@ using overtime::detail::SafetensorsFile;
 
 namespace {
 
-constexpr const char *updates_name = "updates", *steps_name = "steps";
+constexpr const char *updates_name = "updates", *steps_name = "target.@steps";
 
 overtime_training_header *header_of(void *block) { return static_cast<overtime_training_header *>(block); }
 

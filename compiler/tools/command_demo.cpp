@@ -81,7 +81,7 @@ Command add_demo(CLI::App &app) {
   parser->add_option("-o,--out", *path, "Where to write the plot")->capture_default_str();
   parser->footer("Examples:\n  overtime demo\n  overtime demo -o potential.svg");
   auto action = [path] {
-    check_output_path("-o", *path, ".svg");
+    check_output_path("-o", *path, {".svg"});
     Plot plot = brain();
     network();
     for (Line &line : plot.lines)

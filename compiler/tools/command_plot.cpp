@@ -124,9 +124,9 @@ Plot plot_of(const PlotOptions &options, const Arrays &arrays, const Reasons &un
 }
 
 int draw(const PlotOptions &options) {
-  if (!options.file.ends_with(".npz"))
-    throw Error(ErrorKind::File, "plot reads FILE.npz, got '" + options.file + "'");
-  check_output_path("-o", options.out, ".svg");
+  if (!is_tensor_file(options.file))
+    throw Error(ErrorKind::File, "plot reads FILE.npz or FILE.safetensors, got '" + options.file + "'");
+  check_output_path("-o", options.out, {".svg"});
   Reasons unreadable;
   Arrays arrays = load_tensors(options.file, &unreadable);
   std::string text = svg_of(plot_of(options, arrays, unreadable));
@@ -142,9 +142,10 @@ int draw(const PlotOptions &options) {
 } // namespace
 
 Command add_plot(CLI::App &app) {
-  CLI::App *parser = app.add_subcommand("plot", "Draw an array of a .npz over time, as SVG");
+  CLI::App *parser = app.add_subcommand("plot", "Draw an array of a file over time, as SVG");
   auto options = std::make_shared<PlotOptions>();
-  parser->add_option("FILE", options->file, "What `overtime run` wrote, or any .npz of arrays [T, ...]")->required();
+  parser->add_option("FILE", options->file, "What `overtime run` wrote, or any .npz or .safetensors of arrays [T, ...]")
+      ->required();
   parser->add_option("--var", options->variable, "The array [V, else the first]")->type_name("NAME");
   parser->add_option("--neurons", options->neurons, "Elements of a row, such as 0,5 [lines: the first 8, raster: all]")
       ->type_name("K,...")

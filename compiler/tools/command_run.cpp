@@ -15,8 +15,8 @@ namespace {
 struct RunOptions {
   ModelOptions model;
   std::optional<double> duration;
-  std::string steps, input, out;
-  bool no_output = false, no_cache = false, quiet = false, out_given = false;
+  std::string steps, input, out, save;
+  bool no_output = false, no_cache = false, quiet = false, out_given = false, save_given = false;
 };
 
 void say(const RunOptions &options, const std::string &text) {
@@ -34,6 +34,8 @@ std::string time_text(double seconds) {
   return text;
 }
 
+const std::vector<std::string> tensor_files = {".npz", ".safetensors"};
+
 void check_combination(const RunOptions &options) {
   int given = options.duration.has_value() + !options.steps.empty() + !options.input.empty();
   if (given != 1)
@@ -42,7 +44,9 @@ void check_combination(const RunOptions &options) {
   if (options.out.empty() && options.model.monitor.size() > 0)
     throw Error(ErrorKind::Usage, "--monitor needs a file to write to; give --out FILE.npz");
   if (options.out_given)
-    check_output_path("--out", options.out, ".npz");
+    check_output_path("--out", options.out, tensor_files);
+  if (options.save_given)
+    check_output_path("--save", options.save, tensor_files);
   if (!options.out.empty() && options.no_output && options.model.monitor.empty())
     throw Error(ErrorKind::Usage,
                 "with --no-output and without --monitor there is nothing to write to '" + options.out + "'");
@@ -73,8 +77,6 @@ public:
     RecordingPlan plan(prepared, empty_run(), steps);
     compile_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     check_need(plan);
-    double t0 = prepared.loop->t0().value_or(0);
-    std::optional<std::int64_t> i0 = prepared.loop->i0();
     watch.arm();
     LoopResult result = data ? (*prepared.loop)(*data, nowhere) : prepared.loop->steps(steps, nowhere);
     watch.finish();
@@ -82,10 +84,16 @@ public:
     report_run(done);
     if (!options.out.empty()) {
       std::map<std::string, Tensor> arrays = recorded_arrays(prepared, result);
-      add_clock(arrays, prepared.loop->t0() ? std::optional(t0) : std::nullopt, i0, prepared.loop->dt(), done);
+      add_clock(arrays, *prepared.loop, prepared.steps_before, done);
       save_tensors(options.out, arrays);
       if (!options.quiet)
         std::printf("wrote %s: %s\n", options.out.c_str(), summary_of(arrays).c_str());
+    }
+    if (!options.save.empty()) {
+      prepared.loop->save_states(options.save);
+      if (!options.quiet)
+        std::printf("wrote %s: states and parameters after step %lld\n", options.save.c_str(),
+                    static_cast<long long>(done));
     }
     if (watch.interrupted())
       say(options, "stopped after " + std::to_string(done) + " of " + std::to_string(steps) + " steps");
@@ -193,13 +201,15 @@ private:
 } // namespace
 
 Command add_run(CLI::App &app) {
-  CLI::App *parser = app.add_subcommand("run", "Simulate a model and write what it recorded to a .npz");
+  CLI::App *parser = app.add_subcommand("run", "Simulate a model and write what it recorded to a file");
   auto options = std::make_shared<RunOptions>();
   options->model.add_to(*parser);
   parser->add_option("--duration", options->duration, "Run for this long, in ms, without data")->type_name("MS");
   parser->add_option("--steps", options->steps, "Run for this many steps without data")->type_name("T");
   parser->add_option("--input", options->input, "Run on data: one step for each row")->type_name("FILE.npz:KEY");
   parser->add_option("--out", options->out, "Where to write; without it nothing is recorded")->type_name("FILE.npz");
+  parser->add_option("--save", options->save, "Where to write states and parameters after the run, for --load")
+      ->type_name("FILE.safetensors");
   parser->add_flag("--no-output", options->no_output, "Record the monitors only, not what the step returns");
   parser->add_flag("--no-cache", options->no_cache, "Neither look for compiled code on disk nor keep it there");
   parser->add_flag("--quiet", options->quiet, "Print errors only");
@@ -209,9 +219,10 @@ Command add_run(CLI::App &app) {
       "Examples:\n"
       "  overtime run HH --size 10 --set I=8 --duration 100 --dt 0.01 --monitor V,spike --out hh.npz\n"
       "  overtime run LIF --size 100 --set tau=@in.npz:tau --init V=@in.npz:V0 --input in.npz:I --out lif.npz\n"
-      "  overtime run RNNCell --size 20 --batch 128 --set Wi=@net.npz:Wi --input in.npz:x --out rnn.npz");
+      "  overtime run RNNCell --size 20 --batch 128 --load net.safetensors --input in.npz:x --out rnn.npz");
   return {parser, [options, parser] {
             options->out_given = parser->count("--out") > 0;
+            options->save_given = parser->count("--save") > 0;
             check_combination(*options);
             return Run(*options).go();
           }};

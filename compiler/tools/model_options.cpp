@@ -33,6 +33,8 @@ void ModelOptions::add_to(CLI::App &command) {
   command.add_option("--init", init, "Initial value of a state, given likewise")
       ->type_name("STATE=VALUE")
       ->allow_extra_args(false);
+  command.add_option("--load", load, "States, parameters and inputs of a file; --set and --init win over it")
+      ->type_name("FILE.safetensors");
   command.add_option("--method", method, "Integration method [exp_euler]; `overtime info MODEL` lists them");
   command.add_option("--dt", dt, "Length of a step in ms [0.1]")->type_name("MS");
   command.add_option("--monitor", monitor, "Variables to record at every step, such as V,spike")
@@ -142,6 +144,9 @@ PreparedLoop prepare(const ModelOptions &options, std::optional<std::int64_t> n_
   Model &model = *prepared.model;
   if (!options.method.empty())
     model.method(options.method, nowhere);
+  StateDict loaded;
+  if (!options.load.empty())
+    loaded = load_values(model, entry.name, options.load);
   set_params(model, entry.name, options.set, reader);
   LoopOptions loop = loop_options(options, std::move(extra));
   loop.out_vars = monitors_of(options, prepared, prepared.output_monitored);
@@ -154,6 +159,10 @@ PreparedLoop prepare(const ModelOptions &options, std::optional<std::int64_t> n_
   prepared.bytes = bytes_of(model, options.batch, options.dtype());
   check_memory(prepared.bytes, "the states and parameters of " + entry.name, "make the model or the batch smaller");
   prepared.loop->reset_state(options.batch, options.seed, nowhere);
+  if (auto steps = loaded.find(LoopOverTime::steps_key); steps != loaded.end()) {
+    prepared.loop->load_state_dict({*steps}, {.warn = false}, nowhere);
+    prepared.steps_before = steps->second.values<std::int64_t>()[0];
+  }
   return prepared;
 }
 

@@ -17,7 +17,7 @@ class App;
 namespace overtime::tools {
 
 struct ModelOptions {
-  std::string model, method, real = "f32", numerics = "reproducible", t0 = "0", i0 = "0", data_first_axis = "T";
+  std::string model, method, real = "f32", numerics = "reproducible", t0 = "0", i0 = "0", data_first_axis = "T", load;
   std::int64_t size = 1;
   std::optional<std::int64_t> n_in, batch;
   std::optional<double> dt;
@@ -36,6 +36,7 @@ struct PreparedLoop {
   std::unique_ptr<LoopOverTime> loop;
   std::string model_name; ///< as the zoo has it
   bool is_layer = false;
+  std::int64_t steps_before = 0; ///< of the run that a loaded file goes on from
   double bytes = 0;              ///< of states and parameters
   bool output_monitored = false; ///< --monitor names the step's output, or a variable that carries its name
 };

@@ -2,6 +2,7 @@
 // What a run leaves in a file: names, sizes and the arrays themselves.
 #include "compiler/tools/recording.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <unistd.h>
@@ -35,20 +36,20 @@ RecordingPlan::RecordingPlan(const PreparedLoop &prepared, const LoopResult &emp
   }
 }
 
-void add_clock(std::map<std::string, Tensor> &arrays, std::optional<double> t0, std::optional<std::int64_t> i0,
-               double dt, std::int64_t steps) {
-  if (t0 && !arrays.contains("t")) {
+void add_clock(std::map<std::string, Tensor> &arrays, const LoopOverTime &loop, std::int64_t before,
+               std::int64_t steps) {
+  if (auto t0 = loop.options().t0; t0 && !arrays.contains("t")) {
     Tensor t(Shape{steps}, f64);
     auto times = t.values<double>();
     for (std::int64_t k = 0; k < steps; ++k)
-      times[static_cast<std::size_t>(k)] = *t0 + static_cast<double>(k) * dt;
+      times[static_cast<std::size_t>(k)] = *t0 + static_cast<double>(before + k) * loop.dt();
     arrays.emplace("t", t);
   }
-  if (i0 && !arrays.contains("i")) {
+  if (auto i0 = loop.options().i0; i0 && !arrays.contains("i")) {
     Tensor i(Shape{steps}, i64);
     auto indices = i.values<std::int64_t>();
     for (std::int64_t k = 0; k < steps; ++k)
-      indices[static_cast<std::size_t>(k)] = *i0 + k;
+      indices[static_cast<std::size_t>(k)] = *i0 + before + k;
     arrays.emplace("i", i);
   }
 }
@@ -64,9 +65,13 @@ static bool can_hold_files(const std::string &folder) {
   return true;
 }
 
-void check_output_path(const std::string &option, const std::string &path, const std::string &ending) {
-  if (!path.ends_with(ending))
-    throw Error(ErrorKind::File, option + " takes FILE" + ending + ", got '" + path + "'");
+void check_output_path(const std::string &option, const std::string &path, const std::vector<std::string> &endings) {
+  if (std::ranges::none_of(endings, [&](const std::string &ending) { return path.ends_with(ending); })) {
+    std::string expected;
+    for (const std::string &ending : endings)
+      expected += (expected.empty() ? "FILE" : " or FILE") + ending;
+    throw Error(ErrorKind::File, option + " takes " + expected + ", got '" + path + "'");
+  }
   std::filesystem::path folder = std::filesystem::path(path).parent_path();
   std::string name = folder.empty() ? "." : folder.string();
   std::error_code failed;

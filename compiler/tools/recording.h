@@ -24,12 +24,13 @@ private:
   std::string what_;
 };
 
-/// Adds the times and indices of the steps, as t and i, unless the loop has none or the names are taken.
-void add_clock(std::map<std::string, Tensor> &arrays, std::optional<double> t0, std::optional<std::int64_t> i0,
-               double dt, std::int64_t steps);
+/// Adds the times and indices of a run of `steps` steps after those `before` it, as t and i, unless the loop has none
+/// or the names are taken. Times are counted from the loop's t0, so that a run in pieces has those of the whole.
+void add_clock(std::map<std::string, Tensor> &arrays, const LoopOverTime &loop, std::int64_t before,
+               std::int64_t steps);
 
 /// An error when a file of this ending cannot be written: before a long run, not after it. `option` is for the message.
-void check_output_path(const std::string &option, const std::string &path, const std::string &ending);
+void check_output_path(const std::string &option, const std::string &path, const std::vector<std::string> &endings);
 
 /// "V f32 [1000, 10], t f64 [1000]"
 std::string summary_of(const std::map<std::string, Tensor> &arrays);

@@ -210,6 +210,27 @@ void set_initial_states(Model &model, const std::string &model_name, const std::
   }
 }
 
+StateDict load_values(Model &model, const std::string &model_name, const std::string &file) {
+  StateDict arrays = load_tensors(file);
+  std::map<std::string, Monitor> variables = model.vars();
+  for (const auto &[name, array] : arrays) {
+    if (name == LoopOverTime::steps_key)
+      continue;
+    auto found = variables.find(name);
+    if (found == variables.end()) {
+      std::vector<std::string> known;
+      std::string list = names_of(variables, known);
+      throw Error(ErrorKind::Name, "--load " + file + ": " + model_name + " has no '" + name + "'; it has: " + list +
+                                       did_you_mean(name, known));
+    }
+    if (found->second.is_state())
+      found->second.set_initial(array, nowhere);
+    else
+      found->second.set_value(array, nowhere);
+  }
+  return arrays;
+}
+
 std::map<std::string, double> scalars_of(const std::vector<std::string> &set) {
   std::map<std::string, double> scalars;
   for (const std::string &assignment : set) {

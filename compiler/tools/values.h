@@ -54,6 +54,10 @@ void set_params(Model &model, const std::string &model_name, const std::vector<s
 void set_initial_states(Model &model, const std::string &model_name, const std::vector<std::string> &init,
                         ValueReader &reader);
 
+/// Gives parameters, inputs and initial states what a file of save_states holds for them; returns all of the file. A
+/// key that the model does not have is an error, a variable that the file does not have keeps its value.
+StateDict load_values(Model &model, const std::string &model_name, const std::string &file);
+
 /// Those of --set that are numbers, by name: what a model may want to know before it is built.
 std::map<std::string, double> scalars_of(const std::vector<std::string> &set);
 

@@ -147,13 +147,30 @@ std::map<std::string, Model *> LoopOverTime::nodes(const NodeOptions &options, A
   return target().nodes(options, at);
 }
 Mode LoopOverTime::mode() const { return target().mode(); }
-StateDict LoopOverTime::state_dict() const { return target().state_dict(); }
-LoadResult LoopOverTime::load_state_dict(const StateDict &dict, const LoadOptions &options, At at) {
-  return target().load_state_dict(dict, options, at);
+StateDict LoopOverTime::state_dict() const {
+  StateDict dict = target().state_dict();
+  Tensor steps({}, i64);
+  steps.values<std::int64_t>()[0] = data().done;
+  dict.emplace(steps_key, steps);
+  return dict;
 }
-void LoopOverTime::save_states(const std::string &path) const { target().save_states(path); }
+LoadResult LoopOverTime::load_state_dict(const StateDict &dict, const LoadOptions &options, At at) {
+  std::int64_t done = data().done;
+  if (auto found = dict.find(steps_key); found != dict.end()) {
+    const Tensor &steps = found->second;
+    if (steps.dtype() != i64 || steps.size() != 1 || steps.values<std::int64_t>()[0] < 0)
+      throw Error(ErrorKind::Value,
+                  "'" + found->first + "' is the number of steps so far, one i64 of at least 0; got " + steps.str(),
+                  at);
+    done = steps.values<std::int64_t>()[0];
+  }
+  LoadResult result = target().load_state_dict(dict, options, at);
+  data().done = done;
+  return result;
+}
+void LoopOverTime::save_states(const std::string &path) const { save_tensors(path, state_dict()); }
 LoadResult LoopOverTime::load_states(const std::string &path, const LoadOptions &options, At at) {
-  return target().load_states(path, options, at);
+  return load_state_dict(load_tensors(path), options, at);
 }
 LoopOverTime &LoopOverTime::to(const std::string &device, At at) { return target().to(device, at), *this; }
 LoopOverTime &LoopOverTime::cpu(At at) { return to("cpu", at); }

@@ -126,7 +126,11 @@ public:
   std::map<std::string, Monitor> train_vars(const NodeOptions &options = {}, At at = At::current()) const;
   std::map<std::string, Model *> nodes(const NodeOptions &options = {}, At at = At::current()) const;
   Mode mode() const;
+  /// The target's, and under steps_key the steps since t0 and i0: a loop with the same options that loads it goes on
+  /// with the same t, i and random numbers, and the same bits. A dictionary of a model, which has no steps, leaves the
+  /// time as it is.
   StateDict state_dict() const;
+  static constexpr const char *steps_key = detail::steps_key;
   LoadResult load_state_dict(const StateDict &dict, const LoadOptions &options = {}, At at = At::current());
   void save_states(const std::string &path) const;
   LoadResult load_states(const std::string &path, const LoadOptions &options = {}, At at = At::current());

@@ -35,6 +35,10 @@ struct NodeOptions {
   bool include_self = true;        ///< false: only what is below this model
 };
 
+namespace detail {
+inline constexpr char steps_key[] = "@steps"; // of a loop, in its state_dict; no variable has this name
+}
+
 /// Arrays by path: what a model consists of.
 using StateDict = std::map<std::string, Tensor>;
 
@@ -126,7 +130,7 @@ public:
   /// Copies of all states, parameters and inputs as they are now.
   StateDict state_dict() const;
   /// Takes them back. Keys that do not match are an error that names them (see LoadOptions), a shape that does not fit
-  /// is one that names both; then nothing has changed.
+  /// is one that names both; then nothing has changed. The steps in the dictionary of a loop are left out.
   LoadResult load_state_dict(const StateDict &dict, const LoadOptions &options = {}, At at = At::current());
   /// The same by way of a file: FILE.safetensors or FILE.npz (see save_tensors), which appears whole or not at all.
   void save_states(const std::string &path) const;

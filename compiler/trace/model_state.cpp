@@ -110,7 +110,7 @@ LoadResult Model::load_state_dict(const StateDict &dict, const LoadOptions &opti
   for (const auto &[key, variable] : variables)
     known.push_back(key);
   for (const auto &[key, array] : dict)
-    if (!variables.contains(key))
+    if (!variables.contains(key) && key != detail::steps_key)
       result.unexpected_keys.push_back(key);
   if (options.warn && !(result.missing_keys.empty() && result.unexpected_keys.empty())) {
     Error error(ErrorKind::Name, "the keys are not those of '" + name() + "'; load with warn = false to take what fits",

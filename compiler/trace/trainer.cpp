@@ -129,7 +129,6 @@ StateDict Trainer::state_dict() const {
   for (const auto &[key, array] : data_->optimizer->state_dict())
     dict.emplace("optimizer." + key, array);
   dict.emplace("updates", Tensor(updates(), i64));
-  dict.emplace("steps", Tensor(data_->loop.data().done, i64));
   return dict;
 }
 
@@ -144,7 +143,7 @@ static std::int64_t counter(const StateDict &dict, const std::string &key, std::
 }
 
 void Trainer::load_state_dict(const StateDict &dict, At at) {
-  std::int64_t updates = counter(dict, "updates", at), steps = counter(dict, "steps", at);
+  std::int64_t updates = counter(dict, "updates", at);
   StateDict target, optimizer;
   for (const auto &[key, array] : dict)
     if (key.starts_with("target."))
@@ -160,7 +159,6 @@ void Trainer::load_state_dict(const StateDict &dict, At at) {
     throw;
   }
   data_->updates.data().done = updates;
-  data_->loop.data().done = steps;
 }
 
 void Trainer::save(const std::string &path) const { save_tensors(path, state_dict()); }

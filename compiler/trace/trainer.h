@@ -91,7 +91,7 @@ public:
   void reset_state(std::optional<std::int64_t> batch = {}, At at = At::current());
 
   /// Everything that training goes on from, to the bit: parameters and states of the target, moments, number of
-  /// updates and of steps, as "target.l1.Wh", "optimizer.m.l1.Wh", "updates", "steps".
+  /// updates and of steps, as "target.l1.Wh", "target.@steps", "optimizer.m.l1.Wh", "updates".
   StateDict state_dict() const;
   void load_state_dict(const StateDict &dict, At at = At::current());
   /// The same by way of a file that appears whole or not at all.

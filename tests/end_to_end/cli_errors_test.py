@@ -141,11 +141,24 @@ class Files(CliTest):
             self.fail_with("plot", name, "-o", "p.svg", says=name)
         self.fail_with("run", "HH", "--input", "in.npz:b", says=["no array 'b'", "it holds a"])
         self.fail_with("run", "HH", "--input", "in.txt", says="FILE.npz:KEY")
+        self.succeed("run", "HH", "--size", 2, "--steps", 1, "--save", "s.safetensors")
+        self.fail_with("run", "LIF", "--load", "s.safetensors", "--steps", 1, says=["--load s.safetensors", "LIF has no"])
+        self.fail_with("run", "HH", "--load", "s.safetensors", "--steps", 1, says=["'V'", "[1]", "[2]"])
+        self.fail_with("run", "HH", "--load", "none.safetensors", "--steps", 1, says="none.safetensors")
+        self.fail_with("run", "HH", "--load", "net.pt", "--steps", 1, says=["net.pt", "FILE.npz or FILE.safetensors"])
+        with open(self.path("s.safetensors"), "r+b") as file:
+            file.seek(-3, os.SEEK_END)
+            byte = file.read(1)[0]
+            file.seek(-3, os.SEEK_END)
+            file.write(bytes([byte ^ 1]))
+        for arguments in [["run", "HH", "--size", 2, "--load", "s.safetensors", "--steps", 1], ["info", "s.safetensors"]]:
+            self.fail_with(*arguments, says=["s.safetensors: the file is damaged", "SHA-256"])
 
     def test_places_that_cannot_be_written(self):
         self.fail_with("run", "HH", "--steps", 1, "--out", "nowhere/o.npz", says="no folder 'nowhere'")
         self.fail_with("run", "HH", "--steps", 1, "--out", "o.txt", says="FILE.npz")
         self.fail_with("run", "HH", "--steps", 1, "--out", "", says="FILE.npz")
+        self.fail_with("run", "HH", "--steps", 1, "--save", "s.pt", says=["--save", "FILE.npz or FILE.safetensors"])
         self.fail_with("run", "HH", "--steps", 10**12, "--out", "/proc/o.npz", says="cannot be written")
         self.save(V=np.arange(4.0))
         self.fail_with("plot", "in.npz", "-o", "nowhere/p.svg", says="no folder 'nowhere'")

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """overtime run: results have the right names, types, shapes and numbers."""
+import json
 import os
 import pty
 import signal
@@ -11,6 +12,39 @@ import unittest
 import numpy as np
 
 from cli import TOOL, CliTest
+
+
+class Saved(CliTest):
+    def test_a_run_that_is_saved_goes_on_with_the_same_bits(self):
+        options = ["HH", "--size", 3, "--set", "I=8", "--monitor", "V,m"]
+        whole = self.run_model(*options, "--steps", 90)
+        for file in ["s.safetensors", "s.npz"]:
+            self.succeed("run", *options, "--steps", 37, "--save", file, "--out", "a.npz", "--quiet")
+            rest = self.run_model(*options, "--load", file, "--steps", 53)
+            for name in ["V", "m", "spike", "t", "i"]:
+                np.testing.assert_array_equal(rest[name], whole[name][37:])
+
+    def test_values_of_a_file_are_those_of_the_model_unless_others_are_given(self):
+        self.succeed("run", "LeakyIntegrator", "--size", 2, "--set", "tau=7", "--init", "V=-3,4", "--steps", 0, "--save",
+                     "s.safetensors")
+        common = ["LeakyIntegrator", "--size", 2, "--load", "s.safetensors", "--steps", 1, "--monitor", "V",
+                  "--real", "f64"]
+        np.testing.assert_allclose(self.run_model(*common)["V"], np.exp([[-0.1 / 7]]) * [[-3, 4]], rtol=1e-12)
+        other = self.run_model(*common, "--set", "tau=5", "--init", "V=1")["V"]
+        np.testing.assert_allclose(other, np.exp([[-0.1 / 5]]) * [[1, 1]], rtol=1e-12)
+        arrays = json.loads(self.succeed("info", "s.safetensors", "--json"))["arrays"]
+        self.assertIn({"kind": "array", "name": "V", "dtype": "f32", "shape": [2], "range": [-3, 4]}, arrays)
+        self.assertIn({"kind": "array", "name": "@steps", "dtype": "i64", "shape": [], "value": 0}, arrays)
+        self.succeed("compile", "LeakyIntegrator", "--size", 2, "--load", "s.safetensors", "-o", "lib")
+        library = json.loads(self.succeed("info", "lib/libleakyintegrator.so", "--json"))["arrays"]
+        self.assertEqual({a["name"]: a.get("range") for a in library if a["kind"] == "state"}["V"], [-3, 4])
+
+    def test_arrays_of_safetensors_are_data(self):
+        self.succeed("run", "HH", "--size", 2, "--steps", 20, "--monitor", "V", "--out", "o.safetensors", "--quiet")
+        out = self.run_model("LeakyIntegrator", "--size", 2, "--input", "o.safetensors:V", "--monitor", "I")
+        npz = self.run_model("HH", "--size", 2, "--steps", 20, "--monitor", "V")
+        np.testing.assert_array_equal(out["I"], npz["V"])
+        self.succeed("plot", "o.safetensors", "-o", "v.svg")
 
 
 class Neurons(CliTest):

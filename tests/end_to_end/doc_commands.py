@@ -36,7 +36,7 @@ NOT_RUN = {
 PLACEHOLDER = re.compile(r"\b(COMMAND|FILE|FOLDER|KEY|MODEL|NAME|STAGE|VALUE|WHAT)\b|\[|\.\.\.")
 # What in.npz holds for all pages: name, shape, the number that fills it.
 IN_NPZ = [("I", (50, 100), 5.0), ("I0", (100,), 20.0), ("V0", (100,), -65.0), ("x", (30, 128, 100), 0.5)]
-FILE_NAME = re.compile(r"\b[\w-]+\.(?:h|json|mlir|npz|o|so|svg)\b")
+FILE_NAME = re.compile(r"\b[\w-]+\.(?:h|json|mlir|npz|o|safetensors|so|svg)\b")
 SECONDS = 60
 
 

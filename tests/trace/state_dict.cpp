@@ -76,6 +76,65 @@ TEST_CASE("a dictionary of states brings a model back to where it was", "[trace]
   CHECK(fails(ErrorKind::File, {"net.pt", "FILE.npz or FILE.safetensors"}, [&] { cell.save_states("net.pt"); }) == "");
 }
 
+namespace {
+
+/// A walk whose steps depend on time, index, a random number and the step before.
+struct Walk : Layer {
+  Walk() : Layer(Shape{5}) {}
+  State y = state("y", 0.5), count = state("count", 0.0);
+  using Layer::update;
+  Value update(Value x) override {
+    count = count + 1;
+    y = 0.9 * y + sin(0.37 * (t() / ms)) * x + 0.001 * i() + random_uniform("noise", {5}) / count;
+    return y;
+  }
+};
+
+} // namespace
+
+TEST_CASE("a run that is saved and loaded goes on with the bits of an unbroken one", "[trace]") {
+  const Tensor x = sample({60, 5}, 3, f64);
+  for (DType real : {f32, f64})
+    for (const char *path : {"overtime_resumed.safetensors", "overtime_resumed.npz"}) {
+      const LoopOptions options{.t0 = 0.3, .i0 = 5, .dt = 0.1, .real = real, .seed = 11, .cache = false};
+      Tensor data = x.to(real);
+      Walk whole;
+      Tensor expected = LoopOverTime(whole, options)(data).out.leaf();
+      {
+        Walk first;
+        LoopOverTime over_time(first, options);
+        over_time(data.rows(0, 23));
+        over_time.save_states(path);
+      }
+      Walk second;
+      LoopOverTime over_time(second, options);
+      LoadResult result = over_time.load_states(path);
+      CHECK((result.missing_keys.empty() && result.unexpected_keys.empty()));
+      CHECK(over_time.i0() == 28);
+      CHECK(same_bits(over_time(data.rows(23, 60)).out.leaf(), expected.rows(23, 60)));
+      Walk model;
+      CHECK(model.load_states(path).unexpected_keys.empty()); // a model has no steps
+      CHECK(numbers(model.y.value()) != numbers(expected.rows(59, 60)));
+      std::remove(path);
+    }
+}
+
+TEST_CASE("steps of a dictionary must be a number of steps, and nothing is loaded else", "[trace]") {
+  Walk walk;
+  LoopOverTime over_time(walk, {.cache = false});
+  for (const Tensor &steps : {Tensor(-1, i64), Tensor(3.0), Tensor::zeros({2}, i64)}) {
+    StateDict dict = over_time.state_dict();
+    dict.at("y") = Tensor::full({5}, 7, f64);
+    dict.at(LoopOverTime::steps_key) = steps;
+    CHECK(fails(ErrorKind::Value, {"'@steps'", "one i64"}, [&] { over_time.load_state_dict(dict); }) == "");
+  }
+  CHECK(numbers(walk.y.value()) == std::vector<double>(5, 0.5));
+  StateDict of_model = walk.state_dict();
+  over_time(sample({4, 5}, 3, f32));
+  over_time.load_state_dict(of_model);
+  CHECK(over_time.i0() == 4);
+}
+
 TEST_CASE("keys and shapes that do not match are errors that name them, and change nothing", "[trace]") {
   RNNCell cell(3, 4);
   StateDict dict = cell.state_dict(), before = dict;
