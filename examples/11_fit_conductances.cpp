@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds two conductances of a Hodgkin-Huxley neuron from a recording of its membrane potential, by gradient descent:
-// the gradient goes back through every step of the run.
+// Lesson 11: two conductances of a Hodgkin-Huxley neuron, from a recording of its membrane potential by gradient
+// descent. The gradient goes back through every step of the run.
 #include "models/neurons/hh.h"
 
 #include <cmath>

@@ -18,8 +18,8 @@ namespace {
 constexpr std::int64_t most_lines = 8; // one of each colour
 
 struct PlotOptions {
-  std::string file, variable, out;
-  std::vector<std::string> neurons;
+  std::string file, x, out;
+  std::vector<std::string> variables, neurons;
 };
 
 using Arrays = std::map<std::string, Tensor>;
@@ -28,45 +28,65 @@ using Reasons = std::map<std::string, std::string>;
 /// An Error's text begins with "error: ", and so will the next one's.
 std::string without_prefix(const std::string &text) { return text.starts_with("error: ") ? text.substr(7) : text; }
 
-/// V when there is one, else the first array over time that is no clock.
-std::string variable_of(const PlotOptions &options, const Arrays &arrays, const Reasons &unreadable) {
-  if (auto found = unreadable.find(options.variable); found != unreadable.end())
-    throw Error(ErrorKind::File, without_prefix(found->second));
-  std::vector<std::string> known;
-  std::string list;
-  for (const auto &[name, array] : arrays)
-    if (name != "t" && name != "i" && array.rank() > 0) {
-      known.push_back(name);
-      list += (list.empty() ? "" : ", ") + name;
+/// The array of this name, which has rows.
+const Tensor &array_of(const PlotOptions &options, const Arrays &arrays, const Reasons &unreadable,
+                       const std::string &name) {
+  if (auto why = unreadable.find(name); why != unreadable.end())
+    throw Error(ErrorKind::File, without_prefix(why->second));
+  auto found = arrays.find(name);
+  if (found == arrays.end()) {
+    std::vector<std::string> known;
+    std::string list;
+    for (const auto &[other, array] : arrays) {
+      known.push_back(other);
+      list += (list.empty() ? "" : ", ") + other;
     }
-  if (known.empty())
-    throw Error(ErrorKind::File, options.file + ": holds nothing to plot");
-  if (options.variable.empty())
-    return arrays.contains("V") ? "V" : known.front();
-  auto found = arrays.find(options.variable);
-  if (found == arrays.end())
-    throw Error(ErrorKind::Name, options.file + ": no array '" + options.variable + "'; it holds " + list +
-                                     did_you_mean(options.variable, known));
+    throw Error(ErrorKind::Name,
+                options.file + ": no array '" + name + "'; it holds " + list + did_you_mean(name, known));
+  }
   if (found->second.rank() == 0)
+    throw Error(ErrorKind::Shape, options.file + ": '" + name + "' is one number; expected an array over time");
+  if (found->second.size() == 0)
     throw Error(ErrorKind::Shape,
-                options.file + ": '" + options.variable + "' is one number; expected an array over time");
-  return options.variable;
+                options.file + ": '" + name + "' has shape " + to_string(found->second.shape()) + ": nothing to plot");
+  return found->second;
 }
 
-/// Times of the rows, or their numbers when the file has no fitting t.
-std::vector<double> times_of(const Arrays &arrays, std::int64_t rows, std::string &label) {
-  std::vector<double> times(static_cast<std::size_t>(rows));
+/// Those asked for, else V when there is one, else the first array over time that is no clock.
+std::vector<std::string> variables_of(const PlotOptions &options, const Arrays &arrays) {
+  if (!options.variables.empty())
+    return split_list("--var", options.variables);
+  if (arrays.contains("V"))
+    return {"V"};
+  for (const auto &[name, array] : arrays)
+    if (name != "t" && name != "i" && array.rank() > 0)
+      return {name};
+  throw Error(ErrorKind::File, options.file + ": holds nothing to plot");
+}
+
+/// What --x names, else the times of the rows, or their numbers when the file has no fitting t.
+std::vector<double> x_of(const PlotOptions &options, const Arrays &arrays, const Reasons &unreadable, std::int64_t rows,
+                         std::string &label) {
   auto t = arrays.find("t");
-  bool known = t != arrays.end() && t->second.shape() == Shape{rows};
-  for (std::int64_t k = 0; k < rows; ++k)
-    times[static_cast<std::size_t>(k)] = known ? t->second[k] : static_cast<double>(k);
+  const Tensor *known = t != arrays.end() && t->second.shape() == Shape{rows} ? &t->second : nullptr;
   label = known ? "t [ms]" : "step";
-  return times;
+  if (!options.x.empty()) {
+    known = &array_of(options, arrays, unreadable, options.x);
+    label = options.x;
+    if (known->shape() != Shape{rows})
+      throw Error(ErrorKind::Shape, options.file + ": --x '" + options.x + "' has shape " + to_string(known->shape()) +
+                                        "; expected " + to_string({rows}) + ", a number for each row");
+  }
+  std::vector<double> x(static_cast<std::size_t>(rows));
+  for (std::int64_t k = 0; k < rows; ++k)
+    x[static_cast<std::size_t>(k)] = known ? (*known)[k] : static_cast<double>(k);
+  return x;
 }
 
-/// The elements of a row to draw: those asked for, else all of a raster and the first few of lines.
+/// The elements of a row to draw: those asked for, else all of a raster and the first `most` of lines.
 std::vector<std::int64_t> columns_of(const PlotOptions &options, const std::string &name, const Tensor &array,
-                                     std::int64_t columns) {
+                                     std::int64_t most) {
+  std::int64_t columns = array.size() / array.shape()[0];
   std::vector<std::int64_t> chosen;
   for (const std::string &text : split_list("--neurons", options.neurons)) {
     chosen.push_back(parse_count("--neurons", text));
@@ -75,7 +95,7 @@ std::vector<std::int64_t> columns_of(const PlotOptions &options, const std::stri
                                         "; expected 0 to " + std::to_string(columns - 1));
   }
   if (chosen.empty())
-    for (std::int64_t k = 0; k < columns && (array.dtype() == DType::Bool || k < most_lines); ++k)
+    for (std::int64_t k = 0; k < columns && k < most; ++k)
       chosen.push_back(k);
   return chosen;
 }
@@ -88,38 +108,56 @@ std::string label_of(const std::string &name, const Shape &shape, std::int64_t c
   return place.empty() ? name : name + "[" + place + "]";
 }
 
-Plot plot_of(const PlotOptions &options, const Arrays &arrays, const Reasons &unreadable) {
-  std::string name = variable_of(options, arrays, unreadable);
-  const Tensor &array = arrays.at(name);
-  std::int64_t rows = array.shape()[0], columns = rows > 0 ? array.size() / rows : 0;
-  if (array.size() == 0)
-    throw Error(ErrorKind::Shape,
-                options.file + ": '" + name + "' has shape " + to_string(array.shape()) + ": nothing to plot");
-  Plot plot;
-  plot.title = std::filesystem::path(options.file).filename().string();
-  std::vector<double> times = times_of(arrays, rows, plot.x_label);
+void add_raster(Plot &plot, const PlotOptions &options, const std::string &name, const Tensor &array,
+                const std::vector<double> &x) {
+  std::int64_t rows = array.shape()[0], columns = array.size() / rows;
   std::vector<std::int64_t> chosen = columns_of(options, name, array, columns);
-  if (array.dtype() == DType::Bool) {
-    plot.title += ": " + name;
-    plot.y_label = "neuron";
-    plot.x_range = {times.front(), times.back()};
-    plot.rows = options.neurons.empty() ? static_cast<double>(columns)
-                                        : static_cast<double>(*std::max_element(chosen.begin(), chosen.end()) + 1);
-    for (std::int64_t k = 0; k < rows; ++k)
-      for (std::int64_t column : chosen)
-        if (array[k * columns + column] != 0)
-          plot.events.emplace_back(times[static_cast<std::size_t>(k)], static_cast<double>(column));
-    return plot;
-  }
-  plot.y_label = name;
+  plot.title += ": " + name;
+  plot.y_label = "neuron";
+  auto [first, last] = std::minmax_element(x.begin(), x.end());
+  plot.x_range = {*first, *last};
+  plot.rows = options.neurons.empty() ? static_cast<double>(columns)
+                                      : static_cast<double>(*std::max_element(chosen.begin(), chosen.end()) + 1);
+  for (std::int64_t k = 0; k < rows; ++k)
+    for (std::int64_t column : chosen)
+      if (array[k * columns + column] != 0)
+        plot.events.emplace_back(x[static_cast<std::size_t>(k)], static_cast<double>(column));
+}
+
+void add_lines(Plot &plot, const PlotOptions &options, const std::string &name, const Tensor &array,
+               const std::vector<double> &x, std::int64_t most) {
+  std::int64_t rows = array.shape()[0], columns = array.size() / rows;
+  std::vector<std::int64_t> chosen = columns_of(options, name, array, most);
+  plot.y_label += (plot.y_label.empty() ? "" : ", ") + name;
   for (std::int64_t column : chosen) {
-    Line line{label_of(name, array.shape(), column), times, {}};
+    Line line{label_of(name, array.shape(), column), x, {}};
     for (std::int64_t k = 0; k < rows; ++k)
       line.y.push_back(array[k * columns + column]);
     plot.lines.push_back(thinned(line)); // here, so that the full line is gone before the next
   }
   if (columns > static_cast<std::int64_t>(chosen.size()) && options.neurons.empty())
     plot.title += ": the first " + std::to_string(chosen.size()) + " of " + std::to_string(columns);
+}
+
+Plot plot_of(const PlotOptions &options, const Arrays &arrays, const Reasons &unreadable) {
+  std::vector<std::string> names = variables_of(options, arrays);
+  std::int64_t rows = array_of(options, arrays, unreadable, names.front()).shape()[0];
+  Plot plot;
+  plot.title = std::filesystem::path(options.file).filename().string();
+  std::vector<double> x = x_of(options, arrays, unreadable, rows, plot.x_label);
+  for (const std::string &name : names) {
+    const Tensor &array = array_of(options, arrays, unreadable, name);
+    if (array.dtype() == DType::Bool && names.size() > 1)
+      throw Error(ErrorKind::Usage, "'" + name + "' is a raster, which has a plot of its own; name it alone in --var");
+    if (array.shape()[0] != rows)
+      throw Error(ErrorKind::Shape, options.file + ": '" + names.front() + "' and '" + name + "' have " +
+                                        std::to_string(rows) + " and " + std::to_string(array.shape()[0]) +
+                                        " rows; one plot takes arrays of the same length");
+    if (array.dtype() == DType::Bool)
+      add_raster(plot, options, name, array, x);
+    else
+      add_lines(plot, options, name, array, x, std::max<std::int64_t>(1, most_lines / std::ssize(names)));
+  }
   return plot;
 }
 
@@ -146,7 +184,11 @@ Command add_plot(CLI::App &app) {
   auto options = std::make_shared<PlotOptions>();
   parser->add_option("FILE", options->file, "What `overtime run` wrote, or any .npz or .safetensors of arrays [T, ...]")
       ->required();
-  parser->add_option("--var", options->variable, "The array [V, else the first]")->type_name("NAME");
+  parser->add_option("--var", options->variables, "One array, or several of numbers [V, else the first]")
+      ->type_name("NAME,...")
+      ->allow_extra_args(false);
+  parser->add_option("--x", options->x, "The array of the x axis, a number for each row [t, else the step]")
+      ->type_name("NAME");
   parser->add_option("--neurons", options->neurons, "Elements of a row, such as 0,5 [lines: the first 8, raster: all]")
       ->type_name("K,...")
       ->allow_extra_args(false);
@@ -156,7 +198,8 @@ Command add_plot(CLI::App &app) {
       "Examples:\n"
       "  overtime plot hh.npz -o v.svg\n"
       "  overtime plot hh.npz --var m --neurons 0,3 -o m.svg\n"
-      "  overtime plot lif.npz --var spike -o raster.svg");
+      "  overtime plot lif.npz --var spike -o raster.svg\n"
+      "  overtime plot training.npz --x epoch --var loss,validation -o curve.svg");
   return {parser, [options] { return draw(*options); }};
 }
 

@@ -104,7 +104,7 @@ private:
   std::unique_ptr<TrainerData> data_;
 };
 
-/// "epoch 3: loss 0.512, validation 0.498, metric 0.871, 1.2 s" on standard output; true.
+/// "epoch   3  loss 0.512  validation 0.498  metric 0.8710  1.20 s" on standard output; true.
 bool print_epoch(const Epoch &epoch);
 
 } // namespace overtime

@@ -27,10 +27,23 @@ const std::string &Variable::name() const { return slot_->name; }
 std::string Variable::path() const { return slot_->path(); }
 const Unit &Variable::unit() const { return slot_->unit; }
 
+/// A number without unit counts in the variable's.
+static void check_unit(const Slot &slot, const Quantity &given, const char *what, SourceLocation at) {
+  if (!given.unit.dimensionless() && !given.unit.same_dimension(slot.unit))
+    throw Error(
+        ErrorKind::Unit,
+        "'" + slot.path() + "' counts in [" + slot.unit.str() + "], its " + what + " in [" + given.unit.str() + "]", at)
+        .note("'" + slot.path() + "' is declared here", slot.declared);
+}
+
 Shape Variable::shape() const { return slot_->shape_now(); }
 Tensor Variable::value() const { return Monitor(*this).value(); }
 void Variable::set_value(const Tensor &array, At at) { Monitor(*this).set_value(array, at); }
 void Variable::set_value(double number, At at) { set_value(Tensor(number, f64), at); }
+void Variable::set_value(const Quantity &quantity, At at) {
+  check_unit(*slot_, quantity, "value", at);
+  set_value(quantity.unit.dimensionless() ? quantity.value : quantity.in(slot_->unit), at);
+}
 void State::set_initial(const Init &init, At at) { Monitor(*this).set_initial(init, at); }
 bool Param::trainable() const { return slot_->trainable; }
 
@@ -58,12 +71,8 @@ void Monitor::set_initial(const Init &init, std::source_location at) const {
   Slot &slot = *slot_;
   if (!slot.is_state())
     throw Error(ErrorKind::Usage, "'" + slot.path() + "' is no state; give it its value with set_value", at);
-  if (init.number() && !init.number()->unit.dimensionless() && !init.number()->unit.same_dimension(slot.unit))
-    throw Error(ErrorKind::Unit,
-                "'" + slot.path() + "' counts in [" + slot.unit.str() + "], its initial value in [" +
-                    init.number()->unit.str() + "]",
-                at)
-        .note("'" + slot.path() + "' is declared here", slot.declared);
+  if (init.number())
+    check_unit(slot, *init.number(), "initial value", at);
   slot.given = init;
   slot.given_at = at;
   for (auto model = slot.owner.lock(); model; model = model->parent.lock())

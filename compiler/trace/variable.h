@@ -58,6 +58,7 @@ public:
   /// Replaces the numbers there are now; shape [N], or a scalar that fills, or with the batch axis.
   void set_value(const Tensor &array, At at = At::current());
   void set_value(double number, At at = At::current());
+  void set_value(const Quantity &quantity, At at = At::current()); ///< converted to the variable's unit
 
   /// The value at this point of the step; only while tracing.
   operator Value() const;

@@ -192,6 +192,12 @@ class Files(CliTest):
         self.fail_with("plot", "in.npz", "--var", "none", "-o", "p.svg", says="nothing to plot")
         self.fail_with("plot", "in.npz", "--var", "one", "-o", "p.svg", says="one number")
         self.fail_with("plot", "in.npz", "--neurons", "0,2", "-o", "p.svg", says=["[5, 2]", "0 to 1"])
+        self.save(loss=np.zeros(5), spike=np.zeros((5, 2), dtype=bool), longer=np.zeros(6), epoch=np.arange(6))
+        self.fail_with("plot", "in.npz", "--var", "loss,spike", "-o", "p.svg", says=["'spike' is a raster", "alone"])
+        self.fail_with("plot", "in.npz", "--var", "loss,longer", "-o", "p.svg", says=["'longer' have 5 and 6 rows"])
+        self.fail_with("plot", "in.npz", "--var", "loss,", "-o", "p.svg", says="a list such as a,b")
+        self.fail_with("plot", "in.npz", "--var", "loss", "--x", "epoch", "-o", "p.svg", says=["[6]", "expected [5]"])
+        self.fail_with("plot", "in.npz", "--var", "loss", "--x", "epohc", "-o", "p.svg", says="did you mean 'epoch'")
 
 
 if __name__ == "__main__":

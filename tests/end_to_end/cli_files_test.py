@@ -98,6 +98,23 @@ class Plots(CliTest):
             self.assertIn(text, self.texts(svg))
         self.assertIn("m", self.texts(self.plot("out.npz", "--var", "m")))
 
+    def test_several_arrays_over_one_that_is_named(self):
+        self.save(loss=np.array([3.0, 2, 1]), validation=np.array([3.0, 2.5, 2]), epoch=np.array([10, 20, 40]),
+                  t=np.arange(3.0))
+        svg = self.plot("in.npz", "--var", "loss,validation", "--x", "epoch")
+        loss, validation = self.lines(svg)
+        for text in ["epoch", "loss, validation", "loss", "validation", "40"]:
+            self.assertIn(text, self.texts(svg))
+        self.assertNotIn("t [ms]", self.texts(svg))
+        # 10 to 20 is half as far as 20 to 40; the loss falls twice as far as the validation does. To 0.1 of a pixel.
+        self.assertAlmostEqual(loss[2, 0] - loss[1, 0], 2 * (loss[1, 0] - loss[0, 0]), delta=0.3)
+        self.assertAlmostEqual(loss[2, 1] - loss[0, 1], 2 * (validation[2, 1] - validation[0, 1]), delta=0.3)
+
+    def test_several_arrays_share_the_eight_colours(self):
+        self.save(a=np.zeros((5, 9)), b=np.zeros((5, 9)), c=np.zeros((5, 9)))
+        self.assertEqual(len(self.lines(self.plot("in.npz", "--var", "a,b"))), 8)
+        self.assertEqual(len(self.lines(self.plot("in.npz", "--var", "a,b,c"))), 6)
+
     def test_thinning_keeps_a_lone_peak(self):
         V = np.zeros((1000000, 1), dtype=np.float32)
         V[123457] = 1

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Measures on recordings whose values are known, and what they refuse.
+#include "models/measures/accuracy.h"
 #include "models/measures/correlation.h"
 #include "models/measures/spikes.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 
 using namespace overtime;
 
@@ -112,4 +114,27 @@ TEST_CASE("measures say what is wrong, and where", "[measures]") {
   CHECK_THROWS_WITH(weighted_correlation(Tensor({3}, f32), Tensor({4}, f32), Tensor({3}, f32)), says("one shape"));
   CHECK_THROWS_WITH(weighted_correlation(Tensor({3}, f32), Tensor({3}, f32), Tensor({3}, f32)), says("weights are 0"));
   CHECK_THROWS_WITH(weighted_correlation(Tensor({1}, f32), Tensor({1}, f32), Tensor::of({-1})), says("0 or more"));
+}
+
+TEST_CASE("accuracy is the share of rows whose largest number is at the label", "[measures]") {
+  Tensor out = Tensor::of({2, 3, 2}, std::vector<double>{1, 0, 0, 1, 3, 2, /* step 1 */ 0, 1, 0, 1, 5, 5});
+  CHECK(accuracy(out, Tensor::of({2, 3}, std::vector<double>{0, 1, 1, 1, 0, 0}, i64)) == Approx(4.0 / 6)); // each step
+  CHECK(accuracy(out, Tensor::of({1, 1, 0}, i64)) == 1.0);             // the last one; of 5, 5 the first
+  CHECK(accuracy(out, Tensor::of({0, 1, 1}, i64)) == Approx(1.0 / 3)); // not the first step, which would be 2/3
+  CHECK(accuracy(out.rows(0, 1).reshape({3, 2}), Tensor::of({0, 1, 0})) == 1.0);                  // labels may be reals
+  CHECK(accuracy(Tensor::of({1, 3}, std::vector<double>{0, 2, 1}), Tensor::of({1}, i64)) == 1.0); // one sample
+}
+
+TEST_CASE("a row with NaN and a label that is no class are wrong", "[measures]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  Tensor out = Tensor::of({4, 2}, std::vector<double>{0, nan, nan, 0, 0, 1, 1, 0});
+  CHECK(accuracy(out, Tensor::of({0, 1, 2, -1}, i64)) == 0.0);
+}
+
+TEST_CASE("accuracy refuses labels that do not fit", "[measures]") {
+  Tensor out({4, 3, 2}, f32);
+  CHECK_THROWS_WITH(accuracy(out, Tensor({2}, i64)), Catch::Contains("got [2] and [4, 3, 2]"));
+  CHECK_THROWS_WITH(accuracy(out, Tensor({4, 3, 2}, i64)), Catch::Contains("labels [..] of outputs [.., K]"));
+  CHECK_THROWS_WITH(accuracy(Tensor(), Tensor()), Catch::Contains("accuracy wants"));
+  CHECK_THROWS_WITH(accuracy(Tensor(1.0), Tensor(1.0)), Catch::Contains("accuracy wants"));
 }

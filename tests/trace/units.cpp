@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Units: checked while tracing, converted where their scales differ, gone afterwards.
+#include "models/neurons/lif.h"
 #include "tests/trace/helper.h"
 
 using namespace overtime;
@@ -105,6 +106,18 @@ TEST_CASE("an initial value in another dimension is an error", "[trace]") {
     Tree<Value> update(const Tree<Value> &) override { return {}; }
   };
   CHECK(fails(ErrorKind::Unit, {"'V' counts in [mV]", "[nA]"}, [] { Concrete model; }) == "");
+}
+
+TEST_CASE("a quantity that is set is converted to the unit of the variable", "[trace]") {
+  LIF lif(2);
+  lif.R.set_value(0.02 * GOhm);
+  CHECK(lif.R.value()[0] == Approx(20));
+  lif.V.set_value(volt / 100);
+  CHECK(lif.V.value()[1] == Approx(10));
+  lif.tau.set_value(30); // a number is in that unit
+  CHECK(lif.tau.value()[0] == 30);
+  CHECK(fails(ErrorKind::Unit, {"'R' counts in [MOhm]", "its value in [mV]", "declared here"},
+              [&] { lif.R.set_value(3_mV); }) == "");
 }
 
 TEST_CASE("data without a unit counts in the unit of the input", "[trace]") {
