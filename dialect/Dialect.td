@@ -15,7 +15,7 @@ def Dyn_Dialect : Dialect {
   let description = [{
     `dyn` holds what upstream MLIR lacks to describe a neural dynamical system: the loop over time with carried state
     (`dyn.loop_over_time`), differential equations with a named integration method (`dyn.integrate`), functions that
-    rate equations need (`dyn.exprel`), and random numbers that do not depend on the schedule (`dyn.random_uniform`).
+    rate equations need (`dyn.exprel`), and random numbers that do not depend on the schedule (`dyn.random`).
     Everything else is upstream: elementwise math is `arith` and `math` on scalars and on tensors of static shape,
     shapes are `tensor`, products are `linalg`.
   }];

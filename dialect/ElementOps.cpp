@@ -22,15 +22,25 @@ OpFoldResult ExprelOp::fold(FoldAdaptor adaptor) {
   });
 }
 
-LogicalResult RandomUniformOp::verify() {
+LogicalResult RandomOp::verify() {
+  auto tensor = dyn_cast<RankedTensorType>(getType());
+  if (getDistribution() != "uniform" && getDistribution() != "normal")
+    return emitOpError("(C4) unknown distribution '") << getDistribution() << "'; known: uniform, normal";
+  ArrayRef<int64_t> shape = getShape() ? *getShape() : tensor ? tensor.getShape() : ArrayRef<int64_t>();
+  if (getShape() && (tensor || getIndices().size() != shape.size()))
+    return emitOpError("(C5) with 'at', a real is drawn and each of the ")
+           << shape.size() << " dimensions has an index; got " << getIndices().size() << " indices and " << getType();
+  if (!getShape() && !getIndices().empty())
+    return emitOpError("(C5) indices without a shape");
   // Step by step, because the product of the dimensions of a hostile type overflows.
   int64_t elements = 1;
   bool tooMany = false;
-  if (auto tensor = dyn_cast<RankedTensorType>(getType()))
-    if (!llvm::is_contained(tensor.getShape(), 0))
-      for (int64_t dim : tensor.getShape())
-        tooMany |= llvm::MulOverflow(elements, dim, elements) || elements >= (int64_t(1) << 32);
-  if (tooMany)
-    return emitOpError("(C3) draws ") << getType() << "; fewer than 2^32 elements are supported";
-  return success();
+  if (!llvm::is_contained(shape, 0))
+    for (int64_t dim : shape)
+      tooMany |= dim < 0 || llvm::MulOverflow(elements, dim, elements) || elements >= (int64_t(1) << 32);
+  if (!tooMany)
+    return success();
+  InFlightDiagnostic diag = emitOpError("(C3) draws an array of [");
+  llvm::interleaveComma(shape, diag);
+  return diag << "]; fewer than 2^32 elements are supported";
 }

@@ -12,11 +12,11 @@ extern "C" {
 /* One block of Philox 4x32 with 10 rounds; Salmon, Moraes, Dror & Shaw 2011, section 4.3. */
 void overtime_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
-/* Uniform in [0, 1), with the bits of dyn.random_uniform: key `seed`, counter (element, step, stream). */
+/* Uniform in [0, 1) and standard normal, with the bits of dyn.random (RandomOps.td says which): key `seed`, counter
+ * (block of the element, step, stream). The normal numbers are computed in double with the C library. */
 float overtime_uniform_f32(uint64_t seed, uint32_t stream, int64_t step, uint32_t element);
 double overtime_uniform_f64(uint64_t seed, uint32_t stream, int64_t step, uint32_t element);
-
-/* Standard normal, from one block by the transform of Box & Muller 1958, computed in double with the C library. */
+double overtime_normal_f32(uint64_t seed, uint32_t stream, int64_t step, uint32_t element);
 double overtime_normal_f64(uint64_t seed, uint32_t stream, int64_t step, uint32_t element);
 
 #ifdef __cplusplus

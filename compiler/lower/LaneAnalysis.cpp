@@ -3,6 +3,7 @@
 #include "compiler/lower/LaneAnalysis.h"
 
 #include "compiler/lower/ProgramMemory.h"
+#include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -135,6 +136,7 @@ bool LaneAnalysis::isScratch(Value memory) const {
 int64_t LaneAnalysis::tileSize(unsigned vectorBits, unsigned threads) const {
   scf::ForOp loop = time;
   int64_t operations = 0, scalars = 0, sharedBytes = 0, carried = 0;
+  bool draws = false;
   unsigned widest = 32;
   llvm::SetVector<Value> shared;
   for (Operation &op : loop.getBody()->without_terminator()) {
@@ -142,6 +144,7 @@ int64_t LaneAnalysis::tileSize(unsigned vectorBits, unsigned threads) const {
     if (!linalg)
       continue;
     ++operations;
+    draws |= llvm::any_of(op.getRegion(0).front(), [](Operation &inner) { return isa<RandomOp>(inner); });
     for (Value v : op.getOperands())
       if (memoryType(v) && memoryType(v).getRank() > 0) {
         widest = std::max(widest, memoryType(v).getElementTypeBitWidth());
@@ -161,12 +164,14 @@ int64_t LaneAnalysis::tileSize(unsigned vectorBits, unsigned threads) const {
   constexpr int64_t firstLevelCache = 16 << 10;
   if (sharedBytes > firstLevelCache) // weights would be read again for every tile
     return std::min<int64_t>(lanes, llvm::alignTo(llvm::divideCeil(lanes, threads), 8)); // 8: rows of a product's tile
-  return std::min<int64_t>(lanes, 32);
+  return std::min<int64_t>(lanes, draws ? 64 : 32); // 64: elements that share blocks of random bits
 }
 
 /// A transcendental function is a dozen operations, a division keeps its unit busy for half as long.
 static int64_t operationCycles(Operation &op) {
   StringRef dialect = op.getName().getDialectNamespace();
+  if (isa<RandomOp>(op))
+    return 60; // a quarter of ten rounds, and its part of a logarithm, a root and two polynomials
   return dialect == "math" || dialect == "dyn" ? 12 : isa<arith::DivFOp>(op) ? 6 : 1;
 }
 

@@ -26,7 +26,7 @@ def VerifyStage : Pass<"verify-stage", "::mlir::ModuleOp"> {
   let summary = "Checks which operations remain after a stage";
   let description = [{
     The last pass of every stage, in every build: one walk over names and types. After `dynamics` there is no
-    `dyn.integrate` and no `dyn.random_uniform`; after `bufferize` no tensor and no loop over time; after `cpu` no
+    `dyn.integrate` and no array drawn by `dyn.random`; after `bufferize` no tensor and no loop over time; after `cpu` no
     `linalg` and none of the functions that approximate-math writes out; after `llvm` that dialect alone. Tested by
     `tests/lower/verify_stage.mlir`.
   }];
@@ -228,6 +228,34 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::func::FuncOp"> {
   let options = [Option<"avx512", "avx512", "bool", "true", "use vscalef and vpermps">];
   let dependentDialects = ["::mlir::math::MathDialect", "::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect",
                            "::mlir::LLVM::LLVMDialect"];
+}
+
+def LowerRandom : Pass<"lower-random", "::mlir::func::FuncOp"> {
+  let summary = "Draws become Philox arithmetic on vectors";
+  let description = [{
+    An array that is drawn is written in groups of 64 elements, which are the words of 16 blocks of Philox 4x32-10: a
+    vector of blocks gives four vectors of elements, and two of them share the logarithm, the root, the sine and the
+    cosine of Box and Muller's normal numbers. Where the array is a part of a larger one whose place is not known, the
+    first and the last group are stored under a mask. Words stay in lanes of 64 bits, even and odd blocks of f32 apart,
+    so that a round of a vector of blocks is four multiplications (`vpmuludq`), four shifts and four exclusive ors.
+
+    ```mlir
+    linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]}
+        outs(%noise : memref<128xf32>) {
+    ^bb0(%out: f32):
+      %e = linalg.index 0 : index
+      %z = dyn.random "normal" %seed, %step stream 7 at (%e) of [128] : f32
+      linalg.yield %z : f32
+    }
+    ```
+
+    becomes a loop of two groups with four `vector.store` of `vector<16xf32>` each. A single number is computed as a
+    scalar. Tested by `tests/lower/lower_random.mlir` and, in numbers, by `tests/trace/random_numbers.cpp`.
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">,
+                 Option<"avx512", "avx512", "bool", "true", "the target has AVX-512">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
 def ContractFma : Pass<"contract-fma", "::mlir::func::FuncOp"> {

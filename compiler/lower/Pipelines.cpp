@@ -66,6 +66,7 @@ void addBufferize(OpPassManager &passes, const LoweringOptions &options) {
 void addCpu(OpPassManager &passes, const LoweringOptions &options) {
   OpPassManager &func = passes.nest<func::FuncOp>();
   func.addPass(createLowerMatmul(LowerMatmulOptions{options.vectorBits})); // first: takes in how its result starts
+  func.addPass(createLowerRandom(LowerRandomOptions{options.vectorBits, options.avx512}));
   func.addPass(createLowerSynapses());
   func.addPass(createVectorizeElementwise(VectorizeElementwiseOptions{options.vectorBits}));
   func.addPass(createConvertLinalgToLoopsPass());

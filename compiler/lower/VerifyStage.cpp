@@ -33,15 +33,15 @@ const Rule *ruleOf(StringRef stage) {
       {"trace", {"arith", "builtin", "dyn", "func", "linalg", "math", "tensor"}, {}, true},
       {"dynamics",
        {"arith", "builtin", "dyn", "func", "linalg", "math", "tensor"},
-       {"dyn.integrate", "dyn.random_uniform"},
+       {"dyn.integrate"},
        true},
       {"optimize",
        {"arith", "builtin", "dyn", "func", "linalg", "math", "tensor"},
-       {"dyn.integrate", "dyn.random_uniform", "dyn.spike", "dyn.with_gradient_of"},
+       {"dyn.integrate", "dyn.spike", "dyn.with_gradient_of"},
        true},
       {"bufferize",
        {"arith", "builtin", "dyn", "func", "linalg", "math", "memref", "scf", "vector"},
-       {"dyn.integrate", "dyn.loop_over_time", "dyn.random_uniform", "dyn.spike", "dyn.with_gradient_of", "dyn.yield"},
+       {"dyn.integrate", "dyn.loop_over_time", "dyn.spike", "dyn.with_gradient_of", "dyn.yield"},
        false},
       {"cpu", {"affine", "arith", "builtin", "func", "llvm", "math", "memref", "scf", "ub", "vector"}, lowered, false},
       {"llvm", {"builtin", "llvm"}, {"builtin.unrealized_conversion_cast"}, false},
@@ -55,6 +55,9 @@ LogicalResult verify(Operation *op, const Rule &rule) {
       llvm::is_contained(rule.except, op->getName().getStringRef()))
     return op->emitError("'") << op->getName() << "' must not remain after the stage '" << rule.stage << "'";
   auto isTensor = [](Type type) { return isa<TensorType>(type); };
+  if (isa<RandomOp>(op) && rule.stage != "trace" && isTensor(op->getResult(0).getType()))
+    return op->emitError("'") << op->getName() << "' of a tensor must not remain after the stage '" << rule.stage
+                              << "'";
   if (!rule.tensors && (llvm::any_of(op->getResultTypes(), isTensor) || llvm::any_of(op->getOperandTypes(), isTensor)))
     return op->emitError("'") << op->getName() << "' works on tensors, which must not remain after the stage '"
                               << rule.stage << "'";

@@ -180,19 +180,30 @@ bool evaluateIntegrate(Evaluator &evaluator, Operation *op) {
   return evaluator.fail(op, "has the unknown method '" + integrate.getMethod() + "'");
 }
 
+/// One element; bind rounds it.
+double drawn(ir::RandomOp random, bool isF32, uint64_t seed, int64_t step, uint32_t element) {
+  uint32_t stream = random.getStream();
+  if (random.isNormal())
+    return isF32 ? overtime_normal_f32(seed, stream, step, element) : overtime_normal_f64(seed, stream, step, element);
+  return isF32 ? double(overtime_uniform_f32(seed, stream, step, element))
+               : overtime_uniform_f64(seed, stream, step, element);
+}
+
 bool evaluateRandom(Evaluator &evaluator, Operation *op) {
-  auto random = cast<ir::RandomUniformOp>(op);
+  auto random = cast<ir::RandomOp>(op);
   Type type = random.getResult().getType();
   auto tensor = dyn_cast<RankedTensorType>(type);
   std::optional<Datum> datum = evaluator.allocate(op, tensor ? tensor.getShape() : ArrayRef<int64_t>());
   if (!datum)
     return false;
+  uint32_t first = 0;
+  for (auto [d, index] : llvm::enumerate(random.getIndices()))
+    first = first * uint32_t((*random.getShape())[d]) + uint32_t(evaluator.getInteger(index));
   auto seed = uint64_t(evaluator.getInteger(random.getSeed()));
   int64_t step = evaluator.getInteger(random.getStep());
   bool isF32 = getElementTypeOrSelf(type).isF32();
   for (uint32_t e = 0; e < datum->cells.size(); ++e)
-    datum->cells[e] = realCell(isF32 ? double(overtime_uniform_f32(seed, random.getStream(), step, e))
-                                     : overtime_uniform_f64(seed, random.getStream(), step, e));
+    datum->cells[e] = realCell(drawn(random, isF32, seed, step, first + e));
   return evaluator.bind(op->getResult(0), std::move(*datum));
 }
 
@@ -201,7 +212,7 @@ bool evaluateRandom(Evaluator &evaluator, Operation *op) {
 void addDynRules(RuleTable &table) {
   table["dyn.loop_over_time"] = evaluateLoop;
   table["dyn.integrate"] = evaluateIntegrate;
-  table["dyn.random_uniform"] = evaluateRandom;
+  table["dyn.random"] = evaluateRandom;
 }
 
 } // namespace overtime::reference

@@ -198,9 +198,22 @@ protected:
   /// Value of a shared argument, or the fallback.
   SharedValue shared(const std::string &name, SharedValue fallback) const;
   bool fit() const { return std::get<bool>(shared("fit", false)); }
-  /// Uniform numbers in [0, 1) of a shape, new at every step, keyed by (seed, path and `stream`, i, element). A stream
-  /// is drawn once in a step: a second draw is an error.
+  // Random numbers of a shape, new at every step, keyed by (seed, path and `stream`, i, element): they do not depend on
+  // threads, chunks or vector width, nor on other streams. A stream is drawn once in a step; a second draw is an error.
+  // An f32 run draws the numbers of the f64 run, rounded.
+
+  /// Uniform in [0, 1).
   Value random_uniform(const std::string &stream, const Shape &shape, At at = At::current());
+  /// Normal with mean 0 and variance 1; Box & Muller 1958.
+  Value random_normal(const std::string &stream, const Shape &shape, At at = At::current());
+  /// True with probability p, a number between 0 and 1 or one for each element.
+  Value random_bernoulli(const std::string &stream, const Operand &p, const Shape &shape, At at = At::current());
+  /// Exponential with mean 1.
+  Value random_exponential(const std::string &stream, const Shape &shape, At at = At::current());
+  /// Poisson numbers, as reals, of a mean that is 0 or more, one number or one for each element. Below a mean of 12 by
+  /// inversion; above by an expansion that misses the distribution function by less than 4e-5. A number that is known
+  /// while tracing costs as many comparisons as the largest count it draws, other means 45.
+  Value random_poisson(const std::string &stream, const Operand &mean, const Shape &shape, At at = At::current());
 
   /// The right-hand sides: `ddt(V) = ...` for each state that has one.
   virtual void equations() {}
@@ -213,6 +226,7 @@ protected:
 private:
   friend class LoopOverTime;
   friend class Sequential;
+  Value random(const char *distribution, const std::string &stream, const Shape &shape, At at);
   State declare_state(const std::string &, const Init &, std::optional<Shape>, std::optional<Quantity>, At);
   Param declare_param(const std::string &, const Init &, std::optional<Shape>, std::optional<Quantity>, bool, At);
   std::shared_ptr<detail::ModelData> data_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a model does inside a step: time, shared arguments, random numbers, differential equations.
+// What a model does inside a step: time, shared arguments, differential equations.
 #include "compiler/trace/trace.h"
 
 #include "compiler/trace/nearest.h"
@@ -71,48 +71,6 @@ SharedValue Model::shared(const std::string &name, SharedValue fallback) const {
               "the shared argument '" + name + "' is of type " + kind_of(it->second) + ", '" + path() +
                   "' reads it as " + kind_of(fallback),
               trace.settings.call);
-}
-
-static std::uint32_t stream_number(const std::string &name) {
-  std::uint32_t h = 2166136261u; // FNV-1a
-  for (unsigned char c : name)
-    h = (h ^ c) * 16777619u;
-  return h;
-}
-
-Value Model::random_uniform(const std::string &stream, const Shape &shape, At at) {
-  Trace &trace = tracing(data_, "random_uniform", at);
-  std::string below = data_->path(), name = below.empty() ? stream : below + "/" + stream;
-  std::uint32_t key = stream_number(name);
-  if (auto [used, fresh] = trace.streams.try_emplace(key, name, at); !fresh) {
-    const auto &[first, where] = used->second;
-    throw Error(ErrorKind::Name,
-                first == name ? "the stream '" + name +
-                                    "' is drawn twice in one step and would give the same numbers "
-                                    "again; draw another stream"
-                              : "the streams '" + first + "' and '" + name + "' have the same key; rename one of them",
-                at)
-        .note("'" + first + "' is drawn here", where);
-  }
-  auto drawn = ir::RandomUniformOp::create(trace.builder, trace.location(at), trace.type(shape, trace.settings.real),
-                                           trace.seed, Trace::unwrap(trace.index),
-                                           trace.builder.getI32IntegerAttr(static_cast<std::int32_t>(key)));
-  return trace.wrap(drawn.getResult(), {}, at);
-}
-
-/// Each use in a step has a stream of its own.
-Value rrelu(Operand x, double lower, double upper) {
-  Value input = x.value();
-  Trace *trace = x.is_literal() ? nullptr : Trace::of(input);
-  if (!trace)
-    throw Error(ErrorKind::Usage, "rrelu takes a traced value", x.where());
-  auto drawn = ir::RandomUniformOp::create(trace->builder, trace->location(x.where()),
-                                           trace->type(input.shape(), trace->settings.real), trace->seed,
-                                           Trace::unwrap(trace->index),
-                                           trace->builder.getI32IntegerAttr(static_cast<std::int32_t>(
-                                               stream_number("rrelu/" + std::to_string(trace->drawn++)))));
-  Value slope = lower + (upper - lower) * trace->wrap(drawn.getResult(), {}, x.where());
-  return where(x >= 0, x, slope * x);
 }
 
 Model &Model::method(const std::string &name, At at) {

@@ -43,13 +43,28 @@ def ExpandIntegrators : Pass<"expand-integrators", "::mlir::func::FuncOp"> {
 }
 
 def ExpandRandom : Pass<"expand-random", "::mlir::func::FuncOp"> {
-  let summary = "Replaces dyn.random_uniform by Philox arithmetic";
+  let summary = "A draw of an array becomes a draw for each element";
   let description = [{
-    Every element runs ten rounds of Philox 4x32 on its own counter, in 64-bit integer arithmetic inside one
-    `linalg.generic`, so that lanes need nothing from each other. Tested by `tests/transforms/expand_random.mlir`.
+    A `linalg.generic` without inputs, in which each element knows its number in the array: later passes cut, move and
+    fuse it as any other, and the numbers stay what they are. `lower-random` writes the arithmetic.
+
+    ```mlir
+    %u = dyn.random "uniform" %seed, %step stream 5 : tensor<2x3xf32>
+    ```
+
+    ```mlir
+    %u = linalg.generic ... outs(%empty : tensor<2x3xf32>) {
+    ^bb0(%out: f32):
+      %i = linalg.index 0 : index
+      %j = linalg.index 1 : index
+      %e = dyn.random "uniform" %seed, %step stream 5 at (%i, %j) of [2, 3] : f32
+      linalg.yield %e : f32
+    } -> tensor<2x3xf32>
+    ```
+
+    Tested by `tests/transforms/expand_random.mlir`.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-                           "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {

@@ -10,10 +10,10 @@
 // RUN: not overtime-opt %t/llvm.mlir --verify-stage=stage=gpu 2>&1 | FileCheck %s --check-prefix=NAME
 // RUN: overtime-opt %t/llvm.mlir --verify-stage=stage=cpu
 
-// DYNAMICS: dynamics.mlir:2:8: error: 'dyn.random_uniform' must not remain after the stage 'dynamics'
+// DYNAMICS: dynamics.mlir:2:8: error: 'dyn.random' of a tensor must not remain after the stage 'dynamics'
 //--- dynamics.mlir
 func.func @f(%seed: i64, %i: i64) -> tensor<4xf32> {
-  %u = dyn.random_uniform %seed, %i stream 7 : tensor<4xf32>
+  %u = dyn.random "uniform" %seed, %i stream 7 : tensor<4xf32>
   return %u : tensor<4xf32>
 }
 

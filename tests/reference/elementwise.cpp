@@ -138,7 +138,7 @@ TEST_CASE("f32 programs run in double unless rounding is asked for") {
 }
 
 TEST_CASE("random numbers are those of Philox") {
-  std::string body = "%y = dyn.random_uniform %a, %a stream 0 : tensor<2xf32>";
+  std::string body = "%y = dyn.random \"uniform\" %a, %a stream 0 : tensor<2xf32>";
   Outcome out = runBody("i64", "tensor<2xf32>", body, {count(0)});
   REQUIRE(out.results);
   // First word of the known answer of Random123 for counter 0 and key 0: 6627e8d5.

@@ -28,12 +28,29 @@ TEST_CASE("Philox 4x32-10 gives the known answers of Random123") {
         Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
 }
 
-TEST_CASE("uniform numbers are bits of the block keyed by element, step, stream and seed") {
+TEST_CASE("uniform numbers are words of the blocks keyed by seed, stream and step") {
+  // Element 64 g + 16 w + l has word w of block 16 g + l; an f64 goes on with the block whose highest bit is set.
   std::uint64_t seed = 0x299f31d0a4093822u;
   std::int64_t step = 0x13198a2e85a308d3;
-  CHECK(overtime_uniform_f32(seed, 0x03707344, step, 0x243f6a88) == float(0xd16cfe09u >> 8) * 0x1p-24f);
-  std::uint64_t bits = (std::uint64_t(0xd16cfe09u >> 5) << 26) + (0x94fdccebu >> 6);
-  CHECK(overtime_uniform_f64(seed, 0x03707344, step, 0x243f6a88) == double(bits) * 0x1p-53);
+  std::uint32_t stream = 0x03707344;
+  for (std::uint32_t g : {0u, 3u})
+    for (std::uint32_t w : {0u, 1u, 2u, 3u})
+      for (std::uint32_t l : {0u, 5u, 15u}) {
+        std::uint32_t block = 16 * g + l, element = 64 * g + 16 * w + l;
+        std::array<std::uint32_t, 2> key = {0xa4093822, 0x299f31d0};
+        Words high = philox({block, 0x85a308d3, 0x13198a2e, stream}, key);
+        Words low = philox({block | 0x80000000u, 0x85a308d3, 0x13198a2e, stream}, key);
+        CHECK(overtime_uniform_f32(seed, stream, step, element) == float(high[w] >> 8) * 0x1p-24f);
+        std::uint64_t bits = (std::uint64_t(high[w]) << 32 | low[w]) >> 11;
+        CHECK(overtime_uniform_f64(seed, stream, step, element) == double(bits) * 0x1p-53);
+      }
+}
+
+TEST_CASE("numbers of f32 are those of f64, rounded") {
+  for (std::uint32_t e = 0; e < 1000; ++e) {
+    CHECK(std::abs(overtime_uniform_f32(3, 1, 2, e) - overtime_uniform_f64(3, 1, 2, e)) < 0x1p-24);
+    CHECK(std::abs(overtime_normal_f32(3, 1, 2, e) - overtime_normal_f64(3, 1, 2, e)) < 1e-6);
+  }
 }
 
 TEST_CASE("each part of the key gives other numbers") {

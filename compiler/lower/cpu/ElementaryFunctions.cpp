@@ -184,20 +184,16 @@ Value expandCosh(Real &f, Value x) {
   return f.add(h, f.div(f.real(0.25), h));
 }
 
-/// log(2^e (1 + f)) = e ln 2 + 2 atanh(s), s = f / (2 + f).
-Value expandLog(Real &f, Value x) {
-  using Limits = std::numeric_limits<double>;
-  double smallest = f.single() ? double(std::numeric_limits<float>::min()) : Limits::min();
-  double lift = f.single() ? 0x1p25 : 0x1p54; // makes subnormals normal
-  Value tiny = f.compare(arith::CmpFPredicate::OLT, x, f.real(smallest));
-  Value y = f.choose(tiny, f.mul(x, f.real(lift)), x);
+/// log(2^e (1 + f)) = e ln 2 + 2 atanh(s), s = f / (2 + f), less `lift` ln 2 where it is given.
+static Value expandLiftedLog(Real &f, Value y, Value lift) {
   double root = f.single() ? std::numbers::sqrt2_v<float> / 2 : std::numbers::sqrt2 / 2;
   int64_t rootBits = f.single() ? int64_t(llvm::bit_cast<int32_t>(float(root))) : llvm::bit_cast<int64_t>(root);
   Value above = f.subi(f.bitsOf(y), f.integer(rootBits));
   Value exponent = f.shiftRight(above, f.mantissa());
   Value m = f.fromBits(f.subi(f.bitsOf(y), f.shiftLeft(exponent, f.mantissa())));
   Value e = f.fromInteger(exponent);
-  e = f.sub(e, f.choose(tiny, f.real(f.single() ? 25.0 : 54.0), f.real(0.0)));
+  if (lift)
+    e = f.sub(e, lift);
   Value fraction = f.sub(m, f.real(1.0));
   Value s = f.div(fraction, f.add(fraction, f.real(2.0)));
   Value z = f.mul(s, s);
@@ -205,7 +201,18 @@ Value expandLog(Real &f, Value x) {
   // 2 s = fraction - s fraction exactly enough: the leading term stays unrounded.
   Value tail = f.mul(s, f.sub(f.mul(z, q), fraction));
   tail = f.fma(e, f.real(f.single() ? poly::ln2LowF32 : poly::ln2LowF64), tail);
-  Value result = f.fma(e, f.real(f.single() ? poly::ln2HighF32 : poly::ln2HighF64), f.add(tail, fraction));
+  return f.fma(e, f.real(f.single() ? poly::ln2HighF32 : poly::ln2HighF64), f.add(tail, fraction));
+}
+
+Value expandLogOfNormal(Real &f, Value x) { return expandLiftedLog(f, x, {}); }
+
+Value expandLog(Real &f, Value x) {
+  using Limits = std::numeric_limits<double>;
+  double smallest = f.single() ? double(std::numeric_limits<float>::min()) : Limits::min();
+  double lift = f.single() ? 25.0 : 54.0; // makes subnormals normal
+  Value tiny = f.compare(arith::CmpFPredicate::OLT, x, f.real(smallest));
+  Value y = f.choose(tiny, f.mul(x, f.real(std::exp2(lift))), x);
+  Value result = expandLiftedLog(f, y, f.choose(tiny, f.real(lift), f.real(0.0)));
   Value inf = f.real(Limits::infinity()), zero = f.real(0.0);
   result = f.choose(f.compare(arith::CmpFPredicate::OEQ, x, inf), inf, result);
   result = f.choose(f.compare(arith::CmpFPredicate::OEQ, x, zero), f.real(-Limits::infinity()), result);

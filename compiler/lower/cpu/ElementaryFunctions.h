@@ -30,6 +30,7 @@ mlir::Value expandTanh(Real &f, mlir::Value x);
 mlir::Value expandSinh(Real &f, mlir::Value x);
 mlir::Value expandCosh(Real &f, mlir::Value x);
 mlir::Value expandLog(Real &f, mlir::Value x);
+mlir::Value expandLogOfNormal(Real &f, mlir::Value x); ///< of a positive, normal, finite number
 mlir::Value expandLog1p(Real &f, mlir::Value x);
 
 } // namespace overtime::ir

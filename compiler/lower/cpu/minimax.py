@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Coefficients of compiler/lower/cpu/Polynomials.h: interpolation at Chebyshev nodes with 50 digits (needs mpmath)."""
-from mpmath import mp, mpf, cos, pi, log, expm1, exp, lu_solve, matrix, atanh, sqrt
+from mpmath import mp, mpf, cos, pi, log, expm1, exp, lu_solve, matrix, atanh, sin, sqrt
 
 mp.dps = 50
 
@@ -41,6 +41,16 @@ def atanh_tail(z):
     return (2 * atanh(s) / s - 2) / z
 
 
+def sine(z):
+    """sin(pi/2 x) / x with z = x^2."""
+    return pi / 2 if z < mpf(10) ** -20 else sin(pi / 2 * sqrt(z)) / sqrt(z)
+
+
+def cosine_tail(z):
+    """(cos(pi/2 x) - 1) / z with z = x^2."""
+    return -pi**2 / 8 if z < mpf(10) ** -20 else (cos(pi / 2 * sqrt(z)) - 1) / z
+
+
 def show(name, coefficients):
     print(name, ", ".join(mp.nstr(c, 20) for c in coefficients))
 
@@ -53,6 +63,10 @@ if __name__ == "__main__":
         ("expm1 f64", expm1_tail, -half, half, 9),
         ("log f32", atanh_tail, mpf(0), s_max**2, 3),
         ("log f64", atanh_tail, mpf(0), s_max**2, 6),
+        ("sin f32", sine, mpf(0), mpf(1) / 4, 3),
+        ("sin f64", sine, mpf(0), mpf(1) / 4, 6),
+        ("cos f32", cosine_tail, mpf(0), mpf(1) / 4, 3),
+        ("cos f64", cosine_tail, mpf(0), mpf(1) / 4, 6),
     ]:
         show(name, fit(function, low, high, degree))
     show("expm1 f32, table of 16", fit_relative(expm1_tail, half / 16, 1))

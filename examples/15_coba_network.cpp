@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lesson 13: a network of excitatory and inhibitory cells (Vogels & Abbott 2005), put together from populations and
+// Lesson 15: a network of excitatory and inhibitory cells (Vogels & Abbott 2005), put together from populations and
 // projections; a delay is one part more.
 #include "models/initializers.h"
 #include "models/networks/network.h"
