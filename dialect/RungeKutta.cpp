@@ -71,6 +71,8 @@ static const std::vector<ButcherTable> &tables() {
 const ButcherTable *lookupButcherTable(StringRef method) {
   if (method == "heun")
     method = "heun2";
+  if (method == "euler_maruyama" || method == "milstein")
+    method = "euler";
   for (const ButcherTable &table : tables())
     if (table.name == method)
       return &table;
@@ -81,9 +83,19 @@ bool isExponentialEuler(StringRef method) {
   return llvm::is_contained({"exp_euler", "exp_auto", "exp_euler_auto", "exponential_euler"}, method);
 }
 
+llvm::ArrayRef<StringRef> stochasticMethods() {
+  static const StringRef names[] = {"euler", "euler_maruyama", "milstein", "heun", "exp_euler"};
+  return names;
+}
+
+bool takesNoise(StringRef method) {
+  return isExponentialEuler(method) || method == "heun2" || llvm::is_contained(stochasticMethods(), method);
+}
+
 llvm::ArrayRef<StringRef> integrationMethods() {
   static const std::vector<StringRef> names = [] {
-    std::vector<StringRef> all = {"exp_euler", "exp_auto", "exp_euler_auto", "exponential_euler", "heun"};
+    std::vector<StringRef> all = {"exp_euler", "exp_auto",       "exp_euler_auto", "exponential_euler",
+                                  "heun",      "euler_maruyama", "milstein"};
     for (const ButcherTable &table : tables())
       all.push_back(table.name);
     return all;

@@ -19,6 +19,11 @@ struct ButcherTable {
 /// The table of a Runge-Kutta method, nullptr for any other name. `heun` is `heun2`.
 const ButcherTable *lookupButcherTable(llvm::StringRef method);
 
+/// Methods of stochastic equations, and whether a name is one of them or of their aliases. Without noise
+/// `euler_maruyama` and `milstein` are euler.
+llvm::ArrayRef<llvm::StringRef> stochasticMethods();
+bool takesNoise(llvm::StringRef method);
+
 /// exp_euler and its aliases in BrainPy (exp_auto, exponential_euler).
 bool isExponentialEuler(llvm::StringRef method);
 

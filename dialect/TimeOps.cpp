@@ -150,6 +150,33 @@ void LoopOverTimeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, ML
   patterns.add<DropUnusedStacks>(context);
 }
 
+std::optional<size_t> IntegrateOp::noiseOf(size_t k) {
+  ArrayRef<int64_t> states = getNoisy().value_or(ArrayRef<int64_t>());
+  auto it = llvm::find(states, int64_t(k));
+  return it == states.end() ? std::nullopt : std::optional<size_t>(it - states.begin());
+}
+
+static LogicalResult verifyNoise(IntegrateOp op) {
+  ArrayRef<int64_t> noisy = op.getNoisy().value_or(ArrayRef<int64_t>());
+  if (noisy.size() != op.getNoise().size())
+    return op.emitOpError("(C7) ") << op.getNoise().size() << " noises for " << noisy.size() << " states";
+  int64_t previous = -1;
+  for (auto [state, noise] : llvm::zip(noisy, op.getNoise())) {
+    if (state <= previous || state >= int64_t(op.getStates().size()))
+      return op.emitOpError("(C7) noise of state ")
+             << state << "; expected ascending numbers below " << op.getStates().size();
+    if (noise.getType() != op.getStates()[state].getType())
+      return op.emitOpError("(C7) noise of state ")
+             << state << " has type " << noise.getType() << ", expected " << op.getStates()[state].getType();
+    previous = state;
+  }
+  if (noisy.empty() || takesNoise(op.getMethod()))
+    return success();
+  InFlightDiagnostic diag = op.emitOpError("(C8) method '") << op.getMethod() << "' takes no noise; those that do: ";
+  llvm::interleaveComma(stochasticMethods(), diag);
+  return diag;
+}
+
 LogicalResult IntegrateOp::verify() {
   if (getStates().empty())
     return emitOpError("(C3) there is no state to integrate");
@@ -160,6 +187,8 @@ LogicalResult IntegrateOp::verify() {
     llvm::interleaveComma(integrationMethods(), diag);
     return diag;
   }
+  if (failed(verifyNoise(*this)))
+    return failure();
   return verifyStepLength(*this, getDt(), "(C5)");
 }
 
@@ -174,8 +203,18 @@ LogicalResult IntegrateOp::verifyRegions() {
   auto yield = dyn_cast<YieldOp>(block.getTerminator());
   if (!yield)
     return emitOpError("(C6) the equations must end with dyn.yield");
-  if (yield.getNumOperands() != getStates().size())
-    return emitOpError("(C2) ") << yield.getNumOperands() << " derivatives for " << getStates().size() << " states";
+  size_t n = getStates().size(), noises = getNoise().size();
+  if (yield.getNumOperands() != n + noises) {
+    InFlightDiagnostic diag = emitOpError("(C2) ");
+    if (noises == 0)
+      return diag << yield.getNumOperands() << " derivatives for " << n << " states";
+    return diag << yield.getNumOperands() << " derivatives and diffusions for " << n << " states and " << noises
+                << " noises";
+  }
+  for (size_t j = 0; j < noises; ++j)
+    if (yield.getOperand(n + j).getType() != getNoise()[j].getType())
+      return emitOpError("(C2) diffusion ")
+             << j << " has type " << yield.getOperand(n + j).getType() << ", expected " << getNoise()[j].getType();
   for (auto [k, state] : llvm::enumerate(getStates())) {
     if (block.getArgument(1 + k).getType() != state.getType())
       return emitOpError("(C1) argument of state ")

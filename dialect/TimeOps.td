@@ -79,7 +79,7 @@ def Dyn_YieldOp : Dyn_Op<"yield", [Pure, Terminator, ParentOneOf<["LoopOverTimeO
   let summary = "Ends a step or a system of equations";
   let description = [{
     In `dyn.loop_over_time`: the next carried values, then the values to stack. In `dyn.integrate`: the derivative of
-    every state.
+    every state, then the diffusions.
 
     Constraints:
 
@@ -98,7 +98,7 @@ def Dyn_YieldOp : Dyn_Op<"yield", [Pure, Terminator, ParentOneOf<["LoopOverTimeO
 }
 
 def Dyn_IntegrateOp : Dyn_Op<"integrate",
-    [SingleBlock, RecursiveMemoryEffects, RecursivelySpeculatable,
+    [SingleBlock, RecursiveMemoryEffects, RecursivelySpeculatable, AttrSizedOperandSegments,
      DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
   let summary = "Advances differential equations by one step with a named method";
   let description = [{
@@ -110,15 +110,28 @@ def Dyn_IntegrateOp : Dyn_Op<"integrate",
     `y + dt * exprel(dt * l) * f`. The other methods are explicit Runge-Kutta tables, listed in
     `dialect/RungeKutta.h`.
 
+    With `noise` the equations are stochastic, `dy = f dt + g dW`: for each state that `noise` names there is an array of
+    standard normal numbers, and behind the derivatives the region yields a diffusion `g`. With `dW` the numbers times
+    sqrt(dt) and `m` the slope of `g` in its own state:
+
+    - `euler` (= `euler_maruyama`): `y + dt f + g dW`, of Ito's equation.
+    - `milstein`: `y + dt f + g dW + g m (dW^2 - dt) / 2`, of Ito's equation.
+    - `heun`: the mean of `f` and `g` here and at `y + dt f + g dW`, of Stratonovich's equation.
+    - `exp_euler`: `y + dt exprel(dt l) f + g sqrt(dt exprel(2 dt l)) xi` with the numbers `xi`, of Ito's equation; exact
+      in distribution where the drift is linear and the diffusion constant.
+
     Constraints:
 
     - (C1) The block has `1 + n` arguments for `n` states: the time, with the type of `time`, then every state with its
       type.
-    - (C2) The region yields `n` values with the types of the states.
+    - (C2) The region yields `n` values with the types of the states, then a value with the type of its state for each
+      noise.
     - (C3) Results have the types of the states; there is at least one state and each is real.
     - (C4) `method` is a known method.
     - (C5) `dt` is positive and finite.
     - (C6) The terminator is `dyn.yield`.
+    - (C7) `noisy` has the numbers of the states with noise in ascending order, and each noise the type of its state.
+    - (C8) With noise, `method` is euler, euler_maruyama, milstein, heun, heun2 or exp_euler or another name of that.
 
     Example:
 
@@ -128,16 +141,27 @@ def Dyn_IntegrateOp : Dyn_Op<"integrate",
       %dy = arith.negf %y : tensor<4xf32>
       dyn.yield %dy : tensor<4xf32>
     } -> tensor<4xf32>
+    %v2 = dyn.integrate "milstein" at %t : f32 step 1.0e-01 (%v : tensor<4xf32>) noise [0] (%xi : tensor<4xf32>) {
+    ^bb0(%s: f32, %y: tensor<4xf32>):
+      %dy = arith.negf %y : tensor<4xf32>
+      dyn.yield %dy, %y : tensor<4xf32>, tensor<4xf32>
+    } -> tensor<4xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$method, Dyn_Real:$time, F64Attr:$dt, Variadic<Dyn_RealLike>:$states);
+  let arguments = (ins StrAttr:$method, Dyn_Real:$time, F64Attr:$dt, Variadic<Dyn_RealLike>:$states,
+                       Variadic<Dyn_RealLike>:$noise, OptionalAttr<DenseI64ArrayAttr>:$noisy);
   let results = (outs Variadic<Dyn_RealLike>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $method `at` $time `:` type($time) `step` $dt `(` $states `:` type($states) `)` $body attr-dict `->` type($results)
+    $method `at` $time `:` type($time) `step` $dt `(` $states `:` type($states) `)`
+    (`noise` $noisy ` ` `(` $noise^ `:` type($noise) `)`)? $body attr-dict `->` type($results)
   }];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Which of the noises state `k` has.
+    std::optional<size_t> noiseOf(size_t k);
+  }];
 }
 
 #endif

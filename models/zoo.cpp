@@ -3,6 +3,8 @@
 #include "models/zoo.h"
 
 #include "compiler/trace/nearest.h"
+#include "models/inputs/ou_process.h"
+#include "models/inputs/poisson_group.h"
 #include "models/layers/dense.h"
 #include "models/layers/dropout.h"
 #include "models/layers/gru_cell.h"
@@ -44,27 +46,27 @@ std::int64_t at_least_one(std::int64_t size, const std::string &name, const char
   return size;
 }
 
-template <class M>
+/// A model of n elements; `defaults` are what its constructor takes between n and the place.
+template <class M, class... Defaults>
 ZooEntry population(const std::string &kind, const std::string &name, const std::string &summary,
-                    std::vector<std::string> aliases) {
-  auto make = [name](const ZooArgs &args) -> std::unique_ptr<Model> {
-    std::int64_t n = at_least_one(args.size, name, "a size");
-    if constexpr (std::is_constructible_v<M, std::int64_t, std::source_location>)
-      return std::make_unique<M>(n, nowhere);
-    else
-      return std::make_unique<M>(n, SpikingOptions{}, nowhere);
+                    std::vector<std::string> aliases, const Defaults &...defaults) {
+  auto make = [name, defaults...](const ZooArgs &args) -> std::unique_ptr<Model> {
+    return std::make_unique<M>(at_least_one(args.size, name, "a size"), defaults..., nowhere);
   };
   return {name, kind, summary, std::move(aliases), make};
 }
 
 template <class M>
 ZooEntry neuron(const std::string &name, const std::string &summary, std::vector<std::string> aliases = {}) {
-  return population<M>("neuron", name, summary, std::move(aliases));
+  if constexpr (std::is_constructible_v<M, std::int64_t, std::source_location>)
+    return population<M>("neuron", name, summary, std::move(aliases));
+  else
+    return population<M>("neuron", name, summary, std::move(aliases), SpikingOptions{});
 }
 
-template <class M>
+template <class M, class Options = RateOptions>
 ZooEntry rate(const std::string &name, const std::string &summary, std::vector<std::string> aliases = {}) {
-  return population<M>("rate", name, summary, std::move(aliases));
+  return population<M>("rate", name, summary, std::move(aliases), Options{});
 }
 
 template <class M, class Options> ZooEntry layer(const std::string &name, const std::string &summary) {
@@ -111,10 +113,15 @@ const std::vector<ZooEntry> &zoo_entries() {
       rate<RateFHN>("RateFHN", "FitzHugh-Nagumo with general coefficients (Kostova et al. 2004)"),
       rate<RateQIF>("RateQIF", "mean field of quadratic integrate-and-fire neurons (Montbrio et al. 2015)"),
       rate<StuartLandauOscillator>("StuartLandauOscillator", "normal form of a Hopf bifurcation (Landau 1944)"),
-      rate<ThresholdLinear>("ThresholdLinear", "rates that follow their inputs above 0 (Chaudhuri et al. 2015)",
-                            {"ThresholdLinearModel"}),
+      rate<ThresholdLinear, ThresholdLinearOptions>("ThresholdLinear",
+                                                    "rates that follow their inputs above 0 (Chaudhuri et al. 2015)",
+                                                    {"ThresholdLinearModel"}),
       rate<WilsonCowan>("WilsonCowan", "excitatory and inhibitory populations (Wilson & Cowan 1972)",
                         {"WilsonCowanModel"}),
+      population<OUProcess>("input", "OUProcess", "coloured noise (Uhlenbeck & Ornstein 1930)", {}, OUOptions{},
+                            Quantity{1, dimensionless}),
+      population<PoissonGroup>("input", "PoissonGroup", "neurons that fire at random with a given rate", {},
+                               Init(100 * Hz)),
       layer<Dense, DenseOptions>("Dense", "y = x W + b"),
       {"Dropout",
        "layer",

@@ -22,13 +22,13 @@ struct ZooArgs {
 
 struct ZooEntry {
   std::string name;
-  std::string kind; ///< "neuron", "rate" or "layer"
+  std::string kind; ///< "neuron", "rate", "input" or "layer"
   std::string summary;
   std::vector<std::string> aliases; ///< other names that find it
   std::function<std::unique_ptr<Model>(const ZooArgs &)> make;
 };
 
-/// All models: neurons, rate models, then layers, each in alphabetical order.
+/// All models: neurons, rate models, inputs, then layers, each in alphabetical order.
 const std::vector<ZooEntry> &zoo_entries();
 
 /// The entry of a name or alias; an unknown name is an error that gives the nearest.

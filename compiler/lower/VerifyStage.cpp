@@ -31,10 +31,7 @@ const Rule *ruleOf(StringRef stage) {
                                                  "math.tanh", "math.log",   "math.log1p"};
   static const Rule rules[] = {
       {"trace", {"arith", "builtin", "dyn", "func", "linalg", "math", "tensor"}, {}, true},
-      {"dynamics",
-       {"arith", "builtin", "dyn", "func", "linalg", "math", "tensor"},
-       {"dyn.integrate"},
-       true},
+      {"dynamics", {"arith", "builtin", "dyn", "func", "linalg", "math", "tensor"}, {"dyn.integrate"}, true},
       {"optimize",
        {"arith", "builtin", "dyn", "func", "linalg", "math", "tensor"},
        {"dyn.integrate", "dyn.spike", "dyn.with_gradient_of"},

@@ -91,7 +91,7 @@ bool evaluateLoop(Evaluator &evaluator, Operation *op) {
   return true;
 }
 
-/// Derivatives of all states at a time and state.
+/// Derivatives of all states at a time and state, then the diffusions of those with noise.
 std::optional<std::vector<DatumRef>> slopes(Evaluator &evaluator, ir::IntegrateOp op, Cell time,
                                             ArrayRef<DatumRef> states) {
   std::vector<DatumRef> arguments = {scalar(evaluator.round(time, op.getTime().getType()))};
@@ -142,6 +142,90 @@ Datum withTangent(const Datum &datum, double tangent) {
   return seeded;
 }
 
+/// g dW of every element of state j, 0 where it has no noise; dW is sqrt(dt) times a normal number unless `deviations`
+/// has other factors.
+Datum noiseTerm(Evaluator &evaluator, ir::IntegrateOp op, ArrayRef<DatumRef> equations, size_t j,
+                ArrayRef<double> deviations = {}) {
+  std::optional<size_t> noise = op.noiseOf(j);
+  Datum term = *equations[j];
+  for (size_t e = 0; e < term.cells.size(); ++e) {
+    double deviation = deviations.empty() ? std::sqrt(numberOf(op.getDt())) : deviations[e];
+    term.cells[e] = noise ? realCell(equations[op.getStates().size() + *noise]->cells[e].value * deviation *
+                                     evaluator.get(op.getNoise()[*noise])->cells[e].value)
+                          : Cell();
+  }
+  return term;
+}
+
+/// y + dt f + g dW of all states, from the means of the equations given.
+std::vector<Datum> eulerStep(Evaluator &evaluator, ir::IntegrateOp op, ArrayRef<DatumRef> states,
+                             ArrayRef<std::vector<DatumRef>> equations) {
+  std::vector<Datum> next;
+  double dt = numberOf(op.getDt()), part = 1.0 / double(equations.size());
+  for (size_t j = 0; j < states.size(); ++j) {
+    next.push_back(*states[j]);
+    for (const std::vector<DatumRef> &at : equations) {
+      Datum noise = noiseTerm(evaluator, op, at, j);
+      for (size_t e = 0; e < noise.cells.size(); ++e)
+        next[j].cells[e].value += part * (dt * at[j]->cells[e].value + noise.cells[e].value);
+    }
+  }
+  return next;
+}
+
+/// Heun's method averages drift and diffusion with those where Euler's step ends.
+bool integrateStochastic(Evaluator &evaluator, ir::IntegrateOp op, ArrayRef<DatumRef> states) {
+  double dt = numberOf(op.getDt());
+  std::optional<std::vector<DatumRef>> here = slopes(evaluator, op, evaluator.getScalar(op.getTime()), states);
+  if (!here)
+    return false;
+  std::vector<Datum> next = eulerStep(evaluator, op, states, {*here});
+  if (op.getMethod().starts_with("heun")) {
+    std::vector<DatumRef> moved;
+    for (auto [j, datum] : llvm::enumerate(next)) {
+      evaluator.round(datum, op.getResult(j).getType());
+      moved.push_back(std::make_shared<const Datum>(datum));
+    }
+    Cell time = add(evaluator.getScalar(op.getTime()), realCell(dt));
+    std::optional<std::vector<DatumRef>> there = slopes(evaluator, op, time, moved);
+    if (!there)
+      return false;
+    next = eulerStep(evaluator, op, states, {*here, *there});
+  }
+  for (size_t j = 0; j < states.size(); ++j)
+    if (!evaluator.bind(op->getResult(j), std::move(next[j])))
+      return false;
+  return true;
+}
+
+/// Euler's step and, for each state with noise, g g' (dW^2 - dt) / 2 with g' from a run in which that state has a
+/// tangent.
+bool integrateMilstein(Evaluator &evaluator, ir::IntegrateOp op, ArrayRef<DatumRef> states) {
+  if (evaluator.differentiating)
+    return evaluator.fail(op, "with method milstein is inside other equations, which would need second derivatives");
+  double dt = numberOf(op.getDt());
+  size_t n = states.size();
+  for (size_t j = 0; j < n; ++j) {
+    std::vector<DatumRef> seeded(states.begin(), states.end());
+    seeded[j] = std::make_shared<const Datum>(withTangent(*states[j], 1.0));
+    evaluator.differentiating = true;
+    std::optional<std::vector<DatumRef>> at = slopes(evaluator, op, evaluator.getScalar(op.getTime()), seeded);
+    evaluator.differentiating = false;
+    if (!at)
+      return false;
+    Datum next = eulerStep(evaluator, op, states, {*at})[j];
+    if (std::optional<size_t> noise = op.noiseOf(j))
+      for (size_t e = 0; e < next.cells.size(); ++e) {
+        const Cell &g = (*at)[n + *noise]->cells[e];
+        double xi = evaluator.get(op.getNoise()[*noise])->cells[e].value;
+        next.cells[e].value += 0.5 * g.value * g.tangent * dt * (xi * xi - 1.0);
+      }
+    if (!evaluator.bind(op->getResult(j), std::move(next)))
+      return false;
+  }
+  return true;
+}
+
 /// y + dt exprel(dt l) f, with l the derivative of each equation in its own state alone: one run a state, in which only
 /// that state has a tangent. What is captured from outside has none, because nothing outside is being seeded.
 bool integrateExponentialEuler(Evaluator &evaluator, ir::IntegrateOp op, ArrayRef<DatumRef> states) {
@@ -158,9 +242,13 @@ bool integrateExponentialEuler(Evaluator &evaluator, ir::IntegrateOp op, ArrayRe
     if (!slope)
       return false;
     Datum next = *states[j];
+    std::vector<double> deviations;
+    for (const Cell &f : (*slope)[j]->cells)
+      deviations.push_back(std::sqrt(dt * exprel(2.0 * dt * f.tangent)));
+    Datum noise = noiseTerm(evaluator, op, *slope, j, deviations);
     for (size_t e = 0; e < next.cells.size(); ++e) {
       const Cell &f = (*slope)[j]->cells[e];
-      next.cells[e].value += dt * exprel(dt * f.tangent) * f.value;
+      next.cells[e].value += dt * exprel(dt * f.tangent) * f.value + noise.cells[e].value;
     }
     if (!evaluator.bind(op->getResult(j), std::move(next)))
       return false;
@@ -175,6 +263,9 @@ bool evaluateIntegrate(Evaluator &evaluator, Operation *op) {
     states.push_back(evaluator.get(state));
   if (ir::isExponentialEuler(integrate.getMethod()))
     return integrateExponentialEuler(evaluator, integrate, states);
+  if (!integrate.getNoise().empty())
+    return integrate.getMethod() == "milstein" ? integrateMilstein(evaluator, integrate, states)
+                                               : integrateStochastic(evaluator, integrate, states);
   if (const ir::ButcherTable *table = ir::lookupButcherTable(integrate.getMethod()))
     return integrateRungeKutta(evaluator, integrate, *table, states);
   return evaluator.fail(op, "has the unknown method '" + integrate.getMethod() + "'");

@@ -42,7 +42,7 @@ struct Array {
 
 struct Options {
   /// Rounds f32 values after each operation. Otherwise all arithmetic is double, for f32 programs too, but for the time
-  /// of a loop, arith.truncf and dyn.random_uniform, whose results are f32 numbers by definition.
+  /// of a loop, arith.truncf and dyn.random, whose results are f32 numbers by definition.
   bool roundToF32 = false;
 };
 

@@ -68,7 +68,7 @@ Command add_list(CLI::App &app) {
   CLI::App *parser = app.add_subcommand("list", "List the models of the zoo");
   auto options = std::make_shared<ListOptions>();
   parser->add_option("--kind", options->kind, "Only these")
-      ->check(CLI::IsMember({"neuron", "rate", "layer"}))
+      ->check(CLI::IsMember({"neuron", "rate", "input", "layer"}))
       ->type_name("neuron|layer");
   parser->add_flag("--json", options->json, "As JSON");
   parser->footer("Examples:\n"

@@ -38,7 +38,7 @@ struct Slot {
   Trace *trace = nullptr;
   Value current;
   bool assigned = false;
-  std::optional<Value> derivative; // inside equations()
+  std::optional<Value> derivative, diffusion; // inside equations()
 
   bool is_state() const { return kind == Kind::State; }
   DType dtype(DType real) const { return flag ? DType::Bool : index ? DType::I32 : real; } // in a run

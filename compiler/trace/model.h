@@ -50,17 +50,18 @@ struct LoadResult {
   std::vector<std::string> missing_keys, unexpected_keys;
 };
 
-/// ddt(V) = expression, inside equations().
-class Derivative {
+/// ddt(V) = expression or noise(V) = expression, inside equations().
+class EquationTerm {
 public:
-  void operator=(const Operand &rate);
+  void operator=(const Operand &value);
 
 private:
   friend class Model;
-  Derivative(std::shared_ptr<detail::Slot> slot, std::shared_ptr<detail::ModelData> model)
-      : slot_(std::move(slot)), model_(std::move(model)) {}
+  EquationTerm(std::shared_ptr<detail::Slot> slot, std::shared_ptr<detail::ModelData> model, bool noise)
+      : slot_(std::move(slot)), model_(std::move(model)), noise_(noise) {}
   std::shared_ptr<detail::Slot> slot_;
   std::shared_ptr<detail::ModelData> model_; // whose equations they are
+  bool noise_;
 };
 
 /// Where a call begins.
@@ -215,9 +216,13 @@ protected:
   /// while tracing costs as many comparisons as the largest count it draws, other means 45.
   Value random_poisson(const std::string &stream, const Operand &mean, const Shape &shape, At at = At::current());
 
-  /// The right-hand sides: `ddt(V) = ...` for each state that has one.
+  /// The right-hand sides: `ddt(V) = ...` for each state that has one, and `noise(V) = ...` where it is stochastic.
   virtual void equations() {}
-  Derivative ddt(State &state);
+  EquationTerm ddt(State &state);
+  /// The diffusion g of dV = f dt + g dW, where f is ddt(V) and W a Wiener process of each element's own: it counts in
+  /// the unit of V for each square root of a ms. With the methods euler, milstein and exp_euler the equation is Ito's,
+  /// with heun Stratonovich's; other methods are an error.
+  EquationTerm noise(State &state);
   /// Traces equations() into one integrate op and rebinds the states to the values at the end of the step.
   void integrate(At at = At::current());
 
@@ -226,7 +231,7 @@ protected:
 private:
   friend class LoopOverTime;
   friend class Sequential;
-  Value random(const char *distribution, const std::string &stream, const Shape &shape, At at);
+  Value random(const char *distribution, const std::string &stream, const Shape &shape, SourceLocation at);
   State declare_state(const std::string &, const Init &, std::optional<Shape>, std::optional<Quantity>, At);
   Param declare_param(const std::string &, const Init &, std::optional<Shape>, std::optional<Quantity>, bool, At);
   std::shared_ptr<detail::ModelData> data_;

@@ -73,7 +73,7 @@ template <class Mean> Value poisson_by_expansion(const Value &z, const Mean &mea
 
 } // namespace
 
-Value Model::random(const char *distribution, const std::string &stream, const Shape &shape, At at) {
+Value Model::random(const char *distribution, const std::string &stream, const Shape &shape, SourceLocation at) {
   if (!data_->trace)
     throw Error(ErrorKind::Usage, "random numbers exist only inside a step", at);
   Trace &trace = *data_->trace;

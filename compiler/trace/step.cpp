@@ -89,50 +89,57 @@ Model &Model::method(const std::string &name, At at) {
   return *this;
 }
 
-Derivative Model::ddt(State &state) { return {state.slot_, data_}; }
+EquationTerm Model::ddt(State &state) { return {state.slot_, data_, /*noise=*/false}; }
+EquationTerm Model::noise(State &state) { return {state.slot_, data_, /*noise=*/true}; }
 
-void Derivative::operator=(const Operand &rate) {
+void EquationTerm::operator=(const Operand &given) {
   Slot &slot = *slot_;
-  std::string path = slot.path();
+  std::string path = slot.path(), term = (noise_ ? "noise(" : "ddt(") + path + ")";
+  std::optional<Value> &target = noise_ ? slot.diffusion : slot.derivative;
   if (!slot.trace || !slot.trace->in_equations())
-    throw Error(ErrorKind::Usage, "ddt(" + path + ") is given outside equations()", rate.where());
+    throw Error(ErrorKind::Usage, term + " is given outside equations()", given.where());
   if (slot.owner.lock() != model_ || slot.flag)
     throw Error(ErrorKind::Usage,
-                "ddt(" + path + ") is given in the equations of '" + model_->path() + "', " +
+                term + " is given in the equations of '" + model_->path() + "', " +
                     (slot.flag ? "but it is bool" : "which it is no state of; its own model gives it"),
-                rate.where())
+                given.where())
         .note("'" + path + "' is declared here", slot.declared);
-  if (slot.derivative)
-    throw Error(ErrorKind::Usage, "ddt(" + path + ") is given twice", rate.where())
-        .note("first given here", slot.derivative->where());
+  if (target)
+    throw Error(ErrorKind::Usage, term + " is given twice", given.where()).note("first given here", target->where());
   Trace &trace = *slot.trace;
-  Unit expected = slot.unit / ms.unit;
-  Value v = detail::materialize(trace, rate);
-  bool plain_zero = rate.is_literal() && rate.literal().value == 0.0;
+  Unit expected = noise_ ? slot.unit : slot.unit / ms.unit;
+  std::string what = noise_ ? "noise(" + path + "), for a square root of a ms," : "d" + path + "/dt";
+  Value v = detail::materialize(trace, given);
+  bool plain_zero = given.is_literal() && given.literal().value == 0.0;
   if (!plain_zero && !v.unit().same_dimension(expected))
-    throw Error(ErrorKind::Unit, "d" + path + "/dt must be in [" + expected.str() + "], got [" + v.unit().str() + "]",
-                rate.where())
+    throw Error(ErrorKind::Unit, what + " must be in [" + expected.str() + "], got [" + v.unit().str() + "]",
+                given.where())
         .note("'" + path + "' is declared here in [" + slot.unit.str() + "]", slot.declared);
-  mlir::Value raw = trace.to_real(Trace::unwrap(v), rate.where());
+  mlir::Value raw = trace.to_real(Trace::unwrap(v), given.where());
   if (!plain_zero)
-    raw = trace.rescale(raw, v.unit(), expected, rate.where());
-  Shape shape = slot.full_shape(), given = v.shape();
-  bool fits = given.size() <= shape.size();
-  for (size_t d = 0; fits && d < given.size(); ++d)
-    fits = given[d] == 1 || given[d] == shape[d + shape.size() - given.size()];
+    raw = trace.rescale(raw, v.unit(), expected, given.where());
+  Shape shape = slot.full_shape(), got = v.shape();
+  bool fits = got.size() <= shape.size();
+  for (size_t d = 0; fits && d < got.size(); ++d)
+    fits = got[d] == 1 || got[d] == shape[d + shape.size() - got.size()];
   if (!fits)
-    throw Error(ErrorKind::Shape, "d" + path + "/dt must have shape " + to_string(shape) + ", got " + to_string(given),
-                rate.where())
+    throw Error(ErrorKind::Shape, what + " must have shape " + to_string(shape) + ", got " + to_string(got),
+                given.where())
         .note("'" + path + "' is declared here", slot.declared);
-  slot.derivative = trace.wrap(trace.broadcast(raw, shape, rate.where()), expected, rate.where());
+  target = trace.wrap(trace.broadcast(raw, shape, given.where()), expected, given.where());
 }
 
-/// Fills `block` with the equations: an argument for the time and for every state, a rate for each state that has one.
-/// True at the place of a state with a rate. The states' values are those of the step again afterwards, whatever
+/// Which states have a rate, and where noise was given.
+struct Given {
+  llvm::SmallVector<bool> rate;
+  std::vector<std::optional<SourceLocation>> noise;
+};
+
+/// Fills `block` with the equations: an argument for the time and for every state, a rate for each state that has one,
+/// then a diffusion for each that has noise. The states' values are those of the step again afterwards, whatever
 /// happens.
-static llvm::SmallVector<bool> trace_equations(Trace &trace, const std::vector<std::shared_ptr<Slot>> &states,
-                                               mlir::Block &block, SourceLocation at,
-                                               const std::function<void()> &equations) {
+static Given trace_equations(Trace &trace, const std::vector<std::shared_ptr<Slot>> &states, mlir::Block &block,
+                             SourceLocation at, const std::function<void()> &equations) {
   struct Restore {
     Trace &trace;
     const std::vector<std::shared_ptr<Slot>> &states;
@@ -143,6 +150,7 @@ static llvm::SmallVector<bool> trace_equations(Trace &trace, const std::vector<s
       for (std::size_t k = 0; k < values.size(); ++k) {
         states[k]->current = values[k];
         states[k]->derivative.reset();
+        states[k]->diffusion.reset();
       }
     }
   } restore{trace, states, trace.time, {}};
@@ -152,19 +160,41 @@ static llvm::SmallVector<bool> trace_equations(Trace &trace, const std::vector<s
   for (const auto &slot : states) {
     restore.values.push_back(slot->current);
     slot->derivative.reset();
+    slot->diffusion.reset();
     slot->current =
         trace.wrap(block.addArgument(Trace::unwrap(slot->current).getType(), loc), slot->unit, slot->declared);
   }
   equations();
-  llvm::SmallVector<bool> has_rate;
-  llvm::SmallVector<mlir::Value> rates;
+  Given given;
+  llvm::SmallVector<mlir::Value> rates, diffusions;
   for (const auto &slot : states) {
-    has_rate.push_back(slot->derivative.has_value());
+    given.rate.push_back(slot->derivative.has_value());
+    given.noise.push_back(slot->diffusion ? std::optional(slot->diffusion->where()) : std::nullopt);
     if (slot->derivative)
       rates.push_back(Trace::unwrap(*slot->derivative));
+    if (slot->diffusion && !slot->derivative)
+      throw Error(ErrorKind::Usage,
+                  "noise(" + slot->path() + ") is given, but not ddt(" + slot->path() + "); it may be 0",
+                  slot->diffusion->where());
+    if (slot->diffusion)
+      diffusions.push_back(Trace::unwrap(*slot->diffusion));
   }
+  rates.append(diffusions);
   ir::YieldOp::create(trace.builder, loc, rates);
-  return has_rate;
+  return given;
+}
+
+/// An error when the method of a model takes no noise.
+static void require_noise(const detail::ModelData &model, const Slot &slot, SourceLocation at) {
+  if (ir::takesNoise(model.method))
+    return;
+  std::string known;
+  for (llvm::StringRef method : ir::stochasticMethods())
+    known += (known.empty() ? "" : ", ") + method.str();
+  throw Error(ErrorKind::Usage,
+              "noise(" + slot.path() + ") is integrated with the method '" + model.method +
+                  "', which takes none; the methods that do are: " + known,
+              at);
 }
 
 void Model::integrate(At here) {
@@ -180,18 +210,25 @@ void Model::integrate(At here) {
     if (slot->is_state() && !slot->flag)
       states.push_back(slot);
   auto block = std::make_unique<mlir::Block>();
-  llvm::SmallVector<bool> has_rate = trace_equations(trace, states, *block, at, [&] { equations(); });
+  Given given = trace_equations(trace, states, *block, at, [&] { equations(); });
 
-  llvm::SmallVector<mlir::Value> integrated;
+  llvm::SmallVector<mlir::Value> integrated, noises;
+  llvm::SmallVector<std::int64_t> noisy;
   llvm::SmallVector<mlir::Type> types;
   std::vector<std::shared_ptr<Slot>> order;
   for (std::size_t k = states.size(); k-- > 0;)
-    if (!has_rate[k]) {
+    if (!given.rate[k]) {
       block->getArgument(1 + k).replaceAllUsesWith(Trace::unwrap(states[k]->current));
       block->eraseArgument(1 + k);
     }
   for (std::size_t k = 0; k < states.size(); ++k)
-    if (has_rate[k]) {
+    if (given.rate[k]) {
+      if (given.noise[k]) {
+        noisy.push_back(static_cast<std::int64_t>(order.size()));
+        require_noise(*data_, *states[k], *given.noise[k]);
+        noises.push_back(Trace::unwrap(
+            random("normal", "noise(" + states[k]->name + ")", states[k]->full_shape(), *given.noise[k])));
+      }
       order.push_back(states[k]);
       integrated.push_back(Trace::unwrap(states[k]->current));
       types.push_back(integrated.back().getType());
@@ -199,8 +236,10 @@ void Model::integrate(At here) {
   if (order.empty())
     throw Error(ErrorKind::Usage, "'" + path() + "' calls integrate(), but its equations() give no ddt", at);
   mlir::Value time = trace.settings.has_time ? Trace::unwrap(trace.time) : trace.number(0.0, at);
-  auto op = ir::IntegrateOp::create(trace.builder, loc, types, trace.builder.getStringAttr(data_->method), time,
-                                    trace.builder.getF64FloatAttr(trace.settings.dt), integrated);
+  auto op =
+      ir::IntegrateOp::create(trace.builder, loc, types, trace.builder.getStringAttr(data_->method), time,
+                              trace.builder.getF64FloatAttr(trace.settings.dt), integrated, noises,
+                              noises.empty() ? mlir::DenseI64ArrayAttr() : trace.builder.getDenseI64ArrayAttr(noisy));
   op.getBody().push_back(block.release());
   for (std::size_t k = 0; k < order.size(); ++k) {
     order[k]->current = trace.wrap(op.getResult(k), order[k]->unit, at);

@@ -42,6 +42,7 @@ Trace::~Trace() {
     slot->trace = nullptr;
     slot->current = {};
     slot->derivative.reset();
+    slot->diffusion.reset();
   }
   for (ModelData *model : entered)
     model->trace = nullptr;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // expand-integrators: dyn.integrate becomes the arithmetic of its method.
-#include "compiler/transforms/Derivatives.h"
 #include "compiler/transforms/Passes.h"
+#include "compiler/transforms/Slope.h"
 #include "compiler/transforms/StepValues.h"
 #include "dialect/Dyn.h"
 #include "dialect/RungeKutta.h"
@@ -11,6 +11,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+
+#include <cmath>
 
 namespace overtime::ir {
 #define GEN_PASS_DEF_EXPANDINTEGRATORS
@@ -22,107 +24,6 @@ using namespace overtime::ir;
 
 namespace {
 
-/// The slope of one equation in its own state, carried forward through the equations as they are written out.
-/// A value without an entry does not depend on the state.
-class Slope {
-public:
-  Slope(OpBuilder &builder, Value state) : builder(builder) { of[state] = Partial::constant(1); }
-
-  /// Extends the slopes to the results of `original`, which was written out as `written`.
-  void extend(Operation *original, Operation *written) {
-    bool depends = false;
-    Operation *cause = nullptr; // of a slope that is not known
-    original->walk([&](Operation *inner) {
-      for (Value v : inner->getOperands()) {
-        depends |= of.count(v) > 0;
-        cause = cause ? cause : unknown.lookup(v);
-      }
-    });
-    if (cause || (depends && (original->getNumResults() != 1 || original->getNumRegions() > 0)))
-      markUnknown(original, cause ? cause : original);
-    else if (depends && isReal(original->getResult(0)))
-      extendKnown(original, written);
-  }
-
-  /// The slope of a value, null when it is zero. Fails where an operation on the way to it has none.
-  FailureOr<Value> get(Value v, Location loc) {
-    if (Operation *op = unknown.lookup(v))
-      return op->emitOpError("has no elementwise slope, which exp_euler needs of every equation in its own state; use "
-                             "another method, such as rk4");
-    auto it = of.find(v);
-    if (it == of.end() || (!it->second.value && it->second.number == 0.0))
-      return Value();
-    return materialize(it->second, loc, v.getType());
-  }
-
-private:
-  static bool isReal(Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }
-  void markUnknown(Operation *op, Operation *cause) {
-    for (Value result : op->getResults())
-      if (isReal(result)) // the slope of an integer or truth value is zero
-        unknown[result] = cause;
-  }
-  void extendKnown(Operation *original, Operation *written) {
-    if (auto select = dyn_cast<arith::SelectOp>(written))
-      return extendSelect(original, select);
-    std::optional<Partial> total;
-    for (auto [k, operand] : llvm::enumerate(original->getOperands())) {
-      auto inner = of.find(operand);
-      if (inner == of.end())
-        continue;
-      std::optional<Partial> outer = partialDerivative(builder, written, k);
-      if (!outer)
-        return markUnknown(original, original);
-      Partial term = product(written, *outer, inner->second);
-      total = total ? sum(written, *total, term) : term;
-    }
-    of[original->getResult(0)] = *total;
-  }
-  Value materialize(const Partial &p, Location loc, Type type) {
-    return p.value ? p.value : realConstant(builder, loc, type, p.number);
-  }
-  void extendSelect(Operation *original, arith::SelectOp select) {
-    auto branch = [&](unsigned k) {
-      auto it = of.find(original->getOperand(k));
-      Partial p = it == of.end() ? Partial::constant(0) : it->second;
-      return materialize(p, select.getLoc(), select.getType());
-    };
-    of[original->getResult(0)] =
-        Partial::of(arith::SelectOp::create(builder, select.getLoc(), select.getCondition(), branch(1), branch(2)));
-  }
-  Partial product(Operation *op, const Partial &a, const Partial &b) {
-    if (!a.value && !b.value)
-      return Partial::constant(a.number * b.number);
-    if (a.value && b.value)
-      return Partial::of(arith::MulFOp::create(builder, op->getLoc(), a.value, b.value));
-    const Partial &number = a.value ? b : a;
-    Value value = a.value ? a.value : b.value;
-    if (number.number == 0.0)
-      return Partial::constant(0);
-    if (number.number == 1.0)
-      return Partial::of(value);
-    if (number.number == -1.0)
-      return Partial::of(arith::NegFOp::create(builder, op->getLoc(), value));
-    return Partial::of(arith::MulFOp::create(builder, op->getLoc(), value,
-                                             realConstant(builder, op->getLoc(), value.getType(), number.number)));
-  }
-  Partial sum(Operation *op, const Partial &a, const Partial &b) {
-    if (!a.value && !b.value)
-      return Partial::constant(a.number + b.number);
-    if (!a.value && a.number == 0.0)
-      return b;
-    if (!b.value && b.number == 0.0)
-      return a;
-    Type type = op->getResult(0).getType();
-    return Partial::of(arith::AddFOp::create(builder, op->getLoc(), materialize(a, op->getLoc(), type),
-                                             materialize(b, op->getLoc(), type)));
-  }
-
-  OpBuilder &builder;
-  llvm::DenseMap<Value, Partial> of;
-  llvm::DenseMap<Value, Operation *> unknown; // values that depend on the state in another way, and the first such
-};
-
 /// Writes out the equations of one dyn.integrate.
 class Expansion {
 public:
@@ -132,8 +33,12 @@ public:
     FailureOr<SmallVector<Value>> next;
     if (isExponentialEuler(op.getMethod()))
       next = exponentialEuler();
-    else
+    else if (op.getNoise().empty())
       next = rungeKutta(*lookupButcherTable(op.getMethod()));
+    else if (lookupButcherTable(op.getMethod())->name == "heun2")
+      next = stochasticHeun();
+    else
+      next = eulerMaruyama(op.getMethod() == "milstein");
     if (failed(next))
       return failure();
     op.replaceAllUsesWith(*next);
@@ -144,7 +49,8 @@ public:
 private:
   using Written = llvm::function_ref<void(Operation *original, Operation *written)>;
 
-  /// The equations at a time and a set of states; `each` sees every operation and its copy.
+  /// The equations at a time and a set of states, derivatives and then diffusions; `each` sees every operation and its
+  /// copy.
   SmallVector<Value> equations(Value time, ValueRange states, Written each) {
     Block &body = op.getBody().front();
     IRMapping map;
@@ -180,7 +86,7 @@ private:
     SmallVector<Value> next;
     for (auto [k, state] : llvm::enumerate(op.getStates())) {
       Value gain = realConstant(builder, loc, state.getType(), dt);
-      FailureOr<Value> slope = slopes[k].get(body.getTerminator()->getOperand(k), loc);
+      FailureOr<Value> slope = slopes[k].get(body.getTerminator()->getOperand(k), loc, "exp_euler");
       if (failed(slope))
         return failure();
       if (*slope)
@@ -188,8 +94,76 @@ private:
       bool fixed = *slope && isFast(op) && isFixed(*slope);
       Value change = fixed ? linearChange(k, *slope, gain) : multiply(gain, derivatives[k]);
       next.push_back(add(state, change));
+      if (std::optional<size_t> j = op.noiseOf(k))
+        next.back() = add(next.back(), multiply(diffusion(derivatives, *j),
+                                                multiply(deviation(*slope, state.getType()), op.getNoise()[*j])));
     }
     return next;
+  }
+
+  Value diffusion(ArrayRef<Value> equations, size_t noise) { return equations[op.getStates().size() + noise]; }
+
+  /// Deviation of the integral of exp(slope s) dW over a step: sqrt((exp(2 slope dt) - 1) / (2 slope)).
+  Value deviation(Value slope, Type type) {
+    if (!slope)
+      return realConstant(builder, loc, type, std::sqrt(dt));
+    Value variance = scaled(dt, ExprelOp::create(builder, loc, scaled(2.0 * dt, slope)));
+    return math::SqrtOp::create(builder, loc, variance);
+  }
+
+  /// Increment of the Wiener process of state k, null where it has none.
+  Value increment(size_t k) {
+    std::optional<size_t> j = op.noiseOf(k);
+    return j ? scaled(std::sqrt(dt), op.getNoise()[*j]) : Value();
+  }
+
+  /// y + dt f + g dW, of every state.
+  SmallVector<Value> eulerStep(ArrayRef<Value> equations) {
+    SmallVector<Value> next;
+    for (auto [k, state] : llvm::enumerate(op.getStates())) {
+      next.push_back(add(state, scaled(dt, equations[k])));
+      if (Value dW = increment(k))
+        next.back() = add(next.back(), multiply(diffusion(equations, *op.noiseOf(k)), dW));
+    }
+    return next;
+  }
+
+  /// Maruyama 1955; with Milstein's term (1974) g g' (dW^2 - dt) / 2 of the strong order 1.
+  FailureOr<SmallVector<Value>> eulerMaruyama(bool milstein) {
+    Block &body = op.getBody().front();
+    ArrayRef<int64_t> noisy = *op.getNoisy();
+    SmallVector<Slope> slopes; // of the states that have noise
+    if (milstein)
+      for (int64_t k : noisy)
+        slopes.emplace_back(builder, body.getArgument(1 + k));
+    auto at = equations(op.getTime(), op.getStates(), [&](Operation *original, Operation *written) {
+      for (Slope &slope : slopes)
+        slope.extend(original, written);
+    });
+    SmallVector<Value> next = eulerStep(at);
+    for (auto [j, slope] : llvm::enumerate(slopes)) {
+      size_t k = noisy[j], n = op.getStates().size();
+      FailureOr<Value> m = slope.get(body.getTerminator()->getOperand(n + j), loc, "milstein");
+      if (failed(m))
+        return failure();
+      if (!*m)
+        continue;
+      Value xi = op.getNoise()[j], one = realConstant(builder, loc, xi.getType(), 1.0);
+      Value square = scaled(0.5 * dt, arith::SubFOp::create(builder, loc, multiply(xi, xi), one));
+      next[k] = add(next[k], multiply(multiply(at[n + j], *m), square));
+    }
+    return next;
+  }
+
+  /// Of Stratonovich's equation; Kloeden & Platen 1992, section 15.1, with drift and diffusion both corrected.
+  SmallVector<Value> stochasticHeun() {
+    auto ignore = [](Operation *, Operation *) {};
+    SmallVector<Value> here = equations(op.getTime(), op.getStates(), ignore);
+    Value time = add(op.getTime(), realConstant(builder, loc, op.getTime().getType(), dt));
+    SmallVector<Value> there = equations(time, eulerStep(here), ignore), mean;
+    for (auto [a, b] : llvm::zip(here, there))
+      mean.push_back(scaled(0.5, add(a, b)));
+    return eulerStep(mean);
   }
 
   /// An equation whose slope no step changes is linear in its state, dy/dt = slope y + rest. What multiplies y, and the

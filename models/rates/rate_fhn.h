@@ -24,7 +24,8 @@ namespace overtime {
 /// Inputs I and I_y (dimensionless). States: x and y, drawn from [0, 0.05). Returns x.
 class RateFHN : public RateModel {
 public:
-  explicit RateFHN(std::int64_t n = 1, At at = At::current()) : RateModel(n, 0.05, at) {}
+  explicit RateFHN(std::int64_t n = 1, const RateOptions &options = {}, At at = At::current())
+      : RateModel(n, 0.05, options, at) {}
 
   Param alpha = param("alpha", 3.0), beta = param("beta", 4.0), gamma = param("gamma", -1.5);
   Param delta = param("delta", 0.0), epsilon = param("epsilon", 0.5), tau = param("tau", 20_ms);

@@ -25,7 +25,8 @@ namespace overtime {
 /// Inputs I (dimensionless) and I_y [1/ms]. States: x and y [1/ms], drawn from [0, 0.05). Returns x.
 class RateQIF : public RateModel {
 public:
-  explicit RateQIF(std::int64_t n = 1, At at = At::current()) : RateModel(n, 0.05, at, 1 / ms) {}
+  explicit RateQIF(std::int64_t n = 1, const RateOptions &options = {}, At at = At::current())
+      : RateModel(n, 0.05, options, at, 1 / ms) {}
 
   Param tau = param("tau", 1_ms), eta = param("eta", -5.0), delta = param("delta", 1.0), J = param("J", 15.0);
 

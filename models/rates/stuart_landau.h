@@ -22,7 +22,8 @@ namespace overtime {
 /// second equation too, which does not oscillate; 2.8.2 has the equations above.)
 class StuartLandauOscillator : public RateModel {
 public:
-  explicit StuartLandauOscillator(std::int64_t n = 1, At at = At::current()) : RateModel(n, 0.5, at) {}
+  explicit StuartLandauOscillator(std::int64_t n = 1, const RateOptions &options = {}, At at = At::current())
+      : RateModel(n, 0.5, options, at) {}
 
   Param a = param("a", 0.25), w = param("w", 0.2);
 

@@ -25,7 +25,8 @@ namespace overtime {
 /// Inputs I and I_y (dimensionless). States: x and y, drawn from [0, 0.05). Returns x.
 class WilsonCowan : public RateModel {
 public:
-  explicit WilsonCowan(std::int64_t n = 1, At at = At::current()) : RateModel(n, 0.05, at) {}
+  explicit WilsonCowan(std::int64_t n = 1, const RateOptions &options = {}, At at = At::current())
+      : RateModel(n, 0.05, options, at) {}
 
   Param E_tau = param("E_tau", 1_ms), E_a = param("E_a", 1.2), E_theta = param("E_theta", 2.8);
   Param I_tau = param("I_tau", 1_ms), I_a = param("I_a", 1.0), I_theta = param("I_theta", 4.0);

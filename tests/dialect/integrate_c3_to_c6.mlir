@@ -3,7 +3,7 @@
 
 func.func @integrate_c3_no_state(%t: f32) {
   // expected-error @below {{(C3) there is no state to integrate}}
-  "dyn.integrate"(%t) <{dt = 0.1 : f64, method = "euler"}> ({
+  "dyn.integrate"(%t) <{dt = 0.1 : f64, method = "euler", operandSegmentSizes = array<i32: 1, 0, 0>}> ({
   ^bb0(%s: f32):
     dyn.yield
   }) : (f32) -> ()

@@ -36,10 +36,10 @@ Tensor data_for(const ModelRun &run) {
     shape.insert(shape.begin() + 1, *run.batch);
   std::map<std::string, std::pair<double, double>> currents = {
       {"FHN", {0, 2}}, {"GIF", {0, 20}}, {"HindmarshRose", {0, 4}}, {"Izhikevich", {0, 60}}, {"MorrisLecar", {0, 400}}};
-  auto [low, high] = layer                          ? std::pair(-1.0, 1.0)
-                     : currents.contains(run.model) ? currents.at(run.model)
-                     : kind == "rate"               ? std::pair(0.0, 1.0)
-                                                    : std::pair(0.0, 200.0);
+  auto [low, high] = layer                               ? std::pair(-1.0, 1.0)
+                     : currents.contains(run.model)      ? currents.at(run.model)
+                     : kind == "rate" || kind == "input" ? std::pair(0.0, 1.0)
+                                                         : std::pair(0.0, 200.0);
   return Tensor::uniform(shape, low, high, 3, run.real);
 }
 
