@@ -6,9 +6,9 @@
 
 namespace overtime {
 
-/// A step: all projections in the order in which they were declared, then all populations, then everything else; at its
-/// end the rings of delays take the new spikes. So a spike acts on others from the next step on. Data of a step is a
-/// map from names of populations to what they take.
+/// A step: all projections and other connections in the order in which they were declared, then all populations, then
+/// everything else; at its end the rings of delays take the new spikes. So a spike acts on others from the next step
+/// on. Data of a step is a map from names to what those models take.
 ///
 ///     struct EINet : Network {
 ///       LIF E = child("E", LIF(3200)), I = child("I", LIF(800));
@@ -23,20 +23,19 @@ public:
   Tree<Value> update(const Tree<Value> &x) override {
     std::vector<Model *> all = children();
     for (Model *one : all)
-      if (is_projection(*one))
-        one->update({});
+      if (dynamic_cast<Connection *>(one))
+        one->update(data_of(x, *one));
     std::vector<std::pair<std::string, Tree<Value>>> outputs;
     for (Model *one : all)
       if (dynamic_cast<Neuron *>(one))
         outputs.emplace_back(one->name(), one->update(data_of(x, *one)));
     for (Model *one : all)
-      if (!is_projection(*one) && !dynamic_cast<Neuron *>(one))
+      if (!dynamic_cast<Connection *>(one) && !dynamic_cast<Neuron *>(one))
         one->update(data_of(x, *one));
     return Tree<Value>::map(std::move(outputs));
   }
 
 private:
-  static bool is_projection(const Model &model) { return dynamic_cast<const Projection *>(&model); }
   static Tree<Value> data_of(const Tree<Value> &x, const Model &model) {
     for (const auto &[name, item] : x.items())
       if (name == model.name())

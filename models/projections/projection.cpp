@@ -13,13 +13,14 @@ Unit unit_of(const Output *output, const Target &target) {
 } // namespace
 
 Projection::Projection(State spikes, std::int64_t sources, Target target, const ProjectionParts &parts, At at)
-    : Model(Shape{target.n}), plasticity(parts.plasticity ? parts.plasticity(sources) : nullptr),
+    : Connection(Shape{target.n}), plasticity(parts.plasticity ? parts.plasticity(sources) : nullptr),
       output(parts.output ? parts.output() : nullptr),
       weights(parts.connect, sources, target.n,
               {.weight = parts.weight,
                .unit = unit_of(output.get(), target),
                .events = !(parts.synapse && (parts.at_sources || !parts.synapse->linear)),
                .trainable = parts.trainable,
+               .learned = parts.learning != nullptr,
                .seed = parts.seed},
               at),
       spikes_(std::move(spikes)), target_(std::move(target)), delay_(parts.delay),
@@ -28,10 +29,16 @@ Projection::Projection(State spikes, std::int64_t sources, Target target, const 
   if (parts.synapse)
     synapse = parts.synapse->make(at_sources_ ? SynapsePlace{sources, Quantity{1.0, {}}}
                                               : SynapsePlace{target_.n, Quantity{1.0, unit_}});
+  if (parts.learning && !target_.spike)
+    throw Error(ErrorKind::Usage, "the target of a projection that learns has no spikes", at);
+  if (parts.learning)
+    learning = parts.learning({sources, target_.n, unit_});
   if (delay_)
     register_delay(spikes_, *delay_, {}, at);
   if (plasticity)
     adopt("plasticity", *plasticity, at);
+  if (learning)
+    adopt("learning", *learning, at);
   if (synapse)
     adopt("synapse", *synapse, at);
   if (output)
@@ -41,6 +48,8 @@ Projection::Projection(State spikes, std::int64_t sources, Target target, const 
 
 Tree<Value> Projection::update(const Tree<Value> &) {
   Value s = delay_ ? get_delay_data(spikes_, *delay_) : spikes_;
+  if (learning)
+    weights.learn(*learning, s, *target_.spike);
   if (plasticity)
     s = plasticity->strength(s);
   Value V = target_.V;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "models/connectivity/connectivity.h"
+#include "models/projections/connection.h"
 #include "models/projections/weights.h"
 #include "models/synapses/output.h"
 #include "models/synapses/short_term.h"
@@ -19,6 +20,7 @@ struct ProjectionParts {
   std::optional<SynapseKind> synapse = {}; ///< none: a spike acts at once and only in its step
   OutputFactory output = {};               ///< none: the conductance is added to V
   bool at_sources = false;                 ///< states of a linear synapse one for each source, not for each target
+  LearningFactory learning = {};           ///< how spikes change the weights, which are states then
   bool trainable = false;                  ///< weights are what a Trainer changes
   std::uint64_t seed = 0;                  ///< of the connectivity
 };
@@ -28,29 +30,38 @@ struct Target {
   Input I;
   State V;
   std::int64_t n;
+  std::optional<State> spike = {}; ///< for learning
 };
 
 /// Spikes of a source, delayed, through synapses to the input or potential of a target:
 ///
 ///   s = spikes of the source, of the step before or `delay` steps before that
+///   weights = learning(weights, s, spikes of the target, of the step before)
 ///   s = plasticity(s);   g = synapse(s, weights);   I += output(g, V),   or V += g without an output
 ///
 /// V is that of the beginning of the step where a network updates its projections before its neurons.
-class Projection : public Model {
+class Projection : public Connection {
 public:
   template <class Pre, class Post>
   Projection(Pre &pre, Post &post, const ProjectionParts &parts, At at = At::current())
-      : Projection(pre.spike.same(), pre.count(), Target{post.I.same(), post.V.same(), post.count()}, parts, at) {}
+      : Projection(pre.spike.same(), pre.count(), target(post), parts, at) {}
   Projection(State spikes, std::int64_t sources, Target target, const ProjectionParts &parts, At at = At::current());
 
   Tree<Value> update(const Tree<Value> &) override;
 
-  std::unique_ptr<ShortTerm> plasticity; ///< child "plasticity", where there is one
-  std::unique_ptr<Synapse> synapse;      ///< child "synapse", where there is one
-  std::unique_ptr<Output> output;        ///< child "output", where there is one
-  Weights weights;                       ///< child "weights"
+  std::unique_ptr<ShortTerm> plasticity;  ///< child "plasticity", where there is one
+  std::unique_ptr<LearningRule> learning; ///< child "learning", where there is one
+  std::unique_ptr<Synapse> synapse;       ///< child "synapse", where there is one
+  std::unique_ptr<Output> output;         ///< child "output", where there is one
+  Weights weights;                        ///< child "weights"
 
 private:
+  template <class Post> static Target target(Post &post) {
+    Target target{post.I.same(), post.V.same(), post.count()};
+    if constexpr (requires { post.spike.same(); })
+      target.spike.emplace(post.spike.same());
+    return target;
+  }
   State spikes_;
   Target target_;
   std::optional<Delay> delay_;

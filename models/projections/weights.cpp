@@ -20,10 +20,18 @@ bool is_one(const Init &weight) {
 
 Weights::Weights(const Connectivity &connect, std::int64_t sources, std::int64_t posts, const WeightOptions &options,
                  At at)
-    : Model(Shape{}), kind_(connect.kind()), rule_(connect.name()), list_(connect.draw(sources, posts, options.seed)),
-      unit_(options.unit) {
+    : Weights(connect, connect.draw(sources, posts, options.seed), options, at) {}
+
+// States have the size of the model unless they say otherwise: one number for each synapse.
+Weights::Weights(const Connectivity &connect, Csr list, const WeightOptions &options, At at)
+    : Model(options.learned ? Shape{list.synapses()} : Shape{}), kind_(connect.kind()), rule_(connect.name()),
+      list_(std::move(list)), unit_(options.unit) {
   bool one = is_one(options.weight);
-  if (kind_ == Connectivity::Kind::OneToOne)
+  if (options.learned && options.trainable)
+    throw Error(ErrorKind::Usage, "weights are learned in the run or trainable by gradients, not both", at);
+  if (options.learned)
+    form_ = Form::List;
+  else if (kind_ == Connectivity::Kind::OneToOne)
     form_ = Form::OneToOne;
   else if (kind_ == Connectivity::Kind::AllToAll && one)
     form_ = Form::AllToAll;
@@ -35,19 +43,20 @@ Weights::Weights(const Connectivity &connect, std::int64_t sources, std::int64_t
     offsets.emplace(param("offsets", list_.offsets, at));
     targets.emplace(param("targets", list_.targets, at));
   }
-  weight.emplace(declare(options, at));
+  declare(options, at);
+  if (options.learned) {
+    Tensor positions;
+    Csr by_target = list_.transposed(&positions);
+    offsets_of_targets_.emplace(param("offsets_of_targets", by_target.offsets, at));
+    sources_.emplace(param("sources", by_target.targets, at));
+    positions_.emplace(param("positions", positions, at));
+  }
 }
 
-/// The numbers as the form wants them.
-Param Weights::declare(const WeightOptions &options, At at) {
+/// One number for each synapse.
+Tensor Weights::numbers_of(const WeightOptions &options, At at) const {
   const Init &given = options.weight;
-  Quantity unit{1.0, options.unit};
   std::int64_t synapses = list_.synapses();
-  auto as_weights = [&](const Init &numbers, const Shape &shape) {
-    return options.trainable ? Model::weight("weight", shape, numbers, unit, at) : param("weight", numbers, unit, at);
-  };
-  if (is_one(given) && form_ != Form::Dense)
-    return as_weights(given, {});
   Tensor numbers;
   if (given.draw())
     numbers = given.draw()({synapses}, options.seed ^ 0x77656967687473u).to(f64);
@@ -69,6 +78,23 @@ Param Weights::declare(const WeightOptions &options, At at) {
                     std::to_string(synapses) + "] for the synapses of " + rule_ + ", or " +
                     to_string({list_.sources, list_.posts}),
                 at);
+  return numbers;
+}
+
+/// The numbers as the form wants them.
+void Weights::declare(const WeightOptions &options, At at) {
+  Quantity unit{1.0, options.unit};
+  auto as_weights = [&](const Init &numbers, const Shape &shape) {
+    weight.emplace(options.trainable ? Model::weight("weight", shape, numbers, unit, at)
+                                     : param("weight", numbers, unit, at));
+  };
+  if (options.learned) {
+    learned.emplace(state("weight", numbers_of(options, at), unit, at));
+    return;
+  }
+  if (is_one(options.weight) && form_ != Form::Dense)
+    return as_weights(options.weight, {});
+  Tensor numbers = numbers_of(options, at);
   if (form_ != Form::Dense)
     return as_weights(numbers, numbers.shape());
   Tensor matrix = list_.matrix();
@@ -76,7 +102,7 @@ Param Weights::declare(const WeightOptions &options, At at) {
   for (std::int64_t k = 0; k < matrix.size(); ++k)
     if (matrix[k] != 0.0)
       matrix.set(k, numbers[next++]);
-  return as_weights(matrix, matrix.shape());
+  as_weights(matrix, matrix.shape());
 }
 
 Value Weights::add(const Value &inputs, const Value &x) {
@@ -92,13 +118,29 @@ Value Weights::add(const Value &inputs, const Value &x) {
   case Form::List:
     break;
   }
-  return propagate(inputs, rows(), *weight, x);
+  return propagate(inputs, rows(), now(), x);
 }
 
-Value Weights::add(const Value &inputs, const Value &x, const Value &changed) {
-  if (form_ != Form::List)
-    throw Error(ErrorKind::Usage, "'" + path() + "' has no list of synapses whose weights could change");
-  return propagate(inputs, rows(), changed, x);
+void Weights::learn(LearningRule &rule, const Value &pre, const Value &post) {
+  if (batch())
+    throw Error(ErrorKind::Usage, "'" + path() + "' is learned, and is one for a whole batch; reset without a batch");
+  auto correlated = [](const SynapseRows &rows, const Value &events, const Value &w, const Value &values,
+                       const std::optional<Bounds> &bounds, const Param *positions) {
+    CorrelateOptions options{.positions = positions};
+    if (bounds) {
+      options.low = bounds->low;
+      options.high = bounds->high;
+    }
+    return correlate(events, values, rows, w, options);
+  };
+  *learned = rule.learn(*learned, {pre, post,
+                                   [&](const Value &w, const Value &values, std::optional<Bounds> bounds) {
+                                     return correlated(rows(), pre, w, values, bounds, nullptr);
+                                   },
+                                   [&](const Value &w, const Value &values, std::optional<Bounds> bounds) {
+                                     return correlated({*offsets_of_targets_, *sources_}, post, w, values, bounds,
+                                                       &*positions_);
+                                   }});
 }
 
 std::string Weights::how() const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "models/connectivity/connectivity.h"
+#include "models/synapses/learning.h"
 
 namespace overtime {
 
@@ -11,6 +12,7 @@ struct WeightOptions {
   Unit unit = {};
   bool events = true;     ///< what comes is mostly 0
   bool trainable = false; ///< as parameters that a Trainer changes
+  bool learned = false;   ///< as states that a learning rule changes: always a list
   std::uint64_t seed = 0;
 };
 
@@ -32,8 +34,8 @@ public:
   Tree<Value> update(const Tree<Value> &) override { return {}; }
   /// x plus inputs [N] times weights; `x` is [M] in the unit of the weights.
   Value add(const Value &inputs, const Value &x);
-  /// The same sum with weights that a model changes, one for each synapse of the list.
-  Value add(const Value &inputs, const Value &x, const Value &changed);
+  /// Changes what is learned, by spikes of the sources [N] that arrive and of the targets [M].
+  void learn(LearningRule &rule, const Value &pre, const Value &post);
 
   Form form() const { return form_; }
   std::string how() const; ///< "list of 800 synapses (10 % of 8000 pairs)"
@@ -41,15 +43,20 @@ public:
   SynapseRows rows() const { return {*offsets, *targets}; }
 
   std::optional<Param> weight;           ///< one number, [K], or [N, M] in dense form, 0 where there is no synapse
+  std::optional<State> learned;          ///< in place of `weight`, and under its name: [K]
   std::optional<Param> offsets, targets; ///< of the list
 
 private:
-  Param declare(const WeightOptions &options, At at);
+  Weights(const Connectivity &connect, Csr list, const WeightOptions &options, At at);
+  void declare(const WeightOptions &options, At at);
+  Tensor numbers_of(const WeightOptions &options, At at) const;
+  Value now() const { return learned ? Value(*learned) : Value(*weight); }
   Connectivity::Kind kind_;
   std::string rule_;
   Csr list_;
   Form form_;
   Unit unit_;
+  std::optional<Param> offsets_of_targets_, sources_, positions_; // the list by targets, where weights are learned
 };
 
 } // namespace overtime
