@@ -72,16 +72,18 @@ llvm::Error runStages(ModuleOp module, const ProgramInfo &info, const TargetSpec
                       StopWatch *watch) {
   FirstError error(module.getContext());
   auto failure = [&](llvm::StringRef stage) { return error.failure("the stage '" + stage.str() + "' failed"); };
-  ir::LoweringOptions options{target.vectorBits, target.avx512, target.fma, unsigned(info.threads), info.threadsAsked};
-  if (!llvm::is_contained(ir::stageNames(), last)) {
-    std::string known = llvm::join(ir::stageNames(), ", ");
+  ir::LoweringOptions options{target.vectorBits,      target.avx512,     target.fma,
+                              unsigned(info.threads), info.threadsAsked, target.gpu};
+  auto stages = ir::stageNames(target.gpu);
+  if (!llvm::is_contained(stages, last)) {
+    std::string known = llvm::join(stages, ", ");
     return llvm::createStringError("there is no stage '" + last.str() + "'; the stages are: " + known);
   }
   if (failed(mlir::verify(module))) // the whole program: passes of a release build trust it
     return failure("trace");
   if (watch)
     watch->lap("verify");
-  for (llvm::StringRef stage : ir::stageNames()) {
+  for (llvm::StringRef stage : stages) {
     if (stage == "trace") {
       if (stage == last)
         break;

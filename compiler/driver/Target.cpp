@@ -2,6 +2,8 @@
 // Names of processors to feature strings, and feature strings to LLVM target machines.
 #include "compiler/driver/Target.h"
 
+#include "compiler/driver/GpuTarget.h"
+
 #include "runtime/abi.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -22,9 +24,9 @@ namespace overtime::driver {
 namespace {
 
 constexpr StringLiteral commonNames[] = {
-    "native",         "x86-64-v2",      "x86-64-v3",   "x86-64-v4",   "haswell", "skylake-avx512",
-    "icelake-server", "sapphirerapids", "znver2",      "znver3",      "znver4",  "znver5",
-    "aarch64",        "cortex-a72",     "neoverse-n1", "neoverse-v1", "generic"};
+    "native",         "x86-64-v2",   "x86-64-v3", "x86-64-v4", "haswell", "skylake-avx512", "icelake-server",
+    "sapphirerapids", "znver2",      "znver3",    "znver4",    "znver5",  "aarch64",        "cortex-a72",
+    "neoverse-n1",    "neoverse-v1", "generic",   "nvptx64",   "sm_80",   "sm_90"};
 
 /// Flags that only steer the scheduler. They differ between LLVM versions and would make equal processors look unequal.
 bool isTuning(StringRef feature) {
@@ -135,6 +137,8 @@ Error unknownTarget(StringRef name, ArrayRef<StringRef> cpus) {
 Expected<TargetSpec> TargetSpec::get(StringRef name) {
   if (name == "native")
     return nativeTarget();
+  if (isGpuName(name))
+    return gpuTarget(name);
   if (name == "generic") // what every processor of this kind has
     return get(Triple(sys::getProcessTriple()).isX86() ? "x86-64" : "aarch64");
   if (name == "aarch64" || AArch64::parseCpu(name)) {
@@ -232,6 +236,8 @@ void applyTarget(Module &module, const TargetSpec &target, const TargetMachine &
     f.addFnAttr("target-cpu", target.cpu);
     if (!target.features.empty())
       f.addFnAttr("target-features", target.features);
+    if (target.gpu)
+      continue;
     if (target.avx512)
       f.addFnAttr("prefer-vector-width", "512");
     // Callers align the stack to 16 bytes. LLVM decides on more before it knows that vectors will be spilled, and a

@@ -22,9 +22,11 @@ struct TargetSpec {
   unsigned vectorBits = 128;
   bool avx512 = false; ///< AVX-512 F, BW, DQ and VL
   bool fma = false;
+  bool gpu = false; ///< cpu is a compute capability: "sm_90"
 
   /// "native" is this machine; "x86-64-v2" to "-v4" and LLVM's 64-bit x86 names are that processor on Linux;
-  /// "aarch64" is any 64-bit Arm. Another name is an error that lists the usual ones and the nearest.
+  /// "aarch64" is any 64-bit Arm; "sm_90" is an NVIDIA GPU of that compute capability, "nvptx64" the oldest one that is
+  /// supported without a limit. Another name is an error that lists the usual ones and the nearest.
   static llvm::Expected<TargetSpec> get(llvm::StringRef name);
 
   /// "triple cpu features", as artefacts record it.

@@ -8,12 +8,14 @@ set(OVERTIME_DRIVER_LLVM_SOURCES
   Descriptor.cpp
   DescriptorWriter.cpp
   Entry.cpp
+  GpuTarget.cpp
   InstructionOrder.cpp
   Jit.cpp
   Layout.cpp
   Linker.cpp
   ObjectEmitter.cpp
   ProgramJson.cpp
+  Ptxas.cpp
   Target.cpp
   TrainerDescriptor.cpp
   TrainerHeader.cpp

@@ -54,7 +54,8 @@ def SplitLanes : Pass<"split-lanes", "::mlir::func::FuncOp"> {
     `tests/lower/split_lanes_not_when_mixed.mlir`.
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">,
-                 Option<"threads", "threads", "unsigned", "1", "threads that a run may have">];
+                 Option<"threads", "threads", "unsigned", "1", "threads that a run may have">,
+                 Option<"gpu", "gpu", "bool", "false", "a lane is a tile of its own, for a thread of a GPU">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
@@ -265,6 +266,47 @@ def ContractFma : Pass<"contract-fma", "::mlir::func::FuncOp"> {
     `tests/lower/contract_fma.mlir`.
   }];
   let dependentDialects = ["::mlir::math::MathDialect", "::mlir::arith::ArithDialect"];
+}
+
+def MapToThreads : Pass<"map-to-threads", "::mlir::func::FuncOp"> {
+  let summary = "A program becomes one kernel of a GPU, with a thread for each independent lane";
+  let description = [{
+    The range of parts that a caller of the program gives becomes the number of the thread in the grid, and every
+    operation of a step, which split-lanes has cut to one lane, becomes scalar code: the loop over time runs inside the
+    thread. Memory of temporaries becomes the thread's own. The function keeps its other arguments; its
+    launch is recorded as the number of threads of a block (`dyn.block_threads`) and of blocks (`dyn.blocks`).
+    Numbers do not change. Tested by `tests/gpu/map_to_threads.mlir`.
+
+    ```mlir
+    scf.for %lane = %first to %last step %c1 {                                  // before
+      %V = memref.subview %arg5[%lane] [1] [1]
+      scf.for %k = %c0 to %steps step %c1 {
+        linalg.generic ins(%V) outs(%V) { ... }
+      } {dyn.time_loop}
+    }
+
+    %lane = ctaid * ntid + tid                                                  // after
+    scf.for %_ = %lane to min(%lane + 1, lanes) step %c1 {
+      %V = memref.subview %arg5[%_] [1] [1]
+      scf.for %k = %c0 to %steps step %c1 {
+        %v = memref.load %V[%c0]
+        ...
+        memref.store %next, %V[%c0]
+      } {dyn.time_loop}
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect"];
+}
+
+def MarkKernels : Pass<"mark-kernels", "::mlir::ModuleOp"> {
+  let summary = "Functions with a launch become kernels";
+  let description = [{
+    A function of the `llvm` dialect with `dyn.block_threads` gets the attributes `nvvm.kernel` and `nvvm.maxntid`, which
+    make it an entry of the PTX with at most that many threads in a block. Tested by `tests/gpu/mark_kernels.mlir`.
+  }];
+  let dependentDialects = ["::mlir::NVVM::NVVMDialect"];
 }
 
 #endif

@@ -55,7 +55,11 @@ void addOptimize(OpPassManager &passes, const LoweringOptions &) {
 
 void addBufferize(OpPassManager &passes, const LoweringOptions &options) {
   passes.addPass(createBufferizeStep());
-  passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, options.threads}));
+  if (options.gpu) {
+    passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, 1, /*gpu=*/true}));
+    return;
+  }
+  passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, options.threads, false}));
   passes.addNestedPass<func::FuncOp>(createHoistOverTime());
   passes.addNestedPass<func::FuncOp>(createPackWeights(PackWeightsOptions{options.vectorBits}));
   passes.addPass(createSplitSteps(SplitStepsOptions{options.vectorBits, options.threads, options.shareAlways}));
@@ -83,7 +87,18 @@ void addCpu(OpPassManager &passes, const LoweringOptions &options) {
   func.addPass(createPromoteState());
 }
 
-void addLlvm(OpPassManager &passes, const LoweringOptions &) {
+void addGpu(OpPassManager &passes, const LoweringOptions &) {
+  OpPassManager &func = passes.nest<func::FuncOp>();
+  func.addPass(createMapToThreads());
+  func.addPass(createLowerRandom(LowerRandomOptions{/*vectorBits=*/32, /*avx512=*/false}));
+  func.addPass(createContractFma());
+  func.addPass(createApproximateMath(ApproximateMathOptions{/*avx512=*/false}));
+  func.addPass(createLoopInvariantCodeMotionPass());
+  func.addPass(createCSEPass());
+  func.addPass(createPromoteState());
+}
+
+void addLlvm(OpPassManager &passes, const LoweringOptions &options) {
   OpPassManager &func = passes.nest<func::FuncOp>();
   func.addPass(memref::createExpandStridedMetadataPass());
   func.addPass(createLowerAffinePass());
@@ -100,6 +115,8 @@ void addLlvm(OpPassManager &passes, const LoweringOptions &) {
   passes.addPass(createConvertControlFlowToLLVMPass());
   passes.addPass(createConvertIndexToLLVMPass());
   passes.addPass(createReconcileUnrealizedCastsPass());
+  if (options.gpu)
+    passes.addPass(createMarkKernels());
 }
 
 struct Stage {
@@ -107,8 +124,9 @@ struct Stage {
   AddStage add; // null: the program as traced
 };
 
-constexpr Stage stages[] = {{"trace", nullptr},          {"dynamics", addDynamics}, {"optimize", addOptimize},
-                            {"bufferize", addBufferize}, {"cpu", addCpu},           {"llvm", addLlvm}};
+constexpr Stage stages[] = {
+    {"trace", nullptr}, {"dynamics", addDynamics}, {"optimize", addOptimize}, {"bufferize", addBufferize},
+    {"cpu", addCpu},    {"gpu", addGpu},           {"llvm", addLlvm}};
 
 void addPasses(OpPassManager &passes, const Stage &stage, const LoweringOptions &options) {
   if (stage.add)
@@ -118,14 +136,16 @@ void addPasses(OpPassManager &passes, const Stage &stage, const LoweringOptions 
 
 } // namespace
 
-llvm::ArrayRef<llvm::StringRef> stageNames() {
-  static const llvm::SmallVector<llvm::StringRef> names = [] {
+llvm::ArrayRef<llvm::StringRef> stageNames(bool gpu) {
+  auto without = [](llvm::StringRef other) {
     llvm::SmallVector<llvm::StringRef> all;
     for (const Stage &stage : stages)
-      all.push_back(stage.name);
+      if (stage.name != other)
+        all.push_back(stage.name);
     return all;
-  }();
-  return names;
+  };
+  static const llvm::SmallVector<llvm::StringRef> ofCpu = without("gpu"), ofGpu = without("cpu");
+  return gpu ? ofGpu : ofCpu;
 }
 
 bool addStage(OpPassManager &passes, llvm::StringRef name, const LoweringOptions &options) {

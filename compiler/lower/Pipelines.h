@@ -18,10 +18,11 @@ struct LoweringOptions {
   bool fma = true;
   unsigned threads = 1;     // that a run may have
   bool shareAlways = false; // among threads, also where that does not pay
+  bool gpu = false;         // a kernel, by the stage gpu in place of cpu
 };
 
-/// trace, dynamics, optimize, bufferize, cpu, llvm.
-llvm::ArrayRef<llvm::StringRef> stageNames();
+/// trace, dynamics, optimize, bufferize, cpu or gpu, llvm.
+llvm::ArrayRef<llvm::StringRef> stageNames(bool gpu);
 
 /// Adds the passes of one stage, then verify-stage; false when there is no such stage.
 bool addStage(mlir::OpPassManager &passes, llvm::StringRef stage, const LoweringOptions &options);

@@ -17,6 +17,9 @@ inline constexpr llvm::StringLiteral teamAttr = "dyn.team";
 inline constexpr llvm::StringLiteral teamSuffix = ".team";
 inline constexpr llvm::StringLiteral sharedAttr = "dyn.shared";
 inline constexpr llvm::StringLiteral sharedBytesAttr = "dyn.shared_bytes";
+/// How a kernel is launched (map-to-threads).
+inline constexpr llvm::StringLiteral blockThreadsAttr = "dyn.block_threads";
+inline constexpr llvm::StringLiteral blocksAttr = "dyn.blocks";
 /// Marks the scf.for over time after bufferization.
 inline constexpr llvm::StringLiteral timeLoopAttr = "dyn.time_loop";
 

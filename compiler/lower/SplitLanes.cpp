@@ -121,7 +121,7 @@ struct SplitLanesPass : overtime::ir::impl::SplitLanesBase<SplitLanesPass> {
   }
 
   void split(scf::ForOp time, const LaneAnalysis &lanes) {
-    int64_t size = lanes.tileSize(vectorBits, threads);
+    int64_t size = gpu ? 1 : lanes.tileSize(vectorBits, threads);
     OpBuilder b(time);
     if (size == lanes.count())
       Tile(b, lanes, time, arith::ConstantIndexOp::create(b, time.getLoc(), 0), size).write();

@@ -41,7 +41,11 @@ const Rule *ruleOf(StringRef stage) {
        {"dyn.integrate", "dyn.loop_over_time", "dyn.spike", "dyn.with_gradient_of", "dyn.yield"},
        false},
       {"cpu", {"affine", "arith", "builtin", "func", "llvm", "math", "memref", "scf", "ub", "vector"}, lowered, false},
-      {"llvm", {"builtin", "llvm"}, {"builtin.unrealized_conversion_cast"}, false},
+      {"gpu",
+       {"affine", "arith", "builtin", "func", "llvm", "math", "memref", "nvvm", "scf", "ub", "vector"},
+       lowered,
+       false},
+      {"llvm", {"builtin", "llvm", "nvvm"}, {"builtin.unrealized_conversion_cast"}, false},
   };
   const Rule *rule = llvm::find_if(rules, [&](const Rule &r) { return r.stage == stage; });
   return rule == std::end(rules) ? nullptr : rule;
@@ -68,7 +72,7 @@ struct VerifyStagePass : overtime::ir::impl::VerifyStageBase<VerifyStagePass> {
     const Rule *rule = ruleOf(stage);
     if (!rule) {
       getOperation().emitError("there is no stage '")
-          << stage << "'; the stages are: " << llvm::join(stageNames(), ", ");
+          << stage << "'; the stages are: " << llvm::join(stageNames(/*gpu=*/false), ", ") << ", and gpu for cpu";
       return signalPassFailure();
     }
     WalkResult walk = getOperation()->walk<WalkOrder::PreOrder>(

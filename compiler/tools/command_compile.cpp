@@ -16,24 +16,34 @@ namespace {
 
 struct CompileCommand {
   ModelOptions model;
-  std::string target = "native", input_shape, name, folder, stage;
+  std::string target = "native", arch, input_shape, name, folder, stage;
   std::vector<std::string> emit;
   bool timing = false;
 };
 
-const std::vector<std::string> kinds = {"so", "obj", "llvm", "asm", "mlir"};
-const std::vector<std::string> stages = {"trace", "dynamics", "optimize", "bufferize", "cpu", "llvm"};
+const std::vector<std::string> kinds = {"so", "obj", "llvm", "asm", "mlir", "ptx", "cubin"};
+const std::vector<std::string> gpu_kinds = {"ptx", "cubin", "llvm", "mlir"}, host_kinds = {"so", "obj", "asm"};
 
-bool wants(const CompileCommand &options, const char *kind) {
-  return std::find(options.emit.begin(), options.emit.end(), kind) != options.emit.end();
+bool is_gpu(const CompileCommand &options) {
+  return options.target == "nvptx64" || options.target.rfind("sm_", 0) == 0;
 }
+
+std::vector<std::string> stages_of(const CompileCommand &options) {
+  return {"trace", "dynamics", "optimize", "bufferize", is_gpu(options) ? "gpu" : "cpu", "llvm"};
+}
+
+bool contains(const std::vector<std::string> &words, const std::string &word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+bool wants(const CompileCommand &options, const char *kind) { return contains(options.emit, kind); }
 
 /// The parser's own check would not name the nearest.
 void check_word(const std::string &option, const std::string &word, const std::vector<std::string> &known) {
   std::string list;
   for (const std::string &one : known)
     list += (list.empty() ? "" : ", ") + one;
-  if (std::find(known.begin(), known.end(), word) == known.end())
+  if (!contains(known, word))
     throw Error(ErrorKind::Name, option + " takes " + list + "; got '" + word + "'" + did_you_mean(word, known));
 }
 
@@ -51,15 +61,16 @@ public:
     options.emit = split_list("--emit", options.emit);
     for (const std::string &kind : options.emit)
       check_word("--emit", kind, kinds);
+    check_target();
     bool only_ir = options.emit.empty() || options.emit == std::vector<std::string>{"mlir"};
     if (!options.stage.empty() && !only_ir)
       throw Error(ErrorKind::Usage, "--stop-after stops before code is made: with it --emit can only write mlir");
     if (!options.stage.empty())
-      check_word("--stop-after", options.stage, stages);
+      check_word("--stop-after", options.stage, stages_of(options));
     if (options.folder.empty() && (options.stage.empty() || !options.emit.empty()))
       throw Error(ErrorKind::Usage, "say where to write: -o FOLDER");
     if (options.emit.empty() && options.stage.empty())
-      options.emit = {"so"};
+      options.emit = {is_gpu(options) ? "ptx" : "so"};
     std::optional<std::int64_t> width;
     if (!options.input_shape.empty() && options.input_shape != "none") {
       compile.inputs = {parse_shape("--input-shape", options.input_shape)};
@@ -72,7 +83,7 @@ public:
       std::fprintf(stderr, "overtime: note: %s\n", note.c_str());
     describe_data(width);
     compile.name = options.name.empty() ? lower(prepared.model_name) : options.name;
-    compile.target = options.target;
+    compile.target = options.arch.empty() ? options.target : options.arch;
   }
 
   int go() {
@@ -94,6 +105,22 @@ public:
   }
 
 private:
+  using Time = std::chrono::steady_clock::time_point;
+
+  /// Files of a GPU for a GPU, files of a processor for a processor.
+  void check_target() {
+    if (!options.arch.empty() && options.target != "nvptx64")
+      throw Error(ErrorKind::Usage, "--arch names a compute capability and goes with --target nvptx64");
+    if (!options.arch.empty() && options.arch.rfind("sm_", 0) != 0)
+      throw Error(ErrorKind::Name, "--arch takes a compute capability such as sm_90; got '" + options.arch + "'");
+    const std::string whose = is_gpu(options) ? "a GPU" : "the processor '" + options.target + "'";
+    for (const std::string &kind : options.emit)
+      if (contains(is_gpu(options) ? host_kinds : std::vector<std::string>{"ptx", "cubin"}, kind))
+        throw Error(ErrorKind::Usage, "--emit " + kind + " writes nothing for " + whose + "; " +
+                                          (is_gpu(options) ? "it takes ptx, cubin, llvm and mlir"
+                                                           : "give --target nvptx64 --arch sm_90"));
+  }
+
   static std::string lower(std::string text) {
     std::transform(text.begin(), text.end(), text.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -130,6 +157,8 @@ private:
     Artifact artifact = overtime::compile(*prepared.loop, compile, nowhere);
     auto compiled = std::chrono::steady_clock::now();
     const std::string &name = compile.name;
+    if (is_gpu(options))
+      return write_gpu_code(artifact, folder, begin, compiled);
     if (artifact.header().find(" " + name + "_run(") == std::string::npos)
       throw Error(ErrorKind::Name, "'" + name + "' is no name for C functions; give another with --name");
     if (wants(options, "so")) {
@@ -152,6 +181,25 @@ private:
       report_times(artifact, begin, compiled);
   }
 
+  void write_gpu_code(const Artifact &artifact, const std::filesystem::path &folder, Time begin, Time compiled) {
+    if (wants(options, "ptx"))
+      wrote(folder / (compile.name + ".ptx"), [&](const std::string &path) { artifact.write_ptx(path); });
+    if (wants(options, "llvm"))
+      wrote(folder / (compile.name + ".ll"), [&](const std::string &path) { artifact.write_llvm_ir(path); });
+    if (wants(options, "cubin")) {
+      KernelFacts facts;
+      wrote(folder / (compile.name + ".cubin"), [&](const std::string &path) { facts = artifact.write_cubin(path); });
+      std::printf("kernel %s: %lld registers, %lld bytes spilled, %lld bytes of local and %lld of shared memory, "
+                  "%lld blocks of %lld threads\n",
+                  compile.name.c_str(), static_cast<long long>(facts.registers),
+                  static_cast<long long>(facts.spill_bytes), static_cast<long long>(facts.local_bytes),
+                  static_cast<long long>(facts.shared_bytes), static_cast<long long>(facts.blocks),
+                  static_cast<long long>(facts.threads));
+    }
+    if (options.timing)
+      report_times(artifact, begin, compiled);
+  }
+
   static void link(const Artifact &artifact, const std::string &folder) {
     try {
       artifact.write(folder);
@@ -162,7 +210,6 @@ private:
     }
   }
 
-  using Time = std::chrono::steady_clock::time_point;
   static void report_times(const Artifact &artifact, Time begin, Time compiled) {
     auto milliseconds = [](Time from, Time to) { return std::chrono::duration<double, std::milli>(to - from).count(); };
     double stages = 0, all = milliseconds(begin, compiled);
@@ -189,20 +236,21 @@ Command add_compile(CLI::App &app) {
   options->model.add_to(*parser);
   parser
       ->add_option("--target", options->target,
-                   "native, x86-64-v3, x86-64-v4, aarch64, or a processor of LLVM [native]")
+                   "native, x86-64-v3, x86-64-v4, aarch64, a processor of LLVM, or nvptx64 for a GPU [native]")
       ->type_name("CPU");
+  parser->add_option("--arch", options->arch, "Compute capability of a GPU [sm_80]")->type_name("SM");
   parser
       ->add_option("--input-shape", options->input_shape,
                    "Shape of one step's data, such as 128,100; none: no data [neurons: N]")
       ->type_name("SHAPE");
   parser->add_option("--name", options->name, "C name [the model's in lower case]");
   parser->add_option("-o,--out", options->folder, "Where to write; made when missing")->type_name("FOLDER");
-  parser->add_option("--emit", options->emit, "What to write: so, obj, llvm, asm, mlir [so]")
+  parser->add_option("--emit", options->emit, "What to write: so, obj, llvm, asm, mlir; ptx, cubin for a GPU [so, ptx]")
       ->type_name("KINDS")
       ->allow_extra_args(false);
   parser
       ->add_option("--stop-after", options->stage,
-                   "Print the IR after this stage: trace, dynamics, optimize, bufferize, cpu, llvm")
+                   "Print the IR after this stage: trace, dynamics, optimize, bufferize, cpu (gpu), llvm")
       ->type_name("STAGE");
   parser->add_flag("--timing", options->timing, "Print the time of every stage");
   parser->footer("Writes libNAME.so, NAME.h and NAME.json; --set and --init decide the values it is reset to.\n\n"
@@ -210,6 +258,7 @@ Command add_compile(CLI::App &app) {
                  "  overtime compile HH --size 1024 --dt 0.01 --monitor V -o build/hh\n"
                  "  overtime compile GRUCell --size 20 --batch 128 --input-shape 128,100 --target x86-64-v3 --emit "
                  "so,asm -o build/gru\n"
+                 "  overtime compile HH --size 1e6 --target nvptx64 --arch sm_90 --emit ptx,cubin -o build/hh\n"
                  "  overtime compile LIF --size 8 --stop-after dynamics");
   return {parser, [options] { return Compilation(*options).go(); }};
 }

@@ -26,12 +26,50 @@ static void write_file(const std::filesystem::path &path, std::string_view conte
 
 static std::string_view view(const llvm::SmallVector<char, 0> &bytes) { return {bytes.data(), bytes.size()}; }
 
-std::string Artifact::header() const { return data->header; }
-std::string Artifact::json() const { return data->json; }
+static void check_kind(const detail::ArtifactData &made, bool gpu, const std::string &what) {
+  if (made.gpu.has_value() != gpu)
+    throw Error(ErrorKind::Usage,
+                "'" + made.name + "' was compiled for " +
+                    (gpu ? "a processor, and has no " + what + "; give a target such as sm_90"
+                         : made.gpu->target.cpu + ", and has no " + what + "; it has PTX and a cubin"));
+}
+
+std::string Artifact::header() const {
+  check_kind(*data, false, "C header");
+  return data->header;
+}
+std::string Artifact::json() const {
+  check_kind(*data, false, "description");
+  return data->json;
+}
 std::vector<std::pair<std::string, double>> Artifact::times() const { return data->times; }
-void Artifact::write_object(const std::string &path) const { write_file(path, view(data->object)); }
+void Artifact::write_object(const std::string &path) const {
+  check_kind(*data, false, "object");
+  write_file(path, view(data->object));
+}
 void Artifact::write_llvm_ir(const std::string &path) const { write_file(path, data->llvm_ir); }
-void Artifact::write_assembly(const std::string &path) const { write_file(path, data->assembly); }
+void Artifact::write_assembly(const std::string &path) const {
+  check_kind(*data, false, "assembly of a processor");
+  write_file(path, data->assembly);
+}
+void Artifact::write_ptx(const std::string &path) const {
+  check_kind(*data, true, "PTX");
+  write_file(path, data->gpu->ptx);
+}
+
+KernelFacts Artifact::write_cubin(const std::string &path) const {
+  check_kind(*data, true, "cubin");
+  auto ptxas = driver::findPtxas();
+  if (!ptxas)
+    detail::throw_compile_error(ptxas.takeError());
+  auto cubin = driver::assemblePtx(data->gpu->ptx, data->gpu->target.cpu, *ptxas);
+  if (!cubin)
+    detail::throw_compile_error(cubin.takeError());
+  write_file(path, view(cubin->bytes));
+  const driver::KernelResources &used = cubin->resources;
+  return {data->gpu->launch.threads,          data->gpu->launch.blocks, used.registers,
+          used.spillStores + used.spillLoads, used.localBytes,          used.sharedBytes};
+}
 
 /// One thread needs the C library alone.
 static driver::RuntimeLibrary runtime_of(const detail::ArtifactData &made) {
@@ -45,6 +83,7 @@ static driver::RuntimeLibrary runtime_of(const detail::ArtifactData &made) {
 }
 
 void Artifact::write(const std::string &folder) const {
+  check_kind(*data, false, "shared library");
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed)

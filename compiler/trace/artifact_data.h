@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compiler/driver/Compiler.h"
+#include "compiler/driver/GpuCode.h"
 
 #include <string>
 
@@ -13,8 +14,9 @@ struct ArtifactData {
   llvm::SmallVector<char, 0> object;
   std::string llvm_ir, assembly;
   driver::StageTimes times;
-  bool threads = false; ///< runs on several
-  bool saves = false;   ///< reads and writes files
+  bool threads = false;                    ///< runs on several
+  bool saves = false;                      ///< reads and writes files
+  std::optional<driver::GpuCode> gpu = {}; ///< instead of object and assembly
 };
 
 } // namespace overtime::detail

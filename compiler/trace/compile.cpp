@@ -88,8 +88,22 @@ static std::vector<char> initial_image(const TracedProgram &program, const LoopD
   return image;
 }
 
+static Artifact compile_for_gpu(const TracedProgram &program, const driver::TargetSpec &target) {
+  auto code = driver::compileForGpu(*program.trace->module, program.info, target);
+  if (!code)
+    detail::throw_compile_error(code.takeError());
+  auto data = std::make_shared<detail::ArtifactData>();
+  data->name = code->info.name;
+  data->llvm_ir = code->llvmIr;
+  data->times = code->times;
+  data->gpu = std::move(*code);
+  return Artifact{std::move(data)};
+}
+
 Artifact compile(LoopOverTime &loop, const CompileOptions &options, std::source_location at) {
   TracedProgram program = trace(loop, options, at);
+  if (driver::TargetSpec target = llvm::cantFail(driver::TargetSpec::get(options.target)); target.gpu) // trace() checks
+    return compile_for_gpu(program, target);
   auto library = driver::compileLibrary(
       *program.trace->module, program.info, {options.target, true},
       [&](const driver::ProgramInfo &info) { return initial_image(program, loop.data(), info); });
@@ -98,7 +112,8 @@ Artifact compile(LoopOverTime &loop, const CompileOptions &options, std::source_
   return Artifact{std::make_shared<detail::ArtifactData>(detail::ArtifactData{
       library->info.name, driver::cHeader(library->info, library->target),
       driver::programJson(library->info, library->target), std::move(library->object), std::move(library->llvmIr),
-      std::move(library->assembly), std::move(library->times), library->info.threads != 1, /*saves=*/false})};
+      std::move(library->assembly), std::move(library->times), library->info.threads != 1, /*saves=*/false,
+      /*gpu=*/std::nullopt})};
 }
 
 std::string stage_ir(LoopOverTime &loop, const CompileOptions &options, std::source_location at) {

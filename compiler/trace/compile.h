@@ -11,7 +11,7 @@ namespace overtime {
 
 struct CompileOptions {
   std::string name = {};         ///< C name; the target's name unless given
-  std::string target = "native"; ///< "native", or a CPU name such as x86-64-v4
+  std::string target = "native"; ///< "native", a CPU name such as x86-64-v4, or a GPU's such as sm_90
   std::optional<std::vector<Shape>> inputs =
       {};                      ///< shapes of one step's data; a Neuron's default is [n], a Layer must say
   std::string stop_after = {}; ///< with ir(): name of the stage after which to print
@@ -21,7 +21,17 @@ namespace detail {
 struct ArtifactData;
 }
 
-/// A compiled program, ready to be written.
+/// What the kernel of a program takes of a GPU, and how it is launched.
+struct KernelFacts {
+  std::int64_t threads = 0, blocks = 0; ///< of a block; of the grid
+  std::int64_t registers = 0;           ///< of a thread
+  std::int64_t spill_bytes = 0;         ///< of a thread: numbers that found no register
+  std::int64_t local_bytes = 0;         ///< of a thread: memory that is none of the program's arrays
+  std::int64_t shared_bytes = 0;        ///< of a block
+};
+
+/// A compiled program, ready to be written. One for a GPU has PTX and machine code, any other the files of a library;
+/// asking for what it does not have is an error of kind Usage.
 class Artifact {
 public:
   /// Writes libNAME.so, NAME.h and NAME.json into a folder, creating it.
@@ -29,8 +39,11 @@ public:
   void write_object(const std::string &path) const;   ///< .o
   void write_llvm_ir(const std::string &path) const;  ///< .ll
   void write_assembly(const std::string &path) const; ///< .s
-  std::string header() const;                         ///< text of NAME.h
-  std::string json() const;                           ///< text of NAME.json
+  void write_ptx(const std::string &path) const;      ///< .ptx, which a driver assembles
+  /// .cubin, machine code of the target. Needs NVIDIA's ptxas; the error says where it was looked for.
+  KernelFacts write_cubin(const std::string &path) const;
+  std::string header() const; ///< text of NAME.h
+  std::string json() const;   ///< text of NAME.json
   /// Milliseconds that each stage of the compiler took, in order.
   std::vector<std::pair<std::string, double>> times() const;
 
@@ -46,7 +59,7 @@ Artifact compile(LoopOverTime &loop, const CompileOptions &options = {},
 Artifact compile(Trainer &trainer, const Tree<Tensor> &data, const Tensor &target, const CompileOptions &options = {},
                  std::source_location at = std::source_location::current());
 
-/// The program's MLIR after a named stage: trace, dynamics, optimize, bufferize, cpu, llvm.
+/// The program's MLIR after a named stage: trace, dynamics, optimize, bufferize, cpu (gpu for a GPU), llvm.
 std::string stage_ir(LoopOverTime &loop, const CompileOptions &options,
                      std::source_location at = std::source_location::current());
 

@@ -80,6 +80,8 @@ Artifact compile(Trainer &trainer, const Tree<Tensor> &data, const Tensor &targe
                  std::source_location at) {
   if (auto known = driver::TargetSpec::get(options.target); !known)
     throw Error(ErrorKind::Name, llvm::toString(known.takeError()), at);
+  else if (known->gpu)
+    throw Error(ErrorKind::Usage, "a trainer has no program for a GPU yet; give .target of a processor", at);
   TrainerData &own = trainer.data();
   LoopData &loop = own.loop.data();
   if (loop.options.data_first_axis == 'B' && loop.model().batch())
@@ -133,7 +135,8 @@ Artifact compile(Trainer &trainer, const Tree<Tensor> &data, const Tensor &targe
   return Artifact{std::make_shared<detail::ArtifactData>(
       detail::ArtifactData{library->info.name, driver::trainerHeader(library->info, library->target),
                            driver::trainerJson(library->info, library->target), std::move(library->object), "", "",
-                           std::move(library->times), library->info.forward.threads != 1, /*saves=*/true})};
+                           std::move(library->times), library->info.forward.threads != 1, /*saves=*/true,
+                           /*gpu=*/std::nullopt})};
 }
 
 } // namespace overtime

@@ -31,6 +31,21 @@ class Names(CliTest):
         self.fail_with("run", "HH", "--init", "gNa=1", "--steps", 1, says="--set gNa=1")
 
 
+class Targets(CliTest):
+    def test_files_of_a_gpu_and_of_a_processor(self):
+        gpu = ("compile", "HH", "-o", "out", "--target", "nvptx64")
+        self.fail_with(*gpu, "--emit", "so", says=["--emit so writes nothing for a GPU", "ptx, cubin"])
+        self.fail_with(*gpu, "--arch", "sm_1", says=["unknown compute capability 'sm_1'", "sm_80"])
+        self.fail_with(*gpu, "--arch", "turing", says=["--arch takes a compute capability", "turing"])
+        self.fail_with(*gpu, "--stop-after", "cpu", "--emit", "mlir", says="did you mean 'gpu'?")
+        self.fail_with("compile", "HH", "-o", "out", "--arch", "sm_90", says="--target nvptx64")
+        self.fail_with("compile", "HH", "-o", "out", "--emit", "ptx", says=["processor 'native'", "--arch sm_90"])
+
+    def test_what_has_no_kernel_yet(self):
+        self.fail_with("compile", "RNNCell", "--n-in", 3, "--size", 4, "-o", "out", "--target", "nvptx64", code=1,
+                       says="no lowering to a GPU yet")
+
+
 class Numbers(CliTest):
     def test_durations_and_counts(self):
         self.fail_with("run", "HH", "--duration", -1, says=["negative", "-1"])

@@ -7,7 +7,7 @@
 // RUN: not overtime-opt %t/loop.mlir --verify-stage=stage=bufferize 2>&1 | FileCheck %s --check-prefix=LOOP
 // RUN: not overtime-opt %t/cpu.mlir --verify-stage=stage=cpu 2>&1 | FileCheck %s --check-prefix=CPU
 // RUN: not overtime-opt %t/llvm.mlir --verify-stage=stage=llvm 2>&1 | FileCheck %s --check-prefix=LLVM
-// RUN: not overtime-opt %t/llvm.mlir --verify-stage=stage=gpu 2>&1 | FileCheck %s --check-prefix=NAME
+// RUN: not overtime-opt %t/llvm.mlir --verify-stage=stage=fpga 2>&1 | FileCheck %s --check-prefix=NAME
 // RUN: overtime-opt %t/llvm.mlir --verify-stage=stage=cpu
 
 // DYNAMICS: dynamics.mlir:2:8: error: 'dyn.random' of a tensor must not remain after the stage 'dynamics'
@@ -49,7 +49,7 @@ func.func @f(%a: memref<2x2xf32>, %b: memref<2x2xf32>, %c: memref<2x2xf32>) {
 }
 
 // LLVM: error: 'func.func' must not remain after the stage 'llvm'
-// NAME: error: there is no stage 'gpu'; the stages are: trace, dynamics, optimize, bufferize, cpu, llvm
+// NAME: error: there is no stage 'fpga'; the stages are: trace, dynamics, optimize, bufferize, cpu, llvm, and gpu for cpu
 //--- llvm.mlir
 func.func @f() {
   return

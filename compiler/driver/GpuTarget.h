@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// NVIDIA GPUs as targets: compute capabilities, and the version of PTX that each is written in.
+#pragma once
+
+#include "compiler/driver/Target.h"
+
+namespace overtime::driver {
+
+/// "nvptx64", or a name that begins like "sm_90".
+bool isGpuName(llvm::StringRef name);
+
+/// The target of such a name. Fails on a compute capability that is not known, naming those that are.
+llvm::Expected<TargetSpec> gpuTarget(llvm::StringRef name);
+
+} // namespace overtime::driver

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// A program on memory, cut to one lane, becomes a kernel: the part is the number of the thread, a step is scalar code.
+// RUN: split-file %s %t
+// RUN: overtime-opt %t/lanes.mlir --map-to-threads | FileCheck %s --implicit-check-not=linalg
+// RUN: not overtime-opt %t/coupled.mlir --map-to-threads 2>&1 | FileCheck %s --check-prefix=COUPLED
+
+// The range of parts is no argument any more, and threads beyond the last lane run no step.
+// CHECK-LABEL: func.func @neurons(
+// CHECK-SAME: %[[STEPS:[a-z0-9]*]]: index, %[[V:[a-z0-9]*]]: memref<300xf32>, %[[X:[a-z0-9]*]]: memref<300xf32>)
+// CHECK-SAME: dyn.block_threads = 32 : i64, dyn.blocks = 10 : i64
+// CHECK-DAG: %[[BLOCK:.*]] = nvvm.read.ptx.sreg.ctaid.x
+// CHECK-DAG: %[[SIZE:.*]] = nvvm.read.ptx.sreg.ntid.x
+// CHECK-DAG: %[[THREAD:.*]] = nvvm.read.ptx.sreg.tid.x
+// CHECK: %[[BASE:.*]] = arith.muli %[[BLOCK]], %[[SIZE]] : i32
+// CHECK: %[[NUMBER:.*]] = arith.addi %[[BASE]], %[[THREAD]] : i32
+// CHECK: %[[LANE:.*]] = arith.index_castui %[[NUMBER]] : i32 to index
+// CHECK: %[[NEXT:.*]] = arith.addi %[[LANE]], %c1{{.*}}
+// CHECK: %[[END:.*]] = arith.minui %[[NEXT]], %c300
+// CHECK: memref.alloca() : memref<1xf32>
+// CHECK: scf.for %[[I:.*]] = %[[LANE]] to %[[END]] step
+// CHECK: %[[OWN:.*]] = memref.subview %[[V]][%[[I]]] [1] [1]
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[STEPS]] step
+// CHECK-NEXT: %[[Z:.*]] = arith.constant 0 : index
+// CHECK: memref.load %[[OWN]][%[[Z]]]
+// CHECK: memref.store %{{.*}}, %[[OWN]][
+// CHECK: } {dyn.time_loop}
+
+//--- lanes.mlir
+#id = affine_map<(d0) -> (d0)>
+func.func @neurons(%steps: index, %v: memref<300xf32>, %x: memref<300xf32>, %first: index, %last: index)
+    attributes {dyn.program, dyn.parts = 300 : i64} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %passing = memref.alloc() : memref<1xf32>
+  scf.for %lane = %first to %last step %c1 {
+    %own = memref.subview %v[%lane] [1] [1] : memref<300xf32> to memref<1xf32, strided<[1], offset: ?>>
+    scf.for %k = %c0 to %steps step %c1 {
+      linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+          ins(%own : memref<1xf32, strided<[1], offset: ?>>) outs(%passing : memref<1xf32>) {
+      ^bb0(%a: f32, %b: f32):
+        %c = arith.addf %a, %a : f32
+        linalg.yield %c : f32
+      }
+      linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+          ins(%passing : memref<1xf32>) outs(%own : memref<1xf32, strided<[1], offset: ?>>) {
+      ^bb0(%a: f32, %b: f32):
+        %c = arith.mulf %a, %a : f32
+        linalg.yield %c : f32
+      }
+    } {dyn.time_loop}
+  }
+  return
+}
+
+// Elements that one thread cannot compute by itself.
+// COUPLED: coupled.mlir:5:5: error: a step whose elements depend on each other has no lowering to a GPU yet
+//--- coupled.mlir
+func.func @f(%steps: index, %w: memref<4x4xf32>, %v: memref<1x4xf32>, %first: index, %last: index)
+    attributes {dyn.program} {
+  %c0 = arith.constant 0 : index
+  scf.for %k = %c0 to %steps step %steps {
+    linalg.matmul ins(%v, %w : memref<1x4xf32>, memref<4x4xf32>) outs(%v : memref<1x4xf32>)
+  } {dyn.time_loop}
+  return
+}
