@@ -59,7 +59,9 @@ llvm::Expected<GpuCode> compileForGpu(ModuleOp module, const ProgramInfo &info, 
   applyTarget(**code, target, **machine);
   made.llvmIr = emitIR(**code);
   EmitTimes spent;
-  auto ptx = emitAssembly(**code, **machine, {}, &spent);
+  EmitOptions options;
+  options.level = 2; // loops that test at their end; ptxas orders the instructions
+  auto ptx = emitAssembly(**code, **machine, options, &spent);
   if (!ptx)
     return ptx.takeError();
   watch.lap("llvm optimize", spent.optimize);
