@@ -2,6 +2,7 @@
 // Lesson 15: a network of excitatory and inhibitory cells (Vogels & Abbott 2005), put together from populations and
 // projections; a delay is one part more.
 #include "models/initializers.h"
+#include "models/measures/spikes.h"
 #include "models/networks/network.h"
 #include "models/neurons/lif.h"
 #include "models/synapses/exponential.h"
@@ -52,13 +53,9 @@ struct EINet : Network {
 int main() {
   EINet net;
   std::printf("EE is a %s\n", net.EE.weights.how().c_str());
-  LoopOverTime over_time(net, {.keep_outputs = true});
-  LoopResult r = over_time(200_ms);
-  double spikes = 0;
-  Tensor raster = r.out["E"].leaf(); // [2000, 3200]
-  for (std::uint8_t fired : raster.values<std::uint8_t>())
-    spikes += fired;
-  double rate = spikes / 3200 / 0.2;
+  LoopOverTime over_time(net);
+  Tensor spikes = over_time(500_ms).out["E"].leaf(); // [5000, 3200]
+  double rate = mean_rate(spikes);
   std::printf("excitatory cells fire at %.1f Hz\n", rate);
-  return rate > 5 && rate < 100 ? 0 : 1;
+  return rate > 10 && rate < 30 ? 0 : 1;
 }

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace overtime {
@@ -28,6 +29,28 @@ std::int64_t whole_steps(double length, double dt) {
   return static_cast<std::int64_t>(std::abs(n - nearest) <= 1e-9 * std::max(1.0, n) ? nearest : std::floor(n));
 }
 
+/// Calls f(place, number) for each element that is not 0. Most are: of flags eight are looked at together.
+template <class F> void each_spike(const Tensor &spikes, const F &f) {
+  if (spikes.dtype() != DType::Bool) {
+    for (std::int64_t k = 0; k < spikes.size(); ++k)
+      if (double number = spikes[k]; number != 0.0)
+        f(k, number);
+    return;
+  }
+  auto flags = spikes.values<std::uint8_t>();
+  for (std::size_t k = 0; k < flags.size();) {
+    std::uint64_t eight = 1;
+    if (k + 8 <= flags.size())
+      std::memcpy(&eight, &flags[k], 8);
+    std::size_t end = std::min(k + 8, flags.size());
+    if (eight == 0)
+      k = end;
+    for (; k < end; ++k)
+      if (flags[k])
+        f(static_cast<std::int64_t>(k), 1.0);
+  }
+}
+
 /// One bit for each bin in which a neuron has fired.
 using Bins = std::vector<std::uint64_t>;
 
@@ -35,11 +58,10 @@ std::vector<Bins> binned(const Tensor &spikes, std::int64_t steps_a_bin) {
   std::int64_t steps = spikes.shape()[0], n = spikes.shape()[1];
   auto words = static_cast<std::size_t>((steps / steps_a_bin) / 64 + 1);
   std::vector<Bins> fired(static_cast<std::size_t>(n), Bins(words));
-  for (std::int64_t k = 0; k < spikes.size(); ++k)
-    if (spikes[k] != 0.0) {
-      auto bin = static_cast<std::size_t>(k / n / steps_a_bin);
-      fired[static_cast<std::size_t>(k % n)][bin / 64] |= std::uint64_t(1) << (bin % 64);
-    }
+  each_spike(spikes, [&](std::int64_t k, double) {
+    auto bin = static_cast<std::size_t>(k / n / steps_a_bin);
+    fired[static_cast<std::size_t>(k % n)][bin / 64] |= std::uint64_t(1) << (bin % 64);
+  });
   return fired;
 }
 
@@ -60,9 +82,7 @@ Raster raster(const Tensor &spikes, const Tensor &times, std::source_location at
                     to_string(times.shape()),
                 at);
   std::vector<std::int64_t> fired;
-  for (std::int64_t k = 0; k < spikes.size(); ++k)
-    if (spikes[k] != 0.0)
-      fired.push_back(k);
+  each_spike(spikes, [&](std::int64_t k, double) { fired.push_back(k); });
   auto size = static_cast<std::int64_t>(fired.size()), n = spikes.shape()[1];
   Raster pairs{Tensor(Shape{size}, i64), Tensor(Shape{size}, f64)};
   for (std::int64_t s = 0; s < size; ++s) {
@@ -89,12 +109,9 @@ Tensor firing_rate(const Tensor &spikes, Duration width, std::optional<Duration>
     throw Error(ErrorKind::Shape, "firing_rate takes spikes [T, ...], got a number", at);
   std::int64_t steps = spikes.shape()[0], row = element_count(spikes.shape()) / std::max<std::int64_t>(steps, 1);
   std::vector<double> before(static_cast<std::size_t>(steps) + 1); // spikes before step k; whole numbers sum exactly
-  for (std::int64_t k = 0; k < steps; ++k) {
-    double fired = 0.0;
-    for (std::int64_t n = 0; n < row; ++n)
-      fired += spikes[k * row + n];
-    before[static_cast<std::size_t>(k) + 1] = before[static_cast<std::size_t>(k)] + fired;
-  }
+  each_spike(spikes, [&](std::int64_t k, double fired) { before[static_cast<std::size_t>(k / row) + 1] += fired; });
+  for (std::size_t k = 1; k < before.size(); ++k)
+    before[k] += before[k - 1];
   std::int64_t half = whole_steps(width.ms / 2.0, step);
   double scale = 1000.0 / width.ms / static_cast<double>(std::max<std::int64_t>(row, 1));
   Tensor rate(Shape{steps}, f64);
@@ -106,6 +123,28 @@ Tensor firing_rate(const Tensor &spikes, Duration width, std::optional<Duration>
   return rate;
 }
 
+Tensor rates(const Tensor &spikes, std::optional<Duration> dt, std::source_location at) {
+  double step = step_of(dt, at);
+  require_population(spikes, "rates", at);
+  std::int64_t steps = spikes.shape()[0], n = spikes.shape()[1];
+  if (steps == 0)
+    throw Error(ErrorKind::Shape, "there is no rate of no steps", at);
+  Tensor rate(Shape{n}, f64);
+  auto counts = rate.values<double>();
+  each_spike(spikes, [&](std::int64_t k, double number) { counts[static_cast<std::size_t>(k % n)] += number; });
+  for (double &count : counts)
+    count *= 1000.0 / (step * static_cast<double>(steps));
+  return rate;
+}
+
+double mean_rate(const Tensor &spikes, std::optional<Duration> dt, std::source_location at) {
+  Tensor each = rates(spikes, dt, at);
+  double sum = 0;
+  for (double rate : each.values<double>())
+    sum += rate;
+  return sum / static_cast<double>(each.size());
+}
+
 Tensor isi_cv(const Tensor &spikes, std::source_location at) {
   require_population(spikes, "isi_cv", at);
   std::int64_t n = spikes.shape()[1];
@@ -114,9 +153,7 @@ Tensor isi_cv(const Tensor &spikes, std::source_location at) {
     double count = 0, sum = 0, squares = 0;
   };
   std::vector<Intervals> of(static_cast<std::size_t>(n));
-  for (std::int64_t k = 0; k < spikes.size(); ++k) {
-    if (spikes[k] == 0.0)
-      continue;
+  each_spike(spikes, [&](std::int64_t k, double) {
     Intervals &neuron = of[static_cast<std::size_t>(k % n)];
     if (neuron.last >= 0) {
       auto interval = static_cast<double>(k / n - neuron.last);
@@ -125,7 +162,7 @@ Tensor isi_cv(const Tensor &spikes, std::source_location at) {
       neuron.squares += interval * interval;
     }
     neuron.last = k / n;
-  }
+  });
   Tensor cv(Shape{n}, f64);
   for (std::int64_t k = 0; k < n; ++k) {
     const Intervals &neuron = of[static_cast<std::size_t>(k)];
@@ -134,6 +171,20 @@ Tensor isi_cv(const Tensor &spikes, std::source_location at) {
     cv.set(k, neuron.count < 2 ? std::numeric_limits<double>::quiet_NaN() : std::sqrt(spread) / neuron.sum);
   }
   return cv;
+}
+
+double mean_cv(const Tensor &spikes, std::int64_t least_spikes, std::source_location at) {
+  Tensor each = isi_cv(spikes, at);
+  std::int64_t n = each.size();
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(n));
+  each_spike(spikes, [&](std::int64_t k, double) { ++counts[static_cast<std::size_t>(k % n)]; });
+  double sum = 0, neurons = 0;
+  for (std::int64_t k = 0; k < n; ++k)
+    if (counts[static_cast<std::size_t>(k)] >= std::max<std::int64_t>(least_spikes, 3)) {
+      sum += each[k];
+      ++neurons;
+    }
+  return sum / neurons;
 }
 
 double cross_correlation(const Tensor &spikes, Duration bin, std::optional<Duration> dt, std::source_location at) {

@@ -24,10 +24,23 @@ Raster raster(const Tensor &spikes, std::optional<Duration> dt = {},
 Tensor firing_rate(const Tensor &spikes, Duration width, std::optional<Duration> dt = {},
                    std::source_location at = std::source_location::current());
 
+/// Spikes of each neuron in a second [Hz], f64 [N] of spikes [T, N]; of steps 1000 to 2000, `rates(spikes.rows(1000,
+/// 2000))`. Errors: no steps.
+Tensor rates(const Tensor &spikes, std::optional<Duration> dt = {},
+             std::source_location at = std::source_location::current());
+/// Their mean over all neurons [Hz].
+double mean_rate(const Tensor &spikes, std::optional<Duration> dt = {},
+                 std::source_location at = std::source_location::current());
+
 /// Coefficient of variation of the intervals between the spikes of each neuron, their standard deviation over their
 /// mean: f64 [N] of spikes [T, N]. 0 for a clock, about 1 for a Poisson process with steps much shorter than the
 /// intervals. NaN for a neuron with fewer than two intervals.
 Tensor isi_cv(const Tensor &spikes, std::source_location at = std::source_location::current());
+
+/// The mean of isi_cv over the neurons with at least so many spikes; NaN when there are none. A neuron with few of them
+/// has seen few of its long intervals, so its own is too small.
+double mean_cv(const Tensor &spikes, std::int64_t least_spikes = 3,
+               std::source_location at = std::source_location::current());
 
 /// Synchrony of a population, Wang & Buzsaki 1996, J. Neurosci. 16, eq. 2.6: spikes [T, N] are cut into bins, in which
 /// a neuron has fired or not; the mean over all pairs of neurons of sum(a b) / sqrt(sum(a) sum(b)) over the bins, 0 for

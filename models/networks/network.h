@@ -35,7 +35,20 @@ public:
     return Tree<Value>::map(std::move(outputs));
   }
 
+  /// Keeps a model that is no member of its own: projections in a loop, for instance.
+  ///
+  ///     for (LIF *to : {&E, &I})
+  ///       add("E_" + to->name(), Projection(E, *to, {...}));
+  template <class M> M &add(const std::string &name, M &&model, At at = At::current()) {
+    static_assert(!std::is_lvalue_reference_v<M>, "add takes a model that nobody else holds: add(name, LIF(100))");
+    auto kept = std::make_unique<M>(std::move(model));
+    adopt(name, *kept, at);
+    kept_.push_back(std::move(kept));
+    return static_cast<M &>(*kept_.back());
+  }
+
 private:
+  std::vector<std::unique_ptr<Model>> kept_;
   static Tree<Value> data_of(const Tree<Value> &x, const Model &model) {
     for (const auto &[name, item] : x.items())
       if (name == model.name())

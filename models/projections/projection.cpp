@@ -4,37 +4,28 @@
 
 namespace overtime {
 
-namespace {
-
-Unit unit_of(const Output *output, const Target &target) {
-  return output ? output->unit(target.I.unit(), target.V.unit()) : target.V.unit();
-}
-
-} // namespace
-
-Projection::Projection(State spikes, std::int64_t sources, Target target, const ProjectionParts &parts, At at)
-    : Connection(Shape{target.n}), plasticity(parts.plasticity ? parts.plasticity(sources) : nullptr),
+Projection::Projection(Source source, Target target, const ProjectionParts &parts, At at)
+    : Connection(Shape{target.n}), plasticity(parts.plasticity ? parts.plasticity(source.n) : nullptr),
       output(parts.output ? parts.output() : nullptr),
-      weights(parts.connect, sources, target.n,
+      weights(parts.connect, source.n, target.n,
               {.weight = parts.weight,
-               .unit = unit_of(output.get(), target),
-               .events = !(parts.synapse && (parts.at_sources || !parts.synapse->linear)),
+               .unit = target.unit(output.get()),
+               .events = source.spikes && !(parts.synapse && (parts.at_sources || !parts.synapse->linear)),
                .trainable = parts.trainable,
                .learned = parts.learning != nullptr,
                .seed = parts.seed},
               at),
-      spikes_(std::move(spikes)), target_(std::move(target)), delay_(parts.delay),
-      at_sources_(parts.synapse && (parts.at_sources || !parts.synapse->linear)),
-      unit_(unit_of(output.get(), target_)) {
+      source_(std::move(source)), target_(std::move(target)), delay_(parts.delay),
+      at_sources_(parts.synapse && (parts.at_sources || !parts.synapse->linear)), unit_(target_.unit(output.get())) {
   if (parts.synapse)
-    synapse = parts.synapse->make(at_sources_ ? SynapsePlace{sources, Quantity{1.0, {}}}
+    synapse = parts.synapse->make(at_sources_ ? SynapsePlace{source_.n, Quantity{1.0, {}}}
                                               : SynapsePlace{target_.n, Quantity{1.0, unit_}});
   if (parts.learning && !target_.spike)
     throw Error(ErrorKind::Usage, "the target of a projection that learns has no spikes", at);
   if (parts.learning)
-    learning = parts.learning({sources, target_.n, unit_});
+    learning = parts.learning({source_.n, target_.n, unit_});
   if (delay_)
-    register_delay(spikes_, *delay_, {}, at);
+    register_delay(source_.sent, *delay_, {}, at);
   if (plasticity)
     adopt("plasticity", *plasticity, at);
   if (learning)
@@ -47,7 +38,7 @@ Projection::Projection(State spikes, std::int64_t sources, Target target, const 
 }
 
 Tree<Value> Projection::update(const Tree<Value> &) {
-  Value s = delay_ ? get_delay_data(spikes_, *delay_) : spikes_;
+  Value s = delay_ ? get_delay_data(source_.sent, *delay_) : source_.sent;
   if (learning)
     weights.learn(*learning, s, *target_.spike);
   if (plasticity)
@@ -65,10 +56,7 @@ Tree<Value> Projection::update(const Tree<Value> &) {
     g = weights.add(synapse->conductance({s, [&](const Value &x) { return x + as_real(s); }}), nothing);
   else
     g = synapse->conductance({s, [&](const Value &x) { return weights.add(s, x); }});
-  if (output)
-    target_.I += output->current(g, V);
-  else
-    target_.V = V + g;
+  target_.take(g, output.get());
   return {};
 }
 

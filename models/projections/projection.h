@@ -4,8 +4,8 @@
 
 #include "models/connectivity/connectivity.h"
 #include "models/projections/connection.h"
+#include "models/projections/ends.h"
 #include "models/projections/weights.h"
-#include "models/synapses/output.h"
 #include "models/synapses/short_term.h"
 #include "models/synapses/synapse.h"
 
@@ -25,14 +25,6 @@ struct ProjectionParts {
   std::uint64_t seed = 0;                  ///< of the connectivity
 };
 
-/// What a projection needs to know of the neurons that it ends at.
-struct Target {
-  Input I;
-  State V;
-  std::int64_t n;
-  std::optional<State> spike = {}; ///< for learning
-};
-
 /// Spikes of a source, delayed, through synapses to the input or potential of a target:
 ///
 ///   s = spikes of the source, of the step before or `delay` steps before that
@@ -43,9 +35,14 @@ struct Target {
 class Projection : public Connection {
 public:
   template <class Pre, class Post>
+    requires requires(Pre &pre) { pre.spike; }
   Projection(Pre &pre, Post &post, const ProjectionParts &parts, At at = At::current())
-      : Projection(pre.spike.same(), pre.count(), target(post), parts, at) {}
-  Projection(State spikes, std::int64_t sources, Target target, const ProjectionParts &parts, At at = At::current());
+      : Projection(Source::of(pre), Target::of(post), parts, at) {}
+  /// What is transmitted is any state [N] of the source, as numbers that act in every step.
+  template <class Post>
+  Projection(const State &sent, Post &post, const ProjectionParts &parts, At at = At::current())
+      : Projection(Source{sent.same(), sent.shape().back(), false}, Target::of(post), parts, at) {}
+  Projection(Source source, Target target, const ProjectionParts &parts, At at = At::current());
 
   Tree<Value> update(const Tree<Value> &) override;
 
@@ -56,13 +53,7 @@ public:
   Weights weights;                        ///< child "weights"
 
 private:
-  template <class Post> static Target target(Post &post) {
-    Target target{post.I.same(), post.V.same(), post.count()};
-    if constexpr (requires { post.spike.same(); })
-      target.spike.emplace(post.spike.same());
-    return target;
-  }
-  State spikes_;
+  Source source_;
   Target target_;
   std::optional<Delay> delay_;
   bool at_sources_;

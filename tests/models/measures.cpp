@@ -59,6 +59,17 @@ TEST_CASE("intervals of a Poisson process vary by their mean", "[measures]") {
   CHECK(isi_cv(spikes)[0] == Approx(std::sqrt(0.98)).margin(5 / std::sqrt(4000.0)));
 }
 
+TEST_CASE("rates count spikes, and means leave out neurons with too few", "[measures]") {
+  Tensor spikes = spikes_at(100, {{0, 7, 14, 21, 28}, {10, 11, 14, 15, 18}, {5, 50}, {}});
+  Tensor each = rates(spikes, 0.5); // 100 steps of 0.5 ms
+  CHECK((each[0] == Approx(100) && each[1] == Approx(100) && each[2] == Approx(40) && each[3] == 0.0));
+  CHECK(mean_rate(spikes, 0.5) == Approx(60));
+  CHECK(mean_rate(spikes.to(f32), 0.5) == Approx(60));
+  CHECK(mean_cv(spikes) == Approx(0.25)); // of 0 and 0.5
+  CHECK(std::isnan(mean_cv(spikes, 6)));
+  CHECK_THROWS_WITH(rates(spikes.rows(0, 0)), Catch::Contains("no rate of no steps"));
+}
+
 TEST_CASE("cross_correlation counts bins that two neurons share", "[measures]") {
   // Bins of 3 steps. Neuron 0 fires in bins 0, 1, 3; 1 in bins 0, 3; 2 never: 2 / sqrt(3 * 2) of three pairs.
   Tensor spikes = spikes_at(10, {{0, 1, 3, 9}, {2, 9}, {}});
