@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plasticity of pairs of spikes against sums over all pairs, and what is refused.
 #include "models/initializers.h"
+#include "models/inputs/poisson_group.h"
+#include "models/measures/spikes.h"
 #include "models/networks/network.h"
 #include "models/neurons/lif.h"
-#include "models/rates/threshold_linear.h"
+#include "models/projections/poisson_input.h"
+#include "models/synapses/exponential.h"
 #include "models/synapses/stdp.h"
 
 #include <algorithm>
@@ -140,6 +143,84 @@ TEST_CASE("stdp gives the weights of a sum over pairs of spikes", "[networks][le
     CHECK((expected.lowest == 0.3 && expected.highest == 0.5) == one.reaches_bounds);
     for (std::int64_t j = 0; j < targets; ++j)
       CHECK(V[j] == Approx(expected.V[std::size_t(j)]).epsilon(1e-11));
+  }
+}
+
+TEST_CASE("weights that learn do not depend on the number of threads", "[networks][learning]") {
+  struct Net : Network {
+    LIF cells = child("cells", LIF(3000));
+    Projection all = child("all", Projection(cells, cells,
+                                             {.connect = fixed_probability(0.02),
+                                              .weight = uniform(0, 0.5),
+                                              .learning = stdp({.A_plus = 0.1, .A_minus = 0.1})}));
+    Net() {
+      cells.I.set_value(21);
+      cells.V.set_initial(uniform(0, 20));
+    }
+  };
+  auto weights_with = [](std::int32_t threads) {
+    Net net;
+    LoopOverTime over_time(net, {.threads = threads, .cache = false});
+    over_time(50_ms);
+    return net.all.var("weights.weight").value();
+  };
+  Tensor one = weights_with(1), three = weights_with(3), first = Net().all.var("weights.weight").value();
+  CHECK(std::ranges::equal(one.values<float>(), three.values<float>()));
+  CHECK_FALSE(std::ranges::equal(one.values<float>(), first.to(f32).values<float>()));
+}
+
+namespace {
+
+/// Vogels, Sprekeler, Zenke, Clopath & Gerstner 2011, Science 334, eq. 2: spikes that are near each other strengthen an
+/// inhibitory synapse, one of its source alone weakens it.
+struct Homeostatic : LearningRule {
+  static constexpr double eta = 2e-4, tau = 20;
+  Homeostatic(const LearningPlace &place, double rate)
+      : x(state("x", 0.0, Shape{place.sources})), y(state("y", 0.0, Shape{place.targets})), unit{1.0, place.unit},
+        alpha(2 * tau * ms * rate * Hz) {}
+  State x, y;
+  Quantity unit;
+  Quantity alpha;
+  void equations() override {
+    ddt(x) = -x / (tau * ms);
+    ddt(y) = -y / (tau * ms);
+  }
+  Value learn(const Value &w, const LearningStep &step) override {
+    integrate();
+    Value next = step.at_pre(w, eta * (y - alpha) * unit, Bounds{0, 10});
+    next = step.at_post(next, eta * x * unit, Bounds{0, 10});
+    x = x + as_real(step.pre);
+    y = y + as_real(step.post);
+    return next;
+  }
+};
+
+} // namespace
+
+TEST_CASE("a rule of one's own holds cells at a rate", "[networks][learning]") {
+  struct Net : Network {
+    PoissonGroup inhibitory = child("inhibitory", PoissonGroup(100, 20_Hz));
+    LIF cells = child("cells", LIF(20));
+    PoissonInput outside = child("outside", PoissonInput(cells, {.rate = 2000_Hz, .weight = 0.4}));
+    Projection inhibition;
+    explicit Net(double rate)
+        : inhibition(child("inhibition", Projection(inhibitory, cells,
+                                                    {.weight = 0.001,
+                                                     .synapse = exponential(10_ms),
+                                                     .output = coba(-10_mV),
+                                                     .learning = [rate](const LearningPlace &place) {
+                                                       return std::make_unique<Homeostatic>(place, rate);
+                                                     }}))) {
+      cells.I.set_value(20);
+    }
+  };
+  for (double rate : {5.0, 15.0}) {
+    Net net(rate);
+    LoopOverTime over_time(net, {.out_vars = net.cells.spike, .dt = 0.5, .keep_outputs = false, .cache = false});
+    CHECK(mean_rate(over_time(1_s).vars, 0.5) > 20);
+    over_time(60_s);
+    // Spikes on both sides are nearly independent, and then a weight rests where the target fires at the rate.
+    CHECK(mean_rate(over_time(60_s).vars, 0.5) == Approx(rate).epsilon(0.15));
   }
 }
 
