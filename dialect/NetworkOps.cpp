@@ -106,7 +106,7 @@ LogicalResult CorrelateOp::verify() {
     return emitOpError("(C1) has init ") << getInit().getType() << " for synapses " << getTargets().getType();
   if (bool(getLow()) != bool(getHigh()))
     return emitOpError("(C2) has one bound; give both");
-  if (failed(checkElements(*this, getEvents(), {getInit(), getValues(), getLow(), getHigh()})))
+  if (failed(checkElements(*this, getEvents(), {getInit(), getValues(), getLow(), getHigh(), getToward()})))
     return failure();
   return checkKind(*this, getInit());
 }

@@ -105,14 +105,19 @@ def Dyn_CorrelateOp : Dyn_SynapsesOp<"correlate", [AttrSizedOperandSegments]> {
     where source `i` has an event, and `init[k]` elsewhere: the step of a learning rule, and the adjoint of
     `dyn.propagate` by its weights. With a batch, the terms are added in its order. With `positions`, what belongs to
     `k` is number `positions[k]` of `init` and result: synapses stored by rows can then be changed by events of their
-    targets, by way of the transposed matrix. With `low` and `high`, what is changed is kept in between.
+    targets, by way of the transposed matrix. With `low` and `high`, what is changed is kept in between. With `toward`
+    a change is in proportion to what is left to that number,
+
+        result[k] = init[k] + events[i] values[targets[k]] (toward - init[k])
+
+    so that a weight comes closer to it the slower the nearer it is.
 
     Constraints:
 
     - (C1) `events` is [N] and `values` is [M], or [B, N] and [B, M]; `offsets` is [N + 1], `targets` and `positions`
       are [K], `init` is [K], or of any length with positions.
     - (C2) `low` and `high` come together.
-    - (C3) Values, `init`, `low` and `high` have one element type; events have it too, or are i1 (i8 in memory).
+    - (C3) Values, `init`, `low`, `high` and `toward` have one element type; events have it too, or are i1 (i8 in memory).
     - (C4) All arrays are tensors, and the result has the type of `init`; or all are memory, and there is no result.
     - (C5) Not verified: offsets ascend from 0 to K, every target is in [0, M), positions are places of `init`, no two
       of them alike.
@@ -126,12 +131,13 @@ def Dyn_CorrelateOp : Dyn_SynapsesOp<"correlate", [AttrSizedOperandSegments]> {
   }];
   let arguments = (ins Dyn_Events:$events, Dyn_Reals:$values, Dyn_Indices:$offsets, Dyn_Indices:$targets,
                        Dyn_Reals:$init, Optional<Dyn_Indices>:$positions, Optional<Dyn_Real>:$low,
-                       Optional<Dyn_Real>:$high);
+                       Optional<Dyn_Real>:$high, Optional<Dyn_Real>:$toward);
   let assemblyFormat = [{
     $events `,` $values `through` ` ` `(` $offsets `,` $targets `)` (`at` $positions^)?
-    (`between` $low^ `and` $high)? `into` $init attr-dict `:` type($events) `,` type($values) `,` type($offsets) `,`
-    type($targets) (`at` type($positions)^)? (`between` type($low)^ `and` type($high))? `,` type($init)
-    (`->` type($result)^)?
+    (`between` $low^ `and` $high)? (`toward` $toward^)? `into` $init attr-dict `:` type($events) `,` type($values) `,`
+    type($offsets) `,`
+    type($targets) (`at` type($positions)^)? (`between` type($low)^ `and` type($high))?
+    (`toward` type($toward)^)? `,` type($init) (`->` type($result)^)?
   }];
 }
 

@@ -130,8 +130,14 @@ bool evaluateCorrelate(Evaluator &evaluator, Operation *op) {
           return;
         }
         Cell &weight = result.cells[place];
-        accumulate(evaluator, weight, strength(event, flags), values->cells[r * posts + j],
-                   correlate.getInit().getType());
+        Cell value = values->cells[r * posts + j];
+        if (correlate.getToward()) {
+          Type element = getElementTypeOrSelf(correlate.getInit().getType());
+          Cell minus = realCell(-weight.value, -weight.tangent);
+          Cell left = evaluator.round(add(evaluator.getScalar(correlate.getToward()), minus), element);
+          value = evaluator.round(multiply(value, left), element);
+        }
+        accumulate(evaluator, weight, strength(event, flags), value, correlate.getInit().getType());
         if (correlate.getLow()) {
           const Cell &low = evaluator.getScalar(correlate.getLow()), &high = evaluator.getScalar(correlate.getHigh());
           weight = weight.value < low.value ? low : weight.value > high.value ? high : weight;

@@ -191,15 +191,17 @@ Value correlate(Operand events, Operand values, const SynapseRows &rows, Operand
                         std::to_string(c.synapses) + "], one for each synapse");
   if (options.low.has_value() != options.high.has_value())
     throw Error(ErrorKind::Value, "correlate: give both low and high, or none", c.at);
-  mlir::Value low, high;
+  mlir::Value low, high, toward;
   if (options.low) {
     low = c.trace.number(*options.low, c.at);
     high = c.trace.number(*options.high, c.at);
   }
+  if (options.toward)
+    toward = c.trace.number(*options.toward, c.at);
   mlir::Value start = c.real_in(weights.value(), unit, "the weights");
   mlir::Value result = ir::CorrelateOp::create(c.trace.builder, c.loc(), start.getType(), e,
-                                               c.real_in(values.value(), unit, "the values"), c.offsets, c.targets,
-                                               start, positions, low, high)
+                                               c.real_in(values.value(), options.toward ? Unit{} : unit, "the values"),
+                                               c.offsets, c.targets, start, positions, low, high, toward)
                            .getResult();
   return c.trace.wrap(result, unit, c.at);
 }

@@ -28,9 +28,11 @@ Value collect(Operand values, const SynapseRows &rows, Operand weights, Operand 
 struct CorrelateOptions {
   const Param *positions = nullptr;          ///< [K] of i32: weight number positions[k] belongs to synapse k
   std::optional<double> low = {}, high = {}; ///< bounds of what is changed, in the unit of the weights; both or none
+  std::optional<double> toward = {};         ///< a number, in the unit of the weights, that changed weights go toward
 };
 /// Weights [K] plus events[i] values[j] for every synapse from an i that has an event to a j; the others are as they
-/// were. `events` is [N], `values` is [M] in the unit of the weights.
+/// were. `events` is [N], `values` is [M] in the unit of the weights. With `toward`, a weight w changes by events[i]
+/// values[j] (toward - w), and values have no unit.
 Value correlate(Operand events, Operand values, const SynapseRows &rows, Operand weights,
                 const CorrelateOptions &options = {});
 

@@ -38,8 +38,21 @@ struct NetworkReverse {
     return CollectOp::create(b, loc(), type, values, offsets, targets, weights, zeros(type)).getResult();
   }
   Value correlate(Value events, Value values, Value offsets, Value targets, Type type) const {
-    return CorrelateOp::create(b, loc(), type, events, values, offsets, targets, zeros(type), Value(), Value(), Value())
+    return CorrelateOp::create(b, loc(), type, events, values, offsets, targets, zeros(type), Value(), Value(), Value(),
+                               Value())
         .getResult();
+  }
+  /// The part of the adjoint of a correlation toward a number that goes on to its init: what is left of it.
+  Value remaining(CorrelateOp op) const {
+    Value zero = realConstant(b, loc(), element(), 0.0);
+    return CorrelateOp::create(b, loc(), adjoint.getType(), op.getEvents(), op.getValues(), op.getOffsets(),
+                               op.getTargets(), adjoint, Value(), Value(), Value(), zero)
+        .getResult();
+  }
+  /// The adjoint times what was left to the number that weights go toward.
+  Value timesLeft(CorrelateOp op) const {
+    Value toward = tensor::SplatOp::create(b, loc(), op.getToward(), cast<RankedTensorType>(adjoint.getType()));
+    return arith::MulFOp::create(b, loc(), adjoint, arith::SubFOp::create(b, loc(), toward, op.getInit()));
   }
   /// The sum of products of two tensors.
   Value dot(Value x, Value y) const {
@@ -87,15 +100,23 @@ struct NetworkReverse {
     return dot(adjoint, collect(values, offsets, targets, one, adjoint.getType()));
   }
   FailureOr<Value> of(CorrelateOp correlated) const {
-    if (correlated.getPositions() || correlated.getLow())
+    // With a batch, what is left to the number changes from row to row.
+    bool toward = bool(correlated.getToward());
+    if (correlated.getPositions() || correlated.getLow() ||
+        (toward && cast<RankedTensorType>(correlated.getEvents().getType()).getRank() > 1))
       return noRule();
     Value events = correlated.getEvents(), values = correlated.getValues(), offsets = correlated.getOffsets(),
           targets = correlated.getTargets();
     if (k == 4)
-      return adjoint;
+      return toward ? remaining(correlated) : adjoint;
+    if (k == 5) { // toward
+      Value taken = arith::SubFOp::create(b, loc(), adjoint, remaining(correlated));
+      return dot(taken, realConstant(b, loc(), adjoint.getType(), 1.0));
+    }
+    Value change = toward ? timesLeft(correlated) : adjoint;
     if (k == 1)
-      return propagate(events, offsets, targets, adjoint, values.getType());
-    return collect(values, offsets, targets, adjoint, events.getType());
+      return propagate(events, offsets, targets, change, values.getType());
+    return collect(values, offsets, targets, change, events.getType());
   }
 
   /// A part that a step reads at a place of its own: zeros around it.

@@ -124,23 +124,19 @@ Value Weights::add(const Value &inputs, const Value &x) {
 void Weights::learn(LearningRule &rule, const Value &pre, const Value &post) {
   if (batch())
     throw Error(ErrorKind::Usage, "'" + path() + "' is learned, and is one for a whole batch; reset without a batch");
-  auto correlated = [](const SynapseRows &rows, const Value &events, const Value &w, const Value &values,
-                       const std::optional<Bounds> &bounds, const Param *positions) {
-    CorrelateOptions options{.positions = positions};
-    if (bounds) {
-      options.low = bounds->low;
-      options.high = bounds->high;
-    }
-    return correlate(events, values, rows, w, options);
+  auto changed = [](const SynapseRows &rows, const Value &events, const Value &w, const Value &values, WeightChange how,
+                    const Param *positions) {
+    how.positions = positions;
+    return correlate(events, values, rows, w, how);
   };
-  *learned = rule.learn(*learned, {pre, post,
-                                   [&](const Value &w, const Value &values, std::optional<Bounds> bounds) {
-                                     return correlated(rows(), pre, w, values, bounds, nullptr);
-                                   },
-                                   [&](const Value &w, const Value &values, std::optional<Bounds> bounds) {
-                                     return correlated({*offsets_of_targets_, *sources_}, post, w, values, bounds,
-                                                       &*positions_);
-                                   }});
+  LearningStep step{pre, post,
+                    [&](const Value &w, const Value &values, const WeightChange &how) {
+                      return changed(rows(), pre, w, values, how, nullptr);
+                    },
+                    [&](const Value &w, const Value &values, const WeightChange &how) {
+                      return changed({*offsets_of_targets_, *sources_}, post, w, values, how, &*positions_);
+                    }};
+  *learned = rule.learn(*learned, step);
 }
 
 std::string Weights::how() const {

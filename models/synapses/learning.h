@@ -8,19 +8,17 @@
 
 namespace overtime {
 
-/// Between which numbers weights stay, in their unit.
-struct Bounds {
-  double low = 0.0, high = 1.0;
-};
+/// How weights change: between which bounds, and whether toward a number, in the unit of the weights.
+using WeightChange = CorrelateOptions;
 
 /// What happens in a step, seen from the synapses.
 struct LearningStep {
   Value pre;  ///< [N] spikes of the sources that arrive
   Value post; ///< [M] spikes of the targets in the step before
   /// Weights plus values[target] at every synapse of a source whose spike arrives; `values` is [M].
-  std::function<Value(const Value &weights, const Value &values, std::optional<Bounds>)> at_pre;
+  std::function<Value(const Value &weights, const Value &values, const WeightChange &how)> at_pre;
   /// Weights plus values[source] at every synapse of a target that fired; `values` is [N].
-  std::function<Value(const Value &weights, const Value &values, std::optional<Bounds>)> at_post;
+  std::function<Value(const Value &weights, const Value &values, const WeightChange &how)> at_post;
 };
 
 /// What a rule belongs to.

@@ -25,10 +25,11 @@ struct STDPOptions {
 ///   a spike of the source arrives:   w -= A_minus W f_minus(w) y;   then x += 1
 ///   the target has fired:            w += A_plus W f_plus(w) x;     then y += 1
 ///
-/// W is w_max - w_min, and w stays between them. With mu = 0 changes do not depend on the weight, f_minus = f_plus = 1,
-/// and a step costs as much as its spikes have synapses. Otherwise f_minus = ((w - w_min) / W)^mu, f_plus = ((w_max -
-/// w) / W)^mu (Guetig, Aharonov, Rotter & Sompolinsky 2003, J. Neurosci. 23, eq. 2), and a step costs as much as there
-/// are synapses. With Pairs::Nearest a trace becomes 1 rather than growing by it.
+/// W is w_max - w_min, and w stays between them. f_minus = ((w - w_min) / W)^mu and f_plus = ((w_max - w) / W)^mu
+/// (Guetig, Aharonov, Rotter & Sompolinsky 2003, J. Neurosci. 23, eq. 2). With mu = 0 changes do not depend on the
+/// weight, with mu = 1 they are in proportion to what is left to the bound; then a step costs as much as its spikes
+/// have synapses, and with another mu as much as there are synapses. With Pairs::Nearest a trace becomes 1 rather than
+/// growing by it.
 ///
 /// A spike counts for its source when it arrives, after the delay, and for its target in the step after it. Two spikes
 /// that meet in one step change nothing. What a spike transmits is the weight after the changes of its step.
@@ -47,11 +48,10 @@ public:
       : A_plus(param("A_plus", o.A_plus)), A_minus(param("A_minus", o.A_minus)),
         tau_plus(param("tau_plus", o.tau_plus, ms)), tau_minus(param("tau_minus", o.tau_minus, ms)),
         x(state("x", 0.0, Shape{place.sources})), y(state("y", 0.0, Shape{place.targets})), unit_{1.0, place.unit},
-        bounds_{in_unit(o.w_min, place.unit, at), in_unit(o.w_max, place.unit, at)}, mu_(o.mu), pairs_(o.pairs) {
-    if (!(bounds_.low < bounds_.high))
-      throw Error(
-          ErrorKind::Value,
-          "stdp: w_min is " + std::to_string(bounds_.low) + ", not below w_max, " + std::to_string(bounds_.high), at);
+        low_(in_unit(o.w_min, place.unit, at)), high_(in_unit(o.w_max, place.unit, at)), mu_(o.mu), pairs_(o.pairs) {
+    if (!(low_ < high_))
+      throw Error(ErrorKind::Value,
+                  "stdp: w_min is " + std::to_string(low_) + ", not below w_max, " + std::to_string(high_), at);
     if (!(mu_ >= 0.0))
       throw Error(ErrorKind::Value, "stdp: mu is at least 0, got " + std::to_string(mu_), at);
   }
@@ -64,25 +64,26 @@ public:
   }
   Value learn(const Value &weights, const LearningStep &step) override {
     integrate();
-    Quantity W = (bounds_.high - bounds_.low) * unit_;
-    Value depressed = changed(weights, step.at_pre, -A_minus * y * W, (weights / unit_ - bounds_.low) / range());
-    Value next = changed(depressed, step.at_post, A_plus * x * W, (bounds_.high - depressed / unit_) / range());
+    Value next = changed(weights, step.at_pre, A_minus * y, low_);
+    next = changed(next, step.at_post, A_plus * x, high_);
     x = after(step.pre, x);
     y = after(step.post, y);
     return next;
   }
 
 private:
-  using Change = std::function<Value(const Value &, const Value &, std::optional<Bounds>)>;
+  using Change = std::function<Value(const Value &, const Value &, const WeightChange &)>;
 
-  double range() const { return bounds_.high - bounds_.low; }
-  Value changed(const Value &w, const Change &change, const Value &values, const Value &room) const {
+  /// Weights that have gone by a part [N] or [M] of W toward a bound.
+  Value changed(const Value &w, const Change &change, const Value &part, double bound) const {
+    if (mu_ == 1.0)
+      return change(w, part, {.low = low_, .high = high_, .toward = bound});
+    double W = bound == low_ ? low_ - high_ : high_ - low_;
     if (mu_ == 0.0)
-      return change(w, values, bounds_);
-    Value by = change(full_like(w, 0.0 * unit_), values, {});
-    // A weight that rounding has put beyond a bound has no room, rather than a power of a negative number.
-    Value f = mu_ == 1.0 ? room : pow(maximum(room, 0.0), mu_);
-    return minimum(maximum(w + by * f, bounds_.low * unit_), bounds_.high * unit_);
+      return change(w, part * (W * unit_), {.low = low_, .high = high_});
+    Value left = (bound - w / unit_) / W; // not below 0: rounding may have put a weight beyond the bound
+    Value by = change(full_like(w, 0.0 * unit_), part * (W * unit_), {}) * pow(maximum(left, 0.0), mu_);
+    return minimum(maximum(w + by, low_ * unit_), high_ * unit_);
   }
   Value after(const Value &spikes, const Value &trace) const {
     return pairs_ == Pairs::All ? trace + as_real(spikes) : where(as_real(spikes) > 0, 1.0, trace);
@@ -95,8 +96,7 @@ private:
   }
 
   Quantity unit_;
-  Bounds bounds_;
-  double mu_;
+  double low_, high_, mu_;
   Pairs pairs_;
 };
 

@@ -15,6 +15,8 @@ func.func @tensors(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f
   %3 = dyn.collect %g through (%o, %t) weight %w into %a : tensor<2xf32>, tensor<4xi32>, tensor<5xi32>, f32, tensor<3xf32> -> tensor<3xf32>
   // CHECK: dyn.correlate %{{.*}}, %{{.*}} through (%{{.*}}, %{{.*}}) into
   %4 = dyn.correlate %s, %g through (%o, %t) into %ws : tensor<3xi1>, tensor<2xf32>, tensor<4xi32>, tensor<5xi32>, tensor<5xf32> -> tensor<5xf32>
+  // CHECK: dyn.correlate %{{.*}} toward %{{.*}} into
+  %toward = dyn.correlate %s, %g through (%o, %t) toward %w into %ws : tensor<3xi1>, tensor<2xf32>, tensor<4xi32>, tensor<5xi32> toward f32, tensor<5xf32> -> tensor<5xf32>
   // CHECK: dyn.correlate %{{.*}} at %{{.*}} between %{{.*}} and %{{.*}} into
   %5 = dyn.correlate %s, %g through (%o, %t) at %t between %w and %w into %ws : tensor<3xi1>, tensor<2xf32>, tensor<4xi32>, tensor<5xi32> at tensor<5xi32> between f32 and f32, tensor<5xf32> -> tensor<5xf32>
   // CHECK: dyn.read_delayed %{{.*}} at %{{.*}} by %{{.*}} : tensor<8x3xi1>, tensor<3xi32> -> tensor<3xi1>

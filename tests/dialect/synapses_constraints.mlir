@@ -113,9 +113,17 @@ func.func @correlate_c1_positions(%s: tensor<3xi1>, %g: tensor<2xf32>, %o: tenso
 
 // -----
 
+func.func @correlate_c3_toward(%s: tensor<3xi1>, %g: tensor<2xf32>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: tensor<5xf32>, %b: f64) {
+  // expected-error @below {{(C3) mixes element types 'f32' and 'f64'}}
+  %0 = dyn.correlate %s, %g through (%o, %t) toward %b into %w : tensor<3xi1>, tensor<2xf32>, tensor<4xi32>, tensor<5xi32> toward f64, tensor<5xf32> -> tensor<5xf32>
+  return
+}
+
+// -----
+
 func.func @correlate_c2(%s: tensor<3xi1>, %g: tensor<2xf32>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: tensor<5xf32>, %b: f32) {
   // expected-error @below {{(C2) has one bound; give both}}
-  %0 = "dyn.correlate"(%s, %g, %o, %t, %w, %b) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 1, 0>}> : (tensor<3xi1>, tensor<2xf32>, tensor<4xi32>, tensor<5xi32>, tensor<5xf32>, f32) -> tensor<5xf32>
+  %0 = "dyn.correlate"(%s, %g, %o, %t, %w, %b) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 1, 0, 0>}> : (tensor<3xi1>, tensor<2xf32>, tensor<4xi32>, tensor<5xi32>, tensor<5xf32>, f32) -> tensor<5xf32>
   return
 }
 

@@ -32,3 +32,16 @@ func.func @numbers(%s: memref<32xf64>, %o: memref<33xi32>, %t: memref<80xi32>, %
   dyn.propagate %s through (%o, %t) weight %w into %g : memref<32xf64>, memref<33xi32>, memref<80xi32>, memref<80xf64>, memref<50xf64>
   return
 }
+
+// CHECK-LABEL: func.func @toward(
+// CHECK-SAME: %[[G:[a-z0-9]*]]: memref<50xf32>, %[[W:[a-z0-9]*]]: memref<800xf32>, %[[TO:[a-z0-9]*]]: f32
+// CHECK: %[[VALUE:.*]] = memref.load %[[G]]
+// CHECK: %[[BEFORE:.*]] = memref.load %[[W]]
+// CHECK: %[[LEFT:.*]] = arith.subf %[[TO]], %[[BEFORE]]
+// CHECK: %[[CHANGE:.*]] = arith.mulf %[[VALUE]], %[[LEFT]]
+// CHECK: %[[AFTER:.*]] = arith.addf %[[BEFORE]], %[[CHANGE]]
+// CHECK: memref.store %[[AFTER]], %[[W]]
+func.func @toward(%s: memref<100xi8>, %o: memref<101xi32>, %t: memref<800xi32>, %g: memref<50xf32>, %w: memref<800xf32>, %to: f32) {
+  dyn.correlate %s, %g through (%o, %t) toward %to into %w : memref<100xi8>, memref<50xf32>, memref<101xi32>, memref<800xi32> toward f32, memref<800xf32>
+  return
+}

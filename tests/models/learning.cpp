@@ -187,8 +187,8 @@ struct Homeostatic : LearningRule {
   }
   Value learn(const Value &w, const LearningStep &step) override {
     integrate();
-    Value next = step.at_pre(w, eta * (y - alpha) * unit, Bounds{0, 10});
-    next = step.at_post(next, eta * x * unit, Bounds{0, 10});
+    Value next = step.at_pre(w, eta * (y - alpha) * unit, {.low = 0.0, .high = 10.0});
+    next = step.at_post(next, eta * x * unit, {.low = 0.0, .high = 10.0});
     x = x + as_real(step.pre);
     y = y + as_real(step.post);
     return next;

@@ -19,11 +19,14 @@ struct Net : Model {
         targets = param("targets", Tensor::of({0, 2, 1, 0, 1}, i32));
   Param w, back = weight("back", {5}, Initializer([](const Shape &shape, std::uint64_t) { return sample(shape, 4); }));
   State g = state("g", 0.1);
+  State v = state("v", 0.2, Shape{5}); // weights that change in the run
   Tree<Value> update(const Tree<Value> &x) override {
     SynapseRows rows{offsets, targets};
     Value events = maximum(x.leaf(), 0) + 0.1 * collect(tanh(g), rows, back, 0.0);
     Value learned = correlate(events, g, rows, broadcast_to(0.0 * sum(events) + 0.0, {5}));
-    g = propagate(events, rows, w, 0.8 * g) + 0.3 * get_delay_data(g, 2) + 0.05 * sum(learned);
+    v = correlate(events, 0.3 * tanh(g), rows, v, {.toward = 0.7});
+    g = propagate(events, rows, 0.1 * v, propagate(events, rows, w, 0.8 * g)) + 0.3 * get_delay_data(g, 2) +
+        0.05 * sum(learned);
     return g;
   }
 };
@@ -44,9 +47,10 @@ TEST_CASE("gradients through sparse products and delays agree with central diffe
     };
     Net net(one);
     LoopOverTime over_time(net, {.real = f64, .cache = false});
-    ValueAndGrad gradient = value_and_grad(over_time, each_step(square_error), {.wrt = {net.w, net.back, net.g}});
+    ValueAndGrad gradient =
+        value_and_grad(over_time, each_step(square_error), {.wrt = {net.w, net.back, net.g, net.v}});
     GradientResult r = gradient(x, target);
-    for (const char *path : {"w", "back", "g"}) {
+    for (const char *path : {"w", "back", "g", "v"}) {
       Tensor got = r[net.var(path)];
       for (std::int64_t k = 0; k < got.size(); ++k) {
         double expected = (loss_with(path, k, 1e-5) - loss_with(path, k, -1e-5)) / 2e-5;

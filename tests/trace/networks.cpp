@@ -194,6 +194,22 @@ TEST_CASE("correlate changes the weights of sources with events, within bounds",
   }
 }
 
+TEST_CASE("correlate brings weights closer to a number", "[networks][numerics]") {
+  Rows rows(30, 8, 0.5);
+  Tensor events = events_of(1, 30, 0.3);
+  for (bool flags : {true, false}) {
+    Tensor got = one_step(rows, events, [&](Synapses &m, const Tree<Value> &x) -> Tree<Value> {
+      Value w = broadcast_to(0.5 * sum(slice(x.leaf(), 0, 1)) + 1.0, {rows.synapses()});
+      Value values = 0.1 * slice(x.leaf(), 0, 8) + 0.2;
+      return correlate(flags ? x.leaf() > 0 : x.leaf(), values, m.rows(), w, {.toward = 3.0});
+    });
+    rows.each([&](std::int64_t i, std::int64_t k, std::int64_t j) {
+      double w = 0.5 * events[0] + 1.0, strength = flags ? double(events[i] > 0) : events[i];
+      REQUIRE(got[k] == Approx(w + strength * (0.1 * events[j] + 0.2) * (3.0 - w)).margin(1e-12));
+    });
+  }
+}
+
 TEST_CASE("events of targets change weights by way of positions", "[networks]") {
   // Two sources, three targets, stored by sources: 0 -> 0, 0 -> 2, 1 -> 1, 1 -> 2; by targets: 0 <- 0, 1 <- 1, 2 <-
   // 0, 1.

@@ -62,10 +62,12 @@ public:
       scan.write([&](const EventRow &row) {
         code.each(row.begin, row.end, [&](Value k) {
           Value term = memref::LoadOp::create(b, loc, values, code.loadIndex(op.getTargets(), k));
-          if (row.strength)
-            term = arith::MulFOp::create(b, loc, row.strength, term);
           Value place = op.getPositions() ? code.loadIndex(op.getPositions(), k) : k;
           Value before = memref::LoadOp::create(b, loc, op.getInit(), place);
+          if (op.getToward())
+            term = arith::MulFOp::create(b, loc, term, arith::SubFOp::create(b, loc, op.getToward(), before));
+          if (row.strength)
+            term = arith::MulFOp::create(b, loc, row.strength, term);
           Value after = arith::AddFOp::create(b, loc, before, term);
           if (op.getLow()) {
             after = arith::MaximumFOp::create(b, loc, after, op.getLow());
