@@ -14,6 +14,9 @@ def Dyn_ExprelOp : Dyn_Op<"exprel", [Pure, SameOperandsAndResultType, Elementwis
     `0.1 (V + 40) / (1 - exp(-(V + 40) / 10)) = 1 / exprel(-(V + 40) / 10)`, and is the factor of the exponential
     Euler method.
 
+    `near_zero` says that most arguments are: code may take a shorter way where |x| <= 1/2. The result is the same within
+    rounding.
+
     Constraints:
 
     - (C1) Operand and result have one type: f32 or f64, or a static tensor or a vector of them.
@@ -22,11 +25,12 @@ def Dyn_ExprelOp : Dyn_Op<"exprel", [Pure, SameOperandsAndResultType, Elementwis
 
     ```mlir
     %y = dyn.exprel %x : tensor<4xf32>
+    %z = dyn.exprel %x near_zero : tensor<4xf32>
     ```
   }];
-  let arguments = (ins Dyn_RealLike:$x);
+  let arguments = (ins Dyn_RealLike:$x, UnitAttr:$near_zero);
   let results = (outs Dyn_RealLike:$result);
-  let assemblyFormat = "$x attr-dict `:` type($result)";
+  let assemblyFormat = "$x (`near_zero` $near_zero^)? attr-dict `:` type($result)";
   let hasFolder = 1;
 }
 

@@ -218,8 +218,9 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::func::FuncOp"> {
   let description = [{
     Argument reduction and minimax polynomials, inlined, for scalars and vectors of f32 and f64, so that a loop calls no
     library. With AVX-512 a register holds a table of sixteenth (eighth) powers of two and the polynomials are short.
-    A constant factor of the argument, and a constant multiple of exp or exprel, are folded into the constants. Largest
-    errors in ulp: exp 1.1, expm1 2.1, exprel 3.1, tanh 4.1, log 0.9, log1p 1.3. In a function with
+    A constant factor of the argument, and a constant multiple of exp or exprel, are folded into the constants.
+    A `dyn.exprel` with `near_zero` is a polynomial where |x| <= 1/2, and a vector branches around the rest where no lane
+    needs it. Largest errors in ulp: exp 1.1, expm1 2.1, exprel 3.1, tanh 4.1, log 0.9, log1p 1.3. In a function with
     `dyn.numerics = "fast"` and with AVX-512, exp and what rests on it reduce the argument in one step and do not clamp
     it: exp then errs by up to (1 + |x|) ulp, exprel by 64. Infinities, NaN and overflow behave as
     in the C library; subnormal results of exp may be flushed to zero on
@@ -227,8 +228,8 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::func::FuncOp"> {
     `tests/trace/elementwise.cpp`.
   }];
   let options = [Option<"avx512", "avx512", "bool", "true", "use vscalef and vpermps">];
-  let dependentDialects = ["::mlir::math::MathDialect", "::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect",
-                           "::mlir::LLVM::LLVMDialect"];
+  let dependentDialects = ["::mlir::math::MathDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
 def LowerRandom : Pass<"lower-random", "::mlir::func::FuncOp"> {
@@ -266,6 +267,26 @@ def ContractFma : Pass<"contract-fma", "::mlir::func::FuncOp"> {
     `tests/lower/contract_fma.mlir`.
   }];
   let dependentDialects = ["::mlir::math::MathDialect", "::mlir::arith::ArithDialect"];
+}
+
+def SelectExtrema : Pass<"select-extrema", "::mlir::func::FuncOp"> {
+  let summary = "The larger or smaller of a value and a constant becomes one comparison";
+  let description = [{
+    `arith.maximumf` gives NaN for NaN and +0 for a zero of either sign, for which LLVM writes a maximum, a comparison and
+    a choice. Beside a constant one comparison and one choice do. Tested by `tests/lower/select_extrema.mlir`.
+
+    ```mlir
+    %r = arith.maximumf %x, %zero : vector<16xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %below = arith.cmpf ole, %x, %zero : vector<16xf32>
+    %r = arith.select %below, %zero, %x : vector<16xi1>, vector<16xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 def MapToThreads : Pass<"map-to-threads", "::mlir::func::FuncOp"> {

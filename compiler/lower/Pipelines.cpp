@@ -74,6 +74,7 @@ void addCpu(OpPassManager &passes, const LoweringOptions &options) {
   func.addPass(createLowerSynapses());
   func.addPass(createVectorizeElementwise(VectorizeElementwiseOptions{options.vectorBits}));
   func.addPass(createConvertLinalgToLoopsPass());
+  func.addPass(createSelectExtrema());
   if (options.fma)
     func.addPass(createContractFma());
   func.addPass(createApproximateMath(ApproximateMathOptions{options.avx512}));

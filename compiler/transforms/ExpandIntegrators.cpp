@@ -66,10 +66,20 @@ private:
     return derivatives;
   }
 
+  /// factor * v, where constants make one.
   Value scaled(double factor, Value v) {
+    std::tie(factor, v) = constantFactor(v, factor);
     if (factor == 1.0)
       return v;
     return arith::MulFOp::create(builder, loc, realConstant(builder, loc, v.getType(), factor), v);
+  }
+  /// v as a multiple of what is no multiple by a constant: of the quotient by a time constant, for instance.
+  static std::pair<double, Value> constantFactor(Value v, double factor = 1.0) {
+    if (auto product = v.getDefiningOp<arith::MulFOp>())
+      for (unsigned k : {0u, 1u})
+        if (std::optional<double> c = constantOf(product->getOperand(k)); c && std::isnormal(*c * factor))
+          return constantFactor(product->getOperand(1 - k), *c * factor);
+    return {factor, v};
   }
   Value add(Value a, Value b) { return arith::AddFOp::create(builder, loc, a, b); }
   Value multiply(Value a, Value b) { return arith::MulFOp::create(builder, loc, a, b); }
@@ -83,17 +93,26 @@ private:
       for (Slope &slope : slopes)
         slope.extend(original, written);
     });
+    // A step resolves what is sums and products of states: its slopes are far below 1 / dt. Rates that are exponentials
+    // are not, and then one more exponential is a small part of the step.
+    bool nearZero = llvm::none_of(
+        body, [](Operation &inner) { return isa<math::MathDialect>(inner.getDialect()) || isa<ExprelOp>(inner); });
     SmallVector<Value> next;
     for (auto [k, state] : llvm::enumerate(op.getStates())) {
-      Value gain = realConstant(builder, loc, state.getType(), dt);
       FailureOr<Value> slope = slopes[k].get(body.getTerminator()->getOperand(k), loc, "exp_euler");
       if (failed(slope))
         return failure();
-      if (*slope)
-        gain = multiply(gain, ExprelOp::create(builder, loc, scaled(dt, *slope)));
-      bool fixed = *slope && isFast(op) && isFixed(*slope);
-      Value change = fixed ? linearChange(k, *slope, gain) : multiply(gain, derivatives[k]);
-      next.push_back(add(state, change));
+      auto gain = [&](double factor) {
+        Value unit = realConstant(builder, loc, state.getType(), dt * factor);
+        return *slope ? multiply(unit, ExprelOp::create(builder, loc, scaled(dt, *slope), nearZero)) : unit;
+      };
+      bool fixed = *slope && isFixed(*slope);
+      if (fixed && isMultiple(body.getTerminator()->getOperand(k), body.getArgument(1 + k)))
+        next.push_back(add(state, multiply(state, math::ExpM1Op::create(builder, loc, scaled(dt, *slope)))));
+      else if (fixed && isFast(op))
+        next.push_back(add(state, linearChange(k, *slope, gain(1.0))));
+      else if (auto [factor, derivative] = constantFactor(derivatives[k]); true)
+        next.push_back(add(state, multiply(gain(factor), derivative)));
       if (std::optional<size_t> j = op.noiseOf(k))
         next.back() = add(next.back(), multiply(diffusion(derivatives, *j),
                                                 multiply(deviation(*slope, state.getType()), op.getNoise()[*j])));
@@ -173,6 +192,20 @@ private:
     states[k] = realConstant(builder, loc, states[k].getType(), -0.0); // the zero that vanishes in sums
     Value rest = equations(op.getTime(), states, [](Operation *, Operation *) {})[k];
     return add(multiply(op.getStates()[k], multiply(slope, gain)), multiply(rest, gain));
+  }
+  /// A multiple of the state, whatever its value is: a decay. With a fixed slope dy/dt = slope y has the solution
+  /// exp(slope dt) y, which is y + expm1(slope dt) y so that the rounding of the factor does not add up.
+  static bool isMultiple(Value v, Value state) {
+    if (v == state)
+      return true;
+    Operation *def = v.getDefiningOp();
+    if (isa_and_nonnull<arith::NegFOp>(def))
+      return isMultiple(def->getOperand(0), state);
+    if (isa_and_nonnull<arith::AddFOp, arith::SubFOp>(def))
+      return isMultiple(def->getOperand(0), state) && isMultiple(def->getOperand(1), state);
+    return isa_and_nonnull<arith::DivFOp, arith::MulFOp>(def) && // by what the slope, which is fixed, does not read
+           (isMultiple(def->getOperand(0), state) ||
+            (isa<arith::MulFOp>(def) && isMultiple(def->getOperand(1), state)));
   }
   /// Computed from what is outside of the loop over time.
   bool isFixed(Value v) {

@@ -35,11 +35,6 @@ struct Affine {
   Affine shifted(double c) const { return {x, a, b + c}; }
 };
 
-std::optional<double> numberOf(Value v) {
-  FloatAttr number;
-  return matchPattern(v, m_Constant(&number)) ? std::optional(number.getValueAsDouble()) : std::nullopt;
-}
-
 Affine affineOf(Value v) {
   Operation *op = v.getDefiningOp();
   if (!op)
@@ -49,14 +44,14 @@ Affine affineOf(Value v) {
   if (!isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp>(op))
     return {v};
   Value left = op->getOperand(0), right = op->getOperand(1);
-  if (std::optional<double> c = numberOf(right)) {
+  if (std::optional<double> c = constantOf(right)) {
     Affine inner = affineOf(left);
     return isa<arith::AddFOp>(op)   ? inner.shifted(*c)
            : isa<arith::SubFOp>(op) ? inner.shifted(-*c)
            : isa<arith::MulFOp>(op) ? inner.scaled(*c)
                                     : inner.scaled(1.0 / *c);
   }
-  std::optional<double> c = numberOf(left);
+  std::optional<double> c = constantOf(left);
   if (!c || isa<arith::DivFOp>(op))
     return {v};
   Affine inner = affineOf(right);
@@ -121,9 +116,9 @@ private:
       auto product = dyn_cast<arith::MulFOp>(user);
       if (!product)
         continue;
-      std::optional<double> c = numberOf(product.getLhs());
+      std::optional<double> c = constantOf(product.getLhs());
       if (!c)
-        c = numberOf(product.getRhs());
+        c = constantOf(product.getRhs());
       if (!c)
         continue;
       product.replaceAllUsesWith(mul(p, number(*c * factorOf(member))));
@@ -145,7 +140,7 @@ private:
       auto quotient = dyn_cast<arith::DivFOp>(user);
       if (!quotient || quotient.getRhs() != member.op->getResult(0) || quotient.getLhs() == quotient.getRhs())
         continue;
-      std::optional<double> constant = numberOf(quotient.getLhs());
+      std::optional<double> constant = constantOf(quotient.getLhs());
       double c = constant && *constant != 0.0 ? *constant : 1.0; // folded into the other constants
       Value series = fma(fma(z, number(c / 12), -c / 2), z, c);
       Value inverse = choose(small, series, arith::DivFOp::create(b, loc, z, scaledExpm1(member, 1.0 / c)));

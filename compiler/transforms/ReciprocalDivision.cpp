@@ -56,17 +56,18 @@ Value invert(OpBuilder &b, Location loc, Value divisor) {
 Value hoistedReciprocal(arith::DivFOp div, LoopOverTimeOp loop) {
   OpBuilder outside(loop), inside(div);
   Location loc = div.getLoc();
-  auto isOutside = [&](Value v) { return !loop.getBody().isAncestor(v.getParentRegion()); };
+  auto isKnown = [&](Value v) {
+    return v.getDefiningOp<arith::ConstantOp>() || !loop.getBody().isAncestor(v.getParentRegion());
+  };
   Value divisor = div.getRhs();
   if (isSplat(divisor)) {
     Value scalar = splatScalar(outside, divisor);
-    if (!isOutside(scalar))
+    if (!isKnown(scalar))
       return {};
     Value inverse = invert(outside, loc, scalar);
     return inverse ? tensor::SplatOp::create(inside, loc, inverse, cast<RankedTensorType>(div.getType())) : Value();
   }
-  bool known = divisor.getDefiningOp<arith::ConstantOp>() || isOutside(divisor);
-  return known ? invert(outside, loc, divisor) : Value();
+  return isKnown(divisor) ? invert(outside, loc, divisor) : Value();
 }
 
 struct ReciprocalDivisionPass : overtime::ir::impl::ReciprocalDivisionBase<ReciprocalDivisionPass> {

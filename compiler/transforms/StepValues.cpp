@@ -20,6 +20,18 @@ Value realConstant(OpBuilder &builder, Location loc, Type type, double value) {
   return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(number));
 }
 
+std::optional<double> constantOf(Value v) {
+  if (auto splat = v.getDefiningOp<tensor::SplatOp>())
+    return constantOf(splat.getInput());
+  FloatAttr scalar;
+  DenseFPElementsAttr dense;
+  if (matchPattern(v, m_Constant(&scalar)))
+    return scalar.getValueAsDouble();
+  if (matchPattern(v, m_Constant(&dense)) && dense.isSplat())
+    return dense.getSplatValue<APFloat>().convertToDouble();
+  return std::nullopt;
+}
+
 bool isElementwise(Operation *op) {
   return OpTrait::hasElementwiseMappableTraits(op) && op->getNumResults() == 1 && op->getNumRegions() == 0;
 }

@@ -5,6 +5,8 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 
+#include <optional>
+
 namespace overtime::ir {
 
 /// The type of a tensor; null for anything else.
@@ -12,6 +14,9 @@ mlir::RankedTensorType tensorType(mlir::Value v);
 
 /// A constant of a scalar, vector or static tensor type of reals.
 mlir::Value realConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, double value);
+
+/// The number of a constant of reals, or the same in every element.
+std::optional<double> constantOf(mlir::Value v);
 
 /// Elementwise on its operands: arith and math operations, dyn.exprel.
 bool isElementwise(mlir::Operation *op);

@@ -8,8 +8,8 @@ func.func @types(%a: f32, %b: tensor<4xf64>, %c: vector<8xf32>) -> (f32, tensor<
   %x = dyn.exprel %a : f32
   // ROUNDTRIP: dyn.exprel %{{.*}} : tensor<4xf64>
   %y = dyn.exprel %b : tensor<4xf64>
-  // ROUNDTRIP: dyn.exprel %{{.*}} : vector<8xf32>
-  %z = dyn.exprel %c : vector<8xf32>
+  // ROUNDTRIP: dyn.exprel %{{.*}} near_zero : vector<8xf32>
+  %z = dyn.exprel %c near_zero : vector<8xf32>
   return %x, %y, %z : f32, tensor<4xf64>, vector<8xf32>
 }
 

@@ -39,6 +39,27 @@ func.func @scaled(%x: vector<16xf32>) -> vector<16xf32> {
   return %y : vector<16xf32>
 }
 
+// 0.1 exprel(x / 2) for small arguments: a polynomial, whose first number is 0.1, and the rest where a lane needs it. A
+// lane takes what its own argument says.
+// CHECK-LABEL: func.func @near_zero(
+// CHECK-COUNT-6: math.fma
+// CHECK: %[[FAR:.*]] = arith.cmpf ogt, %{{.*}}, %{{.*}} : vector<16xf32>
+// CHECK: %[[ANY:.*]] = vector.reduction <or>, %[[FAR]] : vector<16xi1> into i1
+// CHECK: %[[R:.*]] = scf.if %[[ANY]] -> (vector<16xf32>) {
+// CHECK: arith.divf
+// CHECK: arith.select %[[FAR]], %{{.*}}, %[[NEAR:.*]] :
+// CHECK: } else {
+// CHECK-NEXT: scf.yield %[[NEAR]]
+// CHECK: return %[[R]]
+func.func @near_zero(%x: vector<16xf32>) -> vector<16xf32> {
+  %tenth = arith.constant dense<0.1> : vector<16xf32>
+  %half = arith.constant dense<0.5> : vector<16xf32>
+  %s = arith.mulf %x, %half : vector<16xf32>
+  %e = dyn.exprel %s near_zero : vector<16xf32>
+  %y = arith.mulf %tenth, %e : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
 // Every function it knows, in both widths; sin and other types stay for the C library.
 // CHECK-LABEL: func.func @all(
 // CHECK-NOT: {{(math.exp|expm1|sinh|cosh|tanh|log|dyn.exprel).*: f64}}

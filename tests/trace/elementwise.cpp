@@ -205,3 +205,34 @@ TEST_CASE("a carried state has the same values at every size", "[trace][numerics
     CHECK(different == 0);
   }
 }
+
+TEST_CASE("what a step of exponential Euler multiplies by does not depend on the neighbours", "[trace]") {
+  // dy/dt = 1 - k y from 0: y = dt exprel(-k dt), which is a polynomial for |k dt| <= 1/2 and a quotient beyond.
+  struct Relaxation : Model {
+    explicit Relaxation(const Tensor &rates) : Model(rates.shape()), k(state("k", rates)), y(state("y", 0.0)) {}
+    State k, y;
+    void equations() override {
+      ddt(k) = 0.0 * k / ms;
+      ddt(y) = (1 - k * y) / ms;
+    }
+    Tree<Value> update(const Tree<Value> &) override { return integrate(), Value(y); }
+  };
+  for (DType real : {f32, f64}) {
+    auto step = [&](const Tensor &rates) {
+      Relaxation model(rates);
+      return LoopOverTime(model, {.dt = 0.5_ms, .real = real, .cache = false}).steps(1).out.leaf();
+    };
+    Tensor rates({53}, f64);
+    for (std::int64_t j = 0; j < 53; ++j)
+      rates.set(j, float(j < 40 ? (j - 20) * 0.05 : (j - 46) * 9.0)); // the first vectors have small ones alone
+    rates.set(2, 1.0);
+    rates.set(3, std::nextafter(1.0F, 2.0F)); // the last of the polynomial, the first of the quotient
+    Tensor all = step(rates);
+    double ulp = real == f64 ? 0x1p-53 : 0x1p-24;
+    for (std::int64_t j = 0; j < 53; ++j) {
+      INFO("k = " << rates[j]);
+      CHECK(all[j] == Approx(0.5 * exprel_of(-0.5 * rates[j])).epsilon(8 * ulp).margin(0));
+      CHECK(step(Tensor::full({1}, rates[j], f64))[0] == all[j]);
+    }
+  }
+}

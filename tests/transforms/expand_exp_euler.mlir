@@ -6,10 +6,10 @@
 // CHECK-SAME: %[[T:.*]]: f32, %[[V:.*]]: tensor<4xf32>)
 func.func @decay(%t: f32, %v: tensor<4xf32>) -> tensor<4xf32> {
   // CHECK: %[[F:.*]] = arith.negf %[[V]] : tensor<4xf32>
-  // CHECK: %[[DT:.*]] = arith.constant dense<1.000000e-01>
   // CHECK: %[[SLOPE:.*]] = arith.constant dense<-1.000000e+00>
+  // CHECK: %[[DT:.*]] = arith.constant dense<1.000000e-01>
   // CHECK: %[[X:.*]] = arith.mulf %{{.*}}, %[[SLOPE]]
-  // CHECK: %[[PHI:.*]] = dyn.exprel %[[X]]
+  // CHECK: %[[PHI:.*]] = dyn.exprel %[[X]] near_zero
   // CHECK: %[[GAIN:.*]] = arith.mulf %[[DT]], %[[PHI]]
   // CHECK: %[[STEP:.*]] = arith.mulf %[[GAIN]], %[[F]]
   // CHECK: %[[NEXT:.*]] = arith.addf %[[V]], %[[STEP]]
@@ -70,4 +70,36 @@ func.func @mixes_elements(%t: f32, %v: tensor<2x2xf32>, %w: tensor<2x2xf32>) -> 
     dyn.yield %dy : tensor<2x2xf32>
   } -> tensor<2x2xf32>
   return %v1 : tensor<2x2xf32>
+}
+
+// -----
+
+// A decay whose rate no step changes: v + expm1(dt slope) v. A constant factor of the derivative goes into the gain, and
+// a rate that is an exponential may be large.
+// CHECK-LABEL: func.func @fixed_decay(
+// CHECK: dyn.loop_over_time
+// CHECK: %[[M:.*]] = math.expm1 %{{.*}} : f32
+// CHECK: %[[CHANGE:.*]] = arith.mulf %[[V:.*]], %[[M]] : f32
+// CHECK: arith.addf %[[V]], %[[CHANGE]] : f32
+// CHECK: %[[GAIN:.*]] = arith.constant 5.000000e-03 : f32
+// CHECK: %[[PHI:.*]] = dyn.exprel %{{[^ ]*}} : f32
+// CHECK: %[[G:.*]] = arith.mulf %[[GAIN]], %[[PHI]] : f32
+// CHECK: arith.mulf %[[G]], %{{.*}} : f32
+func.func @fixed_decay(%steps: index, %i0: i64, %k0: i64, %t0: f64, %v0: f32, %w0: f32, %rate: f32) -> (f32, f32) {
+  %a, %b = dyn.loop_over_time %steps from (%i0, %k0, %t0) step 1.0e-01 carry (%v0, %w0 : f32, f32) {
+  ^bb0(%i: i64, %t: f32, %v: f32, %w: f32):
+    %v1, %w1 = dyn.integrate "exp_euler" at %t : f32 step 1.0e-01 (%v, %w : f32, f32) {
+    ^bb0(%s: f32, %x: f32, %y: f32):
+      %n = arith.negf %x : f32
+      %dx = arith.mulf %n, %rate : f32
+      %e = math.exp %x : f32
+      %p = arith.mulf %e, %y : f32
+      %d = arith.subf %x, %p : f32
+      %c = arith.constant 0.05 : f32
+      %dy = arith.mulf %d, %c : f32
+      dyn.yield %dx, %dy : f32, f32
+    } -> f32, f32
+    dyn.yield %v1, %w1 : f32, f32
+  } -> f32, f32
+  return %a, %b : f32, f32
 }

@@ -34,6 +34,29 @@ func.func @fixed(%steps: index, %i0: i64, %k0: i64, %t0: f64, %v0: tensor<4xf32>
   return %last : tensor<4xf32>
 }
 
+// The same where the constant is a scalar that fills a tensor.
+// CHECK-LABEL: func.func @filled(
+// CHECK-NOT: arith.divf
+// CHECK: %[[C:.*]] = arith.constant 5.000000e-02 : f32
+// CHECK-NOT: arith.divf
+// CHECK: %[[S:.*]] = tensor.splat %[[C]]
+// CHECK: arith.mulf %{{.*}}, %[[S]]
+// CHECK-NOT: arith.divf
+func.func @filled(%steps: index, %i0: i64, %k0: i64, %t0: f64, %v0: tensor<4xf32>) -> tensor<4xf32> {
+  %last = dyn.loop_over_time %steps from (%i0, %k0, %t0) step 1.0e-01 carry (%v0 : tensor<4xf32>) {
+  ^bb0(%i: i64, %t: f32, %vk: tensor<4xf32>):
+    %next = dyn.integrate "euler" at %t : f32 step 1.0e-01 (%vk : tensor<4xf32>) {
+    ^bb0(%stage: f32, %v: tensor<4xf32>):
+      %c = arith.constant 20.0 : f32
+      %s = tensor.splat %c : tensor<4xf32>
+      %d = arith.divf %v, %s : tensor<4xf32>
+      dyn.yield %d : tensor<4xf32>
+    } -> tensor<4xf32>
+    dyn.yield %next : tensor<4xf32>
+  } -> tensor<4xf32>
+  return %last : tensor<4xf32>
+}
+
 // The clock, a carried state, and a numerator from outside: none of them makes the divisor a constant.
 // CHECK-LABEL: func.func @changing(
 // CHECK: %[[OUTSIDE:.*]] = arith.divf %arg5, %arg5 : f32

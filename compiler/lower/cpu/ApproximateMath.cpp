@@ -2,6 +2,7 @@
 // approximate-math: exp, expm1, sinh, cosh, tanh, log, log1p and exprel become polynomials, for scalars and vectors.
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/cpu/ElementaryFunctions.h"
+#include "compiler/transforms/StepValues.h"
 #include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -61,7 +62,12 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
       return expandCosh(f, x);
     if (isa<math::Log1pOp>(op))
       return expandLog1p(f, x);
-    return isa<math::LogOp>(op) ? expandLog(f, x) : expandExprel(f, scaled(x));
+    return isa<math::LogOp>(op) ? expandLog(f, x) : expandExprel(f, cast<ExprelOp>(op));
+  }
+
+  static Value expandExprel(Real &f, ExprelOp op, double times = 1.0) {
+    auto expand = op.getNearZero() ? overtime::ir::expandExprelNearZero : overtime::ir::expandExprel;
+    return expand(f, scaled(op.getX()), times);
   }
 
   /// c * exp(x) and c * exprel(x).
@@ -73,8 +79,8 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
         continue;
       if (isa<math::ExpOp>(function))
         return expandExp(f, scaled(function->getOperand(0)), *c);
-      if (isa<ExprelOp>(function))
-        return expandExprel(f, scaled(function->getOperand(0)), *c);
+      if (auto exprel = dyn_cast<ExprelOp>(function))
+        return expandExprel(f, exprel, *c);
     }
     return {};
   }

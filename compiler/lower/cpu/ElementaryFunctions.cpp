@@ -3,8 +3,10 @@
 #include "compiler/lower/cpu/ElementaryFunctions.h"
 
 #include "compiler/lower/cpu/Polynomials.h"
+#include "compiler/transforms/StepValues.h"
 
-#include "mlir/IR/Matchers.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <cmath>
 #include <limits>
@@ -14,16 +16,6 @@ using namespace mlir;
 namespace poly = overtime::ir::polynomial;
 
 namespace overtime::ir {
-
-std::optional<double> constantOf(Value v) {
-  FloatAttr scalar;
-  DenseFPElementsAttr dense;
-  if (matchPattern(v, m_Constant(&scalar)))
-    return scalar.getValueAsDouble();
-  if (matchPattern(v, m_Constant(&dense)) && dense.isSplat())
-    return dense.getSplatValue<APFloat>().convertToDouble();
-  return std::nullopt;
-}
 
 // Just beyond the arguments of the last finite result, also when that is halved, of the last one above zero, and of the
 // last one above -1.
@@ -153,6 +145,22 @@ Value expandExprel(Real &f, Scaled x, double times) {
   double unit = std::ldexp(quotientUnit(f), -wider);
   x = forQuotient(f, x, wider);
   return f.div(expandScaledExpm1(f, x, unit), f.mul(x.x, f.real(x.factor * unit / times)));
+}
+
+Value expandExprelNearZero(Real &f, Scaled x, double times) {
+  ArrayRef<double> known = f.single() ? ArrayRef<double>(poly::exprelF32) : poly::exprelF64;
+  SmallVector<double> c = llvm::map_to_vector(known, [&](double each) { return each * times; });
+  Value near = f.horner(x.x, c, x.factor);
+  Value far = f.compare(arith::CmpFPredicate::OGT, f.abs(x.x), f.real(0.5 / std::abs(x.factor)));
+  Value any = f.scalar() ? far : Value(vector::ReductionOp::create(f.b, f.loc, vector::CombiningKind::OR, far));
+  auto result = scf::IfOp::create(
+      f.b, f.loc, any,
+      [&](OpBuilder &b, Location loc) {
+        Real inside(b, loc, f.type, f.avx512, f.fast);
+        scf::YieldOp::create(b, loc, inside.choose(far, expandExprel(inside, x, times), near));
+      },
+      [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, near); });
+  return result.getResult(0);
 }
 
 Value expandOverExprel(Real &f, Value a, Scaled x) {

@@ -9,12 +9,7 @@
 
 #include "compiler/lower/cpu/Real.h"
 
-#include <optional>
-
 namespace overtime::ir {
-
-/// The number of a constant, scalar or the same in every lane.
-std::optional<double> constantOf(mlir::Value v);
 
 /// factor * x. The functions fold a constant factor into their own constants.
 struct Scaled {
@@ -25,7 +20,10 @@ struct Scaled {
 mlir::Value expandExp(Real &f, Scaled x, double times = 1.0);    ///< times * exp(x)
 mlir::Value expandExpm1(Real &f, Scaled x);                      ///< exp(x) - 1
 mlir::Value expandExprel(Real &f, Scaled x, double times = 1.0); ///< times * (exp(x) - 1) / x
-mlir::Value expandOverExprel(Real &f, mlir::Value a, Scaled x);  ///< a / exprel(x)
+/// The same, by a polynomial where |x| <= 1/2; for a vector that has no other argument nothing else is computed. What a
+/// lane gets depends on its argument alone.
+mlir::Value expandExprelNearZero(Real &f, Scaled x, double times = 1.0);
+mlir::Value expandOverExprel(Real &f, mlir::Value a, Scaled x); ///< a / exprel(x)
 mlir::Value expandTanh(Real &f, mlir::Value x);
 mlir::Value expandSinh(Real &f, mlir::Value x);
 mlir::Value expandCosh(Real &f, mlir::Value x);

@@ -14,8 +14,9 @@ namespace overtime::ir {
 
 namespace {
 constexpr int64_t lineBytes = 64;
-constexpr int64_t fetchedElements = 128; // of a row; the processor itself fetches the rest of a long one
-constexpr unsigned queueLength = 2;      // rows that wait
+constexpr int64_t fetchedLines = 8; // of a row; the processor itself fetches the rest of a long one
+constexpr int64_t unrolled = 4;     // of short loops, a power of two
+constexpr unsigned queueLength = 2; // rows that wait
 } // namespace
 
 Value LoopCode::index(int64_t v) { return arith::ConstantIndexOp::create(b, loc, v); }
@@ -30,6 +31,20 @@ void LoopCode::each(Value begin, Value end, llvm::function_ref<void(Value)> body
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(all.getBody()->getTerminator());
   body(all.getInductionVar());
+}
+
+void LoopCode::eachUnrolled(Value begin, Value end, llvm::function_ref<void(Value)> body) {
+  Value size = arith::SubIOp::create(b, loc, end, begin);
+  Value rest = arith::AndIOp::create(b, loc, size, index(unrolled - 1));
+  Value whole = arith::SubIOp::create(b, loc, end, rest);
+  auto most = loop(begin, whole, index(unrolled));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(most.getBody()->getTerminator());
+    for (int64_t k = 0; k < unrolled; ++k)
+      body(arith::AddIOp::create(b, loc, most.getInductionVar(), index(k)));
+  }
+  each(whole, end, body);
 }
 
 EventScan::EventScan(LoopCode &code, Value events, Value offsets, SmallVector<Value> prefetched)
@@ -64,14 +79,16 @@ EventRow EventScan::rowOf(Value source) {
 
 void EventScan::fetch(const EventRow &row) {
   OpBuilder &b = code.b;
-  Value most = arith::AddIOp::create(b, code.loc, row.begin, code.index(fetchedElements));
-  Value end = arith::MinUIOp::create(b, code.loc, row.end, most);
-  auto lines = code.loop(row.begin, end, code.index(lineBytes / 4));
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(lines.getBody()->getTerminator());
-  for (Value memory : prefetched)
-    memref::PrefetchOp::create(b, code.loc, memory, lines.getInductionVar(), /*isWrite=*/false, /*locality=*/3,
-                               /*isDataCache=*/true);
+  for (Value memory : prefetched) {
+    auto synapses = cast<MemRefType>(memory.getType());
+    int64_t perLine = lineBytes * 8 / synapses.getElementTypeBitWidth();
+    int64_t mean = llvm::divideCeil(synapses.getDimSize(0), std::max<int64_t>(type.getDimSize(0), 1));
+    int64_t lines = std::min(mean / perLine + 1, fetchedLines);
+    for (int64_t line = 0; line < lines; ++line) {
+      Value at = arith::AddIOp::create(b, code.loc, row.begin, code.index(line * perLine));
+      memref::PrefetchOp::create(b, code.loc, memory, at, /*isWrite=*/false, /*locality=*/3, /*isDataCache=*/true);
+    }
+  }
 }
 
 SmallVector<Value> EventScan::waiting(ValueRange queue, const EventRow &row) const {

@@ -18,6 +18,8 @@ struct LoopCode {
   mlir::Value loadIndex(mlir::Value memory, mlir::Value at);
   mlir::scf::ForOp loop(mlir::Value begin, mlir::Value end, mlir::Value step);
   void each(mlir::Value begin, mlir::Value end, llvm::function_ref<void(mlir::Value)> body);
+  /// The same, several in a turn.
+  void eachUnrolled(mlir::Value begin, mlir::Value end, llvm::function_ref<void(mlir::Value)> body);
 };
 
 /// The synapses of a source with an event: begin <= k < end.

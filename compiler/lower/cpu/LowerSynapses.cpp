@@ -130,7 +130,7 @@ private:
     Value common = op.getWeights(), size = code.index(memoryOf(init).getDimSize(0));
     if (!each && row.strength)
       common = arith::MulFOp::create(b, loc, row.strength, common);
-    code.each(row.begin, row.end, [&](Value k) {
+    code.eachUnrolled(row.begin, row.end, [&](Value k) {
       Value j = code.loadIndex(op.getTargets(), k), amount = common;
       if (each) {
         amount = memref::LoadOp::create(b, loc, op.getWeights(), k);

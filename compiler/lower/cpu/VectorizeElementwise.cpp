@@ -2,10 +2,12 @@
 // vectorize-elementwise: elementwise linalg.generic on memory becomes vector loops.
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/StepMemory.h"
+#include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -144,10 +146,19 @@ private:
         starts.push_back(index(at));
       emitBody(starts, {});
     } else if (whole > 0) {
-      auto loop = scf::ForOp::create(b, loc, index(0), index(whole), index(lanes));
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPoint(loop.getBody()->getTerminator());
-      emitBody(loop.getInductionVar(), {});
+      int64_t block = lanes * together();
+      int64_t blocks = whole / block * block;
+      auto loop = scf::ForOp::create(b, loc, index(0), index(blocks), index(block));
+      {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPoint(loop.getBody()->getTerminator());
+        SmallVector<Value> starts = {loop.getInductionVar()};
+        for (int64_t at = lanes; at < block; at += lanes)
+          starts.push_back(arith::AddIOp::create(b, loc, starts.front(), index(at)));
+        emitBody(starts, {});
+      }
+      for (int64_t at = blocks; at < whole; at += lanes)
+        emitBody(index(at), {});
     }
     if (whole < n)
       emitBody(index(whole), vector::ConstantMaskOp::create(b, loc, VectorType::get({int64_t(lanes)}, b.getI1Type()),
@@ -175,6 +186,17 @@ private:
   int64_t unrolled() {
     int64_t operations = std::distance(op.getBody()->begin(), op.getBody()->end());
     return place.empty() ? std::clamp<int64_t>(256 / operations, 2, 8) : 1;
+  }
+
+  /// Vectors of one turn of a loop: two where each is a chain of slow operations.
+  int64_t together() {
+    return llvm::any_of(*op.getBody(),
+                        [](Operation &inner) {
+                          return isa<arith::DivFOp, overtime::ir::ExprelOp>(inner) ||
+                                 isa<math::MathDialect>(inner.getDialect());
+                        })
+               ? 2
+               : 1;
   }
 
   /// The type of a value in the vector body: one lane is a scalar.

@@ -33,6 +33,10 @@ def expm1_tail(r):
     return (expm1(r) - r) / r**2
 
 
+def exprel(x):
+    return mpf(1) + x / 2 if abs(x) < mpf(10) ** -25 else expm1(x) / x
+
+
 def atanh_tail(z):
     """(2 atanh(s) / s - 2) / z with z = s^2."""
     if z < mpf(10) ** -20:
@@ -67,6 +71,8 @@ if __name__ == "__main__":
         ("sin f64", sine, mpf(0), mpf(1) / 4, 6),
         ("cos f32", cosine_tail, mpf(0), mpf(1) / 4, 3),
         ("cos f64", cosine_tail, mpf(0), mpf(1) / 4, 6),
+        ("exprel f32", exprel, -mpf(1) / 2, mpf(1) / 2, 6),
+        ("exprel f64", exprel, -mpf(1) / 2, mpf(1) / 2, 11),
     ]:
         show(name, fit(function, low, high, degree))
     show("expm1 f32, table of 16", fit_relative(expm1_tail, half / 16, 1))
