@@ -8,7 +8,8 @@ namespace overtime {
 
 /// A step: all projections and other connections in the order in which they were declared, then all populations, then
 /// everything else; at its end the rings of delays take the new spikes. So a spike acts on others from the next step
-/// on. Data of a step is a map from names to what those models take.
+/// on. Data of a step is a map from names to what those models take. Errors: data for a name that no model has, or for
+/// a model that takes none.
 ///
 ///     struct EINet : Network {
 ///       LIF E = child("E", LIF(3200)), I = child("I", LIF(800));
@@ -20,20 +21,7 @@ public:
   Network() : Model(Shape{}) {}
 
   /// The output is a map from populations to their spikes, or potentials.
-  Tree<Value> update(const Tree<Value> &x) override {
-    std::vector<Model *> all = children();
-    for (Model *one : all)
-      if (dynamic_cast<Connection *>(one))
-        one->update(data_of(x, *one));
-    std::vector<std::pair<std::string, Tree<Value>>> outputs;
-    for (Model *one : all)
-      if (dynamic_cast<Neuron *>(one))
-        outputs.emplace_back(one->name(), one->update(data_of(x, *one)));
-    for (Model *one : all)
-      if (!dynamic_cast<Connection *>(one) && !dynamic_cast<Neuron *>(one))
-        one->update(data_of(x, *one));
-    return Tree<Value>::map(std::move(outputs));
-  }
+  Tree<Value> update(const Tree<Value> &x) override;
 
   /// Keeps a model that is no member of its own: projections in a loop, for instance.
   ///
@@ -49,12 +37,7 @@ public:
 
 private:
   std::vector<std::unique_ptr<Model>> kept_;
-  static Tree<Value> data_of(const Tree<Value> &x, const Model &model) {
-    for (const auto &[name, item] : x.items())
-      if (name == model.name())
-        return item;
-    return {};
-  }
+  void check_names(const Tree<Value> &x) const;
 };
 
 } // namespace overtime

@@ -11,6 +11,11 @@ namespace overtime {
 class Connection : public Model {
 protected:
   using Model::Model;
+  /// For an update that has no use for data.
+  void take_no_data(const Tree<Value> &x) const {
+    if (!x.empty())
+      throw Error(ErrorKind::Usage, "'" + path() + "' takes no data; give it to the populations of the network");
+  }
 };
 
 } // namespace overtime

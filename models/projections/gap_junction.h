@@ -39,7 +39,8 @@ public:
     adopt("weights", weights, at);
   }
 
-  Tree<Value> update(const Tree<Value> &) override {
+  Tree<Value> update(const Tree<Value> &x) override {
+    take_no_data(x);
     Value from = from_, to = to_;
     Value nothing = full_like(to, 0.0 * unit_);
     // The weights do not change in a run, so what goes out is one product for all steps.

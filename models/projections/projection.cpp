@@ -37,7 +37,8 @@ Projection::Projection(Source source, Target target, const ProjectionParts &part
   adopt("weights", weights, at);
 }
 
-Tree<Value> Projection::update(const Tree<Value> &) {
+Tree<Value> Projection::update(const Tree<Value> &data) {
+  take_no_data(data);
   Value s = delay_ ? get_delay_data(source_.sent, *delay_) : source_.sent;
   if (learning)
     weights.learn(*learning, s, *target_.spike);

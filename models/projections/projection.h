@@ -31,7 +31,8 @@ struct ProjectionParts {
 ///   weights = learning(weights, s, spikes of the target, of the step before)
 ///   s = plasticity(s);   g = synapse(s, weights);   I += output(g, V),   or V += g without an output
 ///
-/// V is that of the beginning of the step where a network updates its projections before its neurons.
+/// V is that of the beginning of the step where a network updates its projections before its neurons. Without an
+/// output, V also moves while it is held after a spike of the target, and goes on from there, as in BrainPy.
 class Projection : public Connection {
 public:
   template <class Pre, class Post>

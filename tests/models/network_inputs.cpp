@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// PoissonInput: means and variances of what arrives; projections of any state; models that a network keeps.
-#include "models/projections/poisson_input.h"
+// What arrives in a network: spikes from outside, any state of a source, data by the names of models.
 #include "models/networks/network.h"
+#include "models/projections/gap_junction.h"
+#include "models/projections/poisson_input.h"
 #include "models/synapses/exponential.h"
 #include "models/synapses/receptors.h"
 
@@ -99,4 +100,33 @@ TEST_CASE("a projection sends any state, as numbers", "[networks]") {
     CHECK(I[j] == Approx(sum).margin(1e-14));
   }
   CHECK(net.nodes().contains("ab.weights"));
+}
+
+TEST_CASE("data that nobody takes is an error", "[networks][errors]") {
+  struct Net : Network {
+    Sum a = child("alpha", Sum(4)), b = child("beta", Sum(4));
+    Projection ab = child("ab", Projection(a.x, b, {.output = cuba()}));
+    GapJunction gap = child("gap", GapJunction(a, b));
+    PoissonInput outside = child("outside", PoissonInput(a));
+  };
+  auto says = [](const Tree<Tensor> &data, const std::vector<std::string> &parts) {
+    Net net;
+    LoopOverTime over_time(net, {.cache = false});
+    std::string message;
+    try {
+      over_time(data);
+    } catch (const Error &error) {
+      message = error.what();
+    }
+    for (const std::string &part : parts)
+      CHECK_THAT(message, Catch::Contains(part));
+  };
+  Tensor x = Tensor::zeros({5, 4});
+  says({{"alhpa", x}}, {"has no model 'alhpa' to take data", "did you mean 'alpha'?"});
+  says(x, {"is a network and takes a map from names", "{{\"alpha\", data}}", "got an array"});
+  says({x, x}, {"got a list"});
+  says({{"ab", x}}, {".ab' takes no data"});
+  says({{"gap", x}}, {".gap' takes no data"});
+  says({{"alpha", Tensor::zeros({5, 3})}}, {"alpha' takes data of shape [4]", "got [3]"});
+  says({{"outside", Tensor::zeros({5, 3})}}, {"[4]", "[3]"});
 }
