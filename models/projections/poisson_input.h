@@ -6,6 +6,8 @@
 #include "models/projections/ends.h"
 #include "models/synapses/synapse.h"
 
+#include <algorithm>
+
 namespace overtime {
 
 struct PoissonInputParts {
@@ -27,7 +29,7 @@ public:
   explicit PoissonInput(Post &post, const PoissonInputParts &parts = {}, At at = At::current())
       : PoissonInput(Target::of(post), parts, at) {}
   PoissonInput(Target target, const PoissonInputParts &parts, At at = At::current())
-      : Connection(Shape{target.n}), I(input("I", 0 * Hz)), rate(param("rate", parts.rate, Hz, at)),
+      : Connection(Shape{target.n}), I(input("I", 0 * Hz)), rate(param("rate", not_negative(parts.rate, at), Hz, at)),
         output(parts.output ? parts.output() : nullptr), unit_{1.0, target.unit(output.get())},
         weight(param("weight", parts.weight, unit_, at)), target_(std::move(target)) {
     if (parts.synapse && !parts.synapse->linear)
@@ -60,6 +62,14 @@ public:
   std::unique_ptr<Output> output;   ///< child "output", where there is one
 
 private:
+  static const Init &not_negative(const Init &rate, const At &at) {
+    double least = rate.number() ? rate.number()->value : 0.0;
+    for (std::int64_t k = 0; rate.array() && k < rate.array()->size(); ++k)
+      least = std::min(least, (*rate.array())[k]);
+    if (least < 0.0)
+      throw Error(ErrorKind::Value, "a rate is 0 or more, got " + std::to_string(least), at);
+    return rate;
+  }
   Quantity unit_; // of the weight
 
 public:

@@ -16,11 +16,22 @@ bool is_one(const Init &weight) {
   return weight.number().has_value() || (weight.array() && weight.array()->size() == 1);
 }
 
+/// A rule that does not fit is a mistake where the projection is made.
+Csr drawn(const Connectivity &connect, std::int64_t sources, std::int64_t posts, std::uint64_t seed,
+          std::source_location at) {
+  try {
+    return connect.draw(sources, posts, seed);
+  } catch (Error &error) {
+    error.place(at);
+    throw;
+  }
+}
+
 } // namespace
 
 Weights::Weights(const Connectivity &connect, std::int64_t sources, std::int64_t posts, const WeightOptions &options,
                  At at)
-    : Weights(connect, connect.draw(sources, posts, options.seed), options, at) {}
+    : Weights(connect, drawn(connect, sources, posts, options.seed, at), options, at) {}
 
 // States have the size of the model unless they say otherwise: one number for each synapse.
 Weights::Weights(const Connectivity &connect, Csr list, const WeightOptions &options, At at)

@@ -102,6 +102,15 @@ TEST_CASE("a projection sends any state, as numbers", "[networks]") {
   CHECK(net.nodes().contains("ab.weights"));
 }
 
+TEST_CASE("parts that do not fit are errors at the projection's line", "[networks][errors]") {
+  Sum a(3), b(4);
+  CHECK_THROWS_WITH(Projection(a.x, b, {.connect = one_to_one()}),
+                    Catch::Contains("network_inputs.cpp") && Catch::Contains("populations of one size, got 3 and 4"));
+  CHECK_THROWS_WITH(PoissonInput(a, {.rate = -5_Hz}), Catch::Contains("a rate is 0 or more, got -5"));
+  CHECK_THROWS_WITH(PoissonInput(a, {.rate = Tensor::of({1, -2, 3}, f64)}), Catch::Contains("got -2"));
+  CHECK_THROWS_WITH(PoissonInput(a, {.rate = 5_ms}), Catch::Contains("'rate' counts in [Hz]"));
+}
+
 TEST_CASE("data that nobody takes is an error", "[networks][errors]") {
   struct Net : Network {
     Sum a = child("alpha", Sum(4)), b = child("beta", Sum(4));
