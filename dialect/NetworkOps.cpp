@@ -83,6 +83,19 @@ LogicalResult PropagateOp::verify() {
     return failure();
   if (getShift() && getFrom())
     return emitOpError("(C5) has both a shift and a from");
+  if (getFrom() && !getAscending())
+    return emitOpError("(C5) has a from, but rows that need not ascend");
+  bool flags = isMemory(getEvents()) && shaped(getEvents()).getRank() == 1 && elementOf(getEvents()).isInteger();
+  if (bool(getList()) != bool(getCounts()) || (getList() && !flags))
+    return emitOpError("(C7) takes a list together with its counts, for flags of rank 1 in memory");
+  return success();
+}
+
+LogicalResult ListEventsOp::verify() {
+  if (getEvents().getType().getShape() != getList().getType().getShape() || getEvents().getType().getRank() != 1)
+    return emitOpError("(C1) lists ") << getEvents().getType() << " in " << getList().getType();
+  if (getCount().getType().getRank() != 1 || getCount().getType().getDimSize(0) == 0)
+    return emitOpError("(C1) counts in ") << getCount().getType();
   return success();
 }
 
@@ -127,6 +140,11 @@ LogicalResult ReadDelayedOp::verify() {
 }
 
 void PropagateOp::getEffects(Effects &effects) { addEffects(*this, getInit(), effects); }
+void ListEventsOp::getEffects(Effects &effects) {
+  effects.emplace_back(MemoryEffects::Read::get(), &getEventsMutable(), SideEffects::DefaultResource::get());
+  for (OpOperand *written : {&getListMutable(), &getCountMutable()})
+    effects.emplace_back(MemoryEffects::Write::get(), written, SideEffects::DefaultResource::get());
+}
 void CollectOp::getEffects(Effects &effects) { addEffects(*this, getInit(), effects); }
 void CorrelateOp::getEffects(Effects &effects) { addEffects(*this, getInit(), effects); }
 void ReadDelayedOp::getEffects(Effects &effects) { addEffects(*this, getInit(), effects); }

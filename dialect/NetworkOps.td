@@ -8,6 +8,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Dyn_Indices : AnyTypeOf<[StaticShapeTensorOf<[I32]>, StaticShapeMemRefOf<[I32]>],
                             "static tensor or memref of i32">;
+def Dyn_IndexMemory : StaticShapeMemRefOf<[I32]>;
 def Dyn_Events : AnyTypeOf<[StaticShapeTensorOf<[F32, F64, I1]>, StaticShapeMemRefOf<[F32, F64, I8]>],
                            "static tensor of f32, f64 or i1, or memref of f32, f64 or i8">;
 def Dyn_Reals : AnyTypeOf<[StaticShapeTensorOf<[F32, F64]>, StaticShapeMemRefOf<[F32, F64]>],
@@ -33,9 +34,12 @@ def Dyn_PropagateOp : Dyn_SynapsesOp<"propagate", [AttrSizedOperandSegments]> {
     in the order of `i`, then `k`. A source whose event is false or 0 is skipped, so the cost is that of the events.
     `shift` rotates the targets, `(targets[k] + shift) mod M`, for a ring of slots of which each synapse names one
     relative to the present. `from` says that `init` holds the targets from there on, and other synapses are left out:
-    a part of a larger result, whose elements are what they would be in the whole.
+    a part of a larger result, whose elements are what they would be in the whole. `ascending` says that the targets of
+    every row ascend, without which nobody may cut a part.
 
-    On memory there is no result: `init` is updated in place, and i1 is i8.
+    On memory there is no result: `init` is updated in place, and i1 is i8. There `listed` says that the events need not
+    be looked for: `list_events` has written them down. List number p is what part p of the list holds from
+    `p * list_chunk` on, `counts[16 p]` of them, and source 0 is number `first_listed` there; others are skipped.
 
     Constraints:
 
@@ -43,9 +47,10 @@ def Dyn_PropagateOp : Dyn_SynapsesOp<"propagate", [AttrSizedOperandSegments]> {
     - (C2) Weights are a scalar or [K].
     - (C3) Weights and `init` have one element type; events have it too, or are i1 (i8 in memory).
     - (C4) All arrays are tensors, and the result has the type of `init`; or all are memory, and there is no result.
-    - (C5) There is no `shift` together with `from`.
+    - (C5) There is no `shift` together with `from`, and `from` comes with `ascending`.
+    - (C7) `list` and `counts` come together, for flags [N] in memory.
     - (C6) Not verified, since these are numbers of a run: offsets ascend from 0 to K, every target is in [0, M) (with
-      `from`, not negative), and `shift` is in [0, M). With `from`, the targets of a row ascend.
+      `from`, not negative), and `shift` is in [0, M). With `ascending`, the targets of a row ascend.
 
     Example:
 
@@ -55,12 +60,38 @@ def Dyn_PropagateOp : Dyn_SynapsesOp<"propagate", [AttrSizedOperandSegments]> {
     ```
   }];
   let arguments = (ins Dyn_Events:$events, Dyn_Indices:$offsets, Dyn_Indices:$targets, Dyn_Weights:$weights,
-                       Dyn_Reals:$init, Optional<Index>:$shift, Optional<Index>:$from);
+                       Dyn_Reals:$init, Optional<Index>:$shift, Optional<Index>:$from,
+                       Optional<Dyn_IndexMemory>:$list, Optional<Dyn_IndexMemory>:$counts, UnitAttr:$ascending,
+                       DefaultValuedAttr<I64Attr, "0">:$first_listed, DefaultValuedAttr<I64Attr, "0">:$list_chunk);
   let assemblyFormat = [{
     $events `through` ` ` `(` $offsets `,` $targets `)` `weight` $weights (`shift` $shift^)? (`from` $from^)?
-    `into` $init attr-dict `:` type($events) `,` type($offsets) `,` type($targets) `,` type($weights) `,` type($init)
-    (`->` type($result)^)?
+    `into` $init (`listed` $list^ `counts` $counts)? attr-dict `:` type($events) `,` type($offsets) `,` type($targets)
+    `,` type($weights) `,` type($init) (`listed` type($list)^ `,` type($counts))? (`->` type($result)^)?
   }];
+}
+
+def Dyn_ListEventsOp : Dyn_Op<"list_events", [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "Writes down which flags are set, so that other threads need not look at all of them";
+  let description = [{
+    On memory: the places of the flags that are not 0, in ascending order and counted from `from` on, go to the first
+    places of `list`, and how many there are to `count[0]`. Flags that one thread writes and another reads move between
+    their caches line by line; a list is a few lines.
+
+    Constraints:
+
+    - (C1) `events` and `list` have one shape [N]; `count` has rank 1 and is not empty.
+
+    Example:
+
+    ```mlir
+    dyn.list_events %spikes from %first into %list, %count : memref<100xi8>, memref<100xi32>, memref<1xi32>
+    ```
+  }];
+  let arguments = (ins StaticShapeMemRefOf<[I8]>:$events, Index:$from, Dyn_IndexMemory:$list, Dyn_IndexMemory:$count);
+  let assemblyFormat = [{
+    $events `from` $from `into` $list `,` $count attr-dict `:` type($events) `,` type($list) `,` type($count)
+  }];
+  let hasVerifier = 1;
 }
 
 def Dyn_CollectOp : Dyn_SynapsesOp<"collect"> {

@@ -5,6 +5,7 @@
 #include "compiler/lower/ProgramMemory.h"
 #include "compiler/lower/StepMemory.h"
 #include "compiler/lower/StepPhases.h"
+#include "compiler/lower/cpu/EventScan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -24,6 +25,7 @@ namespace {
 
 constexpr int64_t mostParts = 64, mostItems = 512; // beyond them a barrier, or finding where it stands, takes too long
 constexpr int64_t barrierCycles = 2200;            // of two threads, on a machine that has other things to do too
+constexpr int64_t synapseCycles = 3, quietSteps = 500; // a synapse's cost, and steps from event to event: 20 Hz, 0.1 ms
 constexpr StringLiteral barrierName = "overtime_barrier";
 
 /// Writes the team's form of a program, in a copy of it.
@@ -38,6 +40,7 @@ public:
 
   /// False when an operation has no rule.
   bool analyse() {
+    listEvents();
     ItemReader reader(parts);
     Block &body = function.getBody().front();
     bool passed = false;
@@ -74,6 +77,8 @@ public:
       if (auto loop = dyn_cast<scf::ForOp>(item.op))
         times = item.extent / *getConstantIntValue(loop.getStep());
       item.op->walk([&](linalg::LinalgOp op) { cycles += times * cyclesOf(op, vectorBits); });
+      if (auto propagate = dyn_cast<PropagateOp>(item.op))
+        cycles += cast<MemRefType>(propagate.getTargets().getType()).getDimSize(0) * synapseCycles / quietSteps;
     }
     return cycles;
   }
@@ -94,6 +99,63 @@ public:
   }
 
 private:
+  /// What flags a synapse reads is written down first, by those who set the flags.
+  void listEvents() {
+    SmallVector<PropagateOp> all;
+    for (auto op : time.getBody()->getOps<PropagateOp>())
+      if (auto type = cast<MemRefType>(op.getEvents().getType());
+          op.getAscending() && !op.getShift() && type.getRank() == 1 && type.getElementType().isInteger())
+        all.push_back(op);
+    struct Lists {
+      Value list, counts;
+      Operation *written = nullptr;
+    };
+    llvm::DenseMap<Value, Lists> known;
+    for (PropagateOp op : all) {
+      auto [flags, first] = flagsOf(op.getEvents());
+      int64_t size = cast<MemRefType>(flags.getType()).getDimSize(0), chunk = chunkOf(size, parts);
+      Lists &lists = known[flags];
+      if (!lists.list) { // two of each: while some still read those of a step, others write those of the next
+        lists.list = inTurns(size);
+        lists.counts = inTurns(parts * countStride);
+      }
+      if (!lists.written || writtenBetween(rootOf(flags), lists.written, op)) {
+        b.setInsertionPoint(op);
+        lists.written = ListEventsOp::create(b, loc, flags, index(0), lists.list, lists.counts);
+      }
+      op.getListMutable().assign(lists.list);
+      op.getCountsMutable().assign(lists.counts);
+      op.setFirstListed(first);
+      op.setListChunk(chunk);
+    }
+  }
+  /// Memory of n integers: one for even steps, one for odd ones.
+  Value inTurns(int64_t n) {
+    b.setInsertionPointToStart(&function.getBody().front());
+    Value both = memref::AllocOp::create(b, loc, MemRefType::get({2, n}, b.getI32Type()));
+    b.setInsertionPointToStart(time.getBody());
+    Value turn = arith::AndIOp::create(b, loc, time.getInductionVar(), index(1));
+    SmallVector<OpFoldResult> offsets = {turn, b.getIndexAttr(0)}, sizes = {b.getIndexAttr(1), b.getIndexAttr(n)},
+                              ones(2, b.getIndexAttr(1));
+    auto type =
+        memref::SubViewOp::inferRankReducedResultType({n}, cast<MemRefType>(both.getType()), offsets, sizes, ones);
+    return memref::SubViewOp::create(b, loc, cast<MemRefType>(type), both, offsets, sizes, ones);
+  }
+  /// The array that flags are a part of, and where they begin.
+  static std::pair<Value, int64_t> flagsOf(Value v) {
+    auto view = v.getDefiningOp<memref::SubViewOp>();
+    bool plain = view && view.getSourceType().getRank() == 1 && view.hasUnitStride() &&
+                 !ShapedType::isDynamic(view.getStaticOffsets()[0]);
+    return plain ? std::pair(Value(view.getSource()), view.getStaticOffsets()[0]) : std::pair(v, int64_t(0));
+  }
+  static bool writtenBetween(Value root, Operation *from, Operation *to) {
+    for (Operation *op = from->getNextNode(); op != to; op = op->getNextNode())
+      for (Value v : op->getOperands())
+        if (isa<MemRefType>(v.getType()) && rootOf(v) == root && !isa<PropagateOp, memref::SubViewOp>(op))
+          return true;
+    return false;
+  }
+
   static bool read(ItemReader &reader, Operation &op, Sequence &sequence) {
     FailureOr<std::optional<Item>> item = reader.read(&op);
     if (failed(item))
@@ -218,8 +280,28 @@ private:
   void cut(ArrayRef<const Item *> group, Value offset, int64_t size) {
     llvm::DenseMap<std::pair<Value, int64_t>, Value> views; // one for each memory: products find their chain by it
     for (const Item *item : group) {
-      auto op = cast<linalg::LinalgOp>(item->op);
       IRMapping none;
+      if (auto propagate = dyn_cast<PropagateOp>(item->op)) {
+        auto copy = cast<PropagateOp>(b.clone(*propagate, none));
+        OpBuilder before(copy);
+        int64_t axis = cast<MemRefType>(copy.getInit().getType()).getRank() - 1;
+        copy.getInitMutable().set(cutAxis(before, loc, copy.getInit(), axis, offset, size));
+        copy.getFromMutable().assign(offset);
+        continue;
+      }
+      if (auto list = dyn_cast<ListEventsOp>(item->op)) {
+        auto copy = cast<ListEventsOp>(b.clone(*list, none));
+        OpBuilder before(copy);
+        Value part =
+            arith::DivUIOp::create(before, loc, offset, arith::ConstantIndexOp::create(before, loc, item->chunk));
+        Value line = arith::MulIOp::create(before, loc, part, arith::ConstantIndexOp::create(before, loc, countStride));
+        copy.getEventsMutable().set(cutAxis(before, loc, copy.getEvents(), 0, offset, size));
+        copy.getListMutable().set(cutAxis(before, loc, copy.getList(), 0, offset, size));
+        copy.getCountMutable().set(cutAxis(before, loc, copy.getCount(), 0, line, 1));
+        copy.getFromMutable().set(offset);
+        continue;
+      }
+      auto op = cast<linalg::LinalgOp>(item->op);
       Operation *copy = b.clone(*op, none);
       for (OpOperand &operand : op->getOpOperands())
         for (auto [axis, e] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))

@@ -3,10 +3,12 @@
 #include "compiler/lower/StepItems.h"
 
 #include "compiler/lower/ProgramMemory.h"
+#include "compiler/lower/cpu/EventScan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -88,7 +90,12 @@ void addWhole(Value memory, bool writes, SmallVectorImpl<Access> &accesses) {
     accesses.push_back({root, writes});
 }
 
+bool isNetworkOnMemory(Operation *op) { return isa<PropagateOp, CollectOp, CorrelateOp, ReadDelayedOp>(op); }
+
 bool isWritten(Operation *op, OpOperand &operand) {
+  if (isNetworkOnMemory(op))
+    return llvm::TypeSwitch<Operation *, bool>(op).Case<PropagateOp, CollectOp, CorrelateOp, ReadDelayedOp>(
+        [&](auto one) { return operand.get() == one.getInit(); });
   if (auto linalg = dyn_cast<linalg::LinalgOp>(op))
     return linalg.isDpsInit(&operand);
   auto store = dyn_cast<memref::StoreOp>(op);
@@ -123,9 +130,11 @@ bool meets(const Access &a, const Access &b, int64_t parts) {
   return false;
 }
 
-bool Item::meets(const Item &other, int64_t parts) const {
+bool Item::meets(const Item &other, int64_t parts, Steps steps) const {
   return llvm::any_of(accesses, [&](const Access &a) {
-    return llvm::any_of(other.accesses, [&](const Access &b) { return ir::meets(a, b, parts); });
+    return llvm::any_of(other.accesses, [&](const Access &b) {
+      return !(steps == Steps::Next && a.alternates) && ir::meets(a, b, parts);
+    });
   });
 }
 
@@ -163,7 +172,10 @@ FailureOr<std::optional<Item>> ItemReader::read(Operation *op) {
     return failure();
   auto linalg = dyn_cast<linalg::LinalgOp>(op);
   auto loop = dyn_cast<scf::ForOp>(op);
-  if ((linalg && readLinalg(linalg, item)) || (loop && readLoop(loop, item)))
+  auto propagate = dyn_cast<PropagateOp>(op);
+  if ((linalg && readLinalg(linalg, item)) || (loop && readLoop(loop, item)) ||
+      (propagate && readPropagate(propagate, item)) ||
+      (isa<ListEventsOp>(op) && readList(cast<ListEventsOp>(op), item)))
     return std::optional<Item>(item);
   if (failed(readAlone(op, item)))
     return failure();
@@ -272,10 +284,45 @@ bool ItemReader::readLoop(scf::ForOp op, Item &item) {
   return true;
 }
 
+/// Every part lists its own.
+bool ItemReader::readList(ListEventsOp op, Item &item) {
+  std::optional<Place> place = placeOf(op.getEvents(), 0);
+  if (!place)
+    return false;
+  item.how = Item::Split;
+  item.extent = op.getEvents().getType().getDimSize(0);
+  item.chunk = chunkOf(item.extent, parts);
+  item.accesses.push_back({place->root, false, place->axis, place->offset, place->offset + item.extent, item.chunk});
+  Access list{rootOf(op.getList()), true, 0, 0, item.extent, item.chunk},
+      count{rootOf(op.getCount()), true, 0, 0, parts * countStride, countStride};
+  for (Access *written : {&list, &count}) {
+    written->alternates = true; // the second step from now comes after a barrier of the next
+    item.accesses.push_back(*written);
+  }
+  return true;
+}
+
+/// Every part has targets of its own, and goes through all lists.
+bool ItemReader::readPropagate(PropagateOp op, Item &item) {
+  MemRefType type = memoryType(op.getInit());
+  int64_t axis = type.getRank() - 1;
+  std::optional<Place> place = placeOf(op.getInit(), axis);
+  if (!op.getList() || op.getFrom() || type.getDimSize(axis) <= 16 || !place)
+    return false;
+  item.how = Item::Split;
+  item.extent = type.getDimSize(axis);
+  item.chunk = chunkOf(item.extent, parts);
+  for (OpOperand &operand : op->getOpOperands())
+    if (memoryType(operand.get()) && &operand != &op.getInitMutable())
+      addWhole(operand.get(), false, item.accesses);
+  item.accesses.push_back({place->root, true, place->axis, place->offset, place->offset + item.extent, item.chunk});
+  return true;
+}
+
 LogicalResult ItemReader::readAlone(Operation *op, Item &item) {
   item.how = Item::Alone;
   auto visited = op->walk<WalkOrder::PreOrder>([&](Operation *inner) {
-    bool touches = isa<linalg::LinalgOp, memref::LoadOp, memref::StoreOp>(inner);
+    bool touches = isa<linalg::LinalgOp, memref::LoadOp, memref::StoreOp>(inner) || isNetworkOnMemory(inner);
     if (!touches && !isa<scf::ForOp, scf::IfOp>(inner) && !isMemoryEffectFree(inner))
       return WalkResult::interrupt();
     if (!touches)

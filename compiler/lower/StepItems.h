@@ -2,6 +2,8 @@
 // What the operations of a step do to memory when parts of them run at the same time.
 #pragma once
 
+#include "dialect/Dyn.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/MapVector.h"
@@ -18,6 +20,7 @@ struct Access {
   int64_t begin = 0, end = 1;     // of all parts together
   std::optional<int64_t> chunk{}; // of each part; none: every part that touches it may touch all
   std::optional<int64_t> only{};  // the part that touches it; none: all of them
+  bool alternates = false;        // steps take turns with two memories
 
   /// What part p touches; empty when the second is not larger.
   std::pair<int64_t, int64_t> of(int64_t p) const;
@@ -25,6 +28,9 @@ struct Access {
 
 /// Whether one part writes what another one touches.
 bool meets(const Access &a, const Access &b, int64_t parts);
+
+/// Whether two things are of one step, or of one and the next.
+enum class Steps { Same, Next };
 
 /// An operation of a step that touches memory, and who runs it.
 struct Item {
@@ -36,7 +42,7 @@ struct Item {
   int64_t extent = 0, chunk = 0; // Split: part p runs [p * chunk, (p + 1) * chunk) of it
   llvm::SmallVector<Access> accesses{};
 
-  bool meets(const Item &other, int64_t parts) const;
+  bool meets(const Item &other, int64_t parts, Steps steps = Steps::Same) const;
   /// Whether the order of the two is of any account.
   bool touchesSame(const Item &other) const;
   /// Run by the same parts over the same intervals.
@@ -60,6 +66,8 @@ public:
 private:
   bool readLinalg(mlir::linalg::LinalgOp op, Item &item);
   bool readLoop(mlir::scf::ForOp op, Item &item);
+  bool readPropagate(PropagateOp op, Item &item);
+  bool readList(ListEventsOp op, Item &item);
   mlir::LogicalResult readAlone(mlir::Operation *op, Item &item);
   std::optional<int64_t> ownerOfTail(const Access &written);
   int64_t partFor(llvm::ArrayRef<Access> accesses);

@@ -45,23 +45,21 @@ void Sequence::sort(Block &body, int64_t parts) {
 void Sequence::placeBarriers(int64_t parts, bool repeats) {
   waits.assign(items.size(), false);
   SmallVector<const Item *> open; // since the last barrier
-  auto mustWait = [&](const Item &item) {
-    return llvm::any_of(open, [&](const Item *other) { return item.meets(*other, parts); });
+  auto mustWait = [&](const Item &item, Steps steps) {
+    return llvm::any_of(open, [&](const Item *other) { return item.meets(*other, parts, steps); });
   };
   for (auto [k, item] : llvm::enumerate(items)) {
-    if (mustWait(item)) {
+    if (mustWait(item, Steps::Same)) {
       waits[k] = true;
       open.clear();
     }
     open.push_back(&item);
   }
-  for (size_t k = 0; repeats && k < items.size() && !waits[k]; ++k) {
-    if (mustWait(items[k])) {
+  for (size_t k = 0; repeats && k < items.size() && !waits[k]; ++k)
+    if (mustWait(items[k], Steps::Next)) { // what comes before the first barrier does not meet itself
       waits[k] = true;
       break;
     }
-    open.push_back(&items[k]);
-  }
 }
 
 } // namespace overtime::ir

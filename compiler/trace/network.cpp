@@ -5,6 +5,8 @@
 #include "compiler/trace/trace.h"
 #include "dialect/Dyn.h"
 
+#include <algorithm>
+
 namespace overtime {
 namespace {
 
@@ -20,6 +22,7 @@ struct Checked {
   SourceLocation at;
   mlir::Value offsets, targets;
   std::int64_t sources, synapses;
+  bool ascending; // the targets of every row
 
   Error shape_error(const std::string &text) const {
     return Error(ErrorKind::Shape, std::string(what) + ": " + text, at);
@@ -106,6 +109,15 @@ void check_offsets(const Tensor &numbers, const Slot &slot, std::int64_t synapse
         .note("'" + slot.path() + "' is declared here", slot.declared);
 }
 
+/// Whether the targets of every row ascend.
+bool ascend(const Tensor &offsets, const Tensor &targets) {
+  auto starts = offsets.values<std::int32_t>(), places = targets.values<std::int32_t>();
+  for (std::size_t row = 0; row + 1 < starts.size(); ++row)
+    if (!std::ranges::is_sorted(places.subspan(starts[row], starts[row + 1] - starts[row])))
+      return false;
+  return true;
+}
+
 } // namespace
 
 static Checked checked(const Operand &first, const SynapseRows &rows, std::int64_t posts, const char *what) {
@@ -116,7 +128,14 @@ static Checked checked(const Operand &first, const SynapseRows &rows, std::int64
   const Tensor &places = numbers_of(trace, rows.targets, targets, what, at);
   check_offsets(starts, offsets, places.size(), what, at);
   check_places(places, targets, posts, what, at);
-  return {what, trace, at, Trace::unwrap(rows.offsets), Trace::unwrap(rows.targets), starts.size() - 1, places.size()};
+  return {what,
+          trace,
+          at,
+          Trace::unwrap(rows.offsets),
+          Trace::unwrap(rows.targets),
+          starts.size() - 1,
+          places.size(),
+          ascend(starts, places)};
 }
 
 Value full_like(Operand x, const Quantity &number) {
@@ -140,7 +159,8 @@ Value propagate(Operand events, const SynapseRows &rows, Operand weights, Operan
     throw c.shape_error("the events have shape " + to_string(events.value().shape()) + ", init has " +
                         to_string(init.value().shape()));
   mlir::Value result = ir::PropagateOp::create(c.trace.builder, c.loc(), start.getType(), e, c.offsets, c.targets,
-                                               c.weights_in(weights, unit), start, mlir::Value(), mlir::Value())
+                                               c.weights_in(weights, unit), start, mlir::Value(), mlir::Value(),
+                                               mlir::Value(), mlir::Value(), c.ascending)
                            .getResult();
   return c.trace.wrap(result, unit, c.at);
 }

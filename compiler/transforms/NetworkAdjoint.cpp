@@ -31,7 +31,8 @@ struct NetworkReverse {
   Type element() const { return getElementTypeOrSelf(adjoint.getType()); }
 
   Value propagate(Value events, Value offsets, Value targets, Value weights, Type type) const {
-    return PropagateOp::create(b, loc(), type, events, offsets, targets, weights, zeros(type), Value(), Value())
+    return PropagateOp::create(b, loc(), type, events, offsets, targets, weights, zeros(type), Value(), Value(),
+                               Value(), Value())
         .getResult();
   }
   Value collect(Value values, Value offsets, Value targets, Value weights, Type type) const {

@@ -10,7 +10,7 @@ func.func @tensors(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f
   // CHECK: dyn.propagate %{{.*}} weight %{{.*}} shift %{{.*}} into
   %1 = dyn.propagate %s through (%o, %t) weight %ws shift %slot into %g : tensor<3xi1>, tensor<4xi32>, tensor<5xi32>, tensor<5xf32>, tensor<2xf32> -> tensor<2xf32>
   // CHECK: dyn.propagate %{{.*}} weight %{{.*}} from %{{.*}} into
-  %2 = dyn.propagate %a through (%o, %t) weight %ws from %slot into %g : tensor<3xf32>, tensor<4xi32>, tensor<5xi32>, tensor<5xf32>, tensor<2xf32> -> tensor<2xf32>
+  %2 = dyn.propagate %a through (%o, %t) weight %ws from %slot into %g {ascending} : tensor<3xf32>, tensor<4xi32>, tensor<5xi32>, tensor<5xf32>, tensor<2xf32> -> tensor<2xf32>
   // CHECK: dyn.collect
   %3 = dyn.collect %g through (%o, %t) weight %w into %a : tensor<2xf32>, tensor<4xi32>, tensor<5xi32>, f32, tensor<3xf32> -> tensor<3xf32>
   // CHECK: dyn.correlate %{{.*}}, %{{.*}} through (%{{.*}}, %{{.*}}) into
@@ -26,9 +26,13 @@ func.func @tensors(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f
 
 // CHECK-LABEL: func.func @memory
 func.func @memory(%s: memref<3xi8>, %o: memref<4xi32>, %t: memref<5xi32>, %w: f32, %g: memref<2xf32>,
-                  %ring: memref<8x3xi8>, %slot: index, %d: memref<3xi32>) {
+                  %ring: memref<8x3xi8>, %slot: index, %d: memref<3xi32>, %n: memref<32xi32>) {
   // CHECK: dyn.propagate {{.*}} memref<2xf32>{{$}}
   dyn.propagate %s through (%o, %t) weight %w into %g : memref<3xi8>, memref<4xi32>, memref<5xi32>, f32, memref<2xf32>
+  // CHECK: dyn.list_events %{{.*}} from %{{.*}} into %{{.*}}, %{{.*}} : memref<3xi8>, memref<3xi32>, memref<32xi32>
+  dyn.list_events %s from %slot into %d, %n : memref<3xi8>, memref<3xi32>, memref<32xi32>
+  // CHECK: dyn.propagate {{.*}} listed %{{.*}} counts %{{.*}} {ascending, first_listed = 1 : i64, list_chunk = 2 : i64} : {{.*}} listed memref<3xi32>, memref<32xi32>
+  dyn.propagate %s through (%o, %t) weight %w into %g listed %d counts %n {ascending, first_listed = 1 : i64, list_chunk = 2 : i64} : memref<3xi8>, memref<4xi32>, memref<5xi32>, f32, memref<2xf32> listed memref<3xi32>, memref<32xi32>
   // CHECK: dyn.read_delayed %{{.*}} at %{{.*}} by %{{.*}} into %{{.*}} : memref<8x3xi8>, memref<3xi32>, memref<3xi8>
   dyn.read_delayed %ring at %slot by %d into %s : memref<8x3xi8>, memref<3xi32>, memref<3xi8>
   return

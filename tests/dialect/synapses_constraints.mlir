@@ -81,6 +81,38 @@ func.func @propagate_c5(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, 
 
 // -----
 
+func.func @propagate_c5_ascending(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f32, %g: tensor<2xf32>, %i: index) {
+  // expected-error @below {{(C5) has a from, but rows that need not ascend}}
+  %0 = dyn.propagate %s through (%o, %t) weight %w from %i into %g : tensor<3xi1>, tensor<4xi32>, tensor<5xi32>, f32, tensor<2xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @propagate_c7(%s: memref<3xf32>, %o: memref<4xi32>, %t: memref<5xi32>, %w: f32, %g: memref<2xf32>, %l: memref<3xi32>, %n: memref<32xi32>) {
+  // expected-error @below {{(C7) takes a list together with its counts, for flags of rank 1 in memory}}
+  dyn.propagate %s through (%o, %t) weight %w into %g listed %l counts %n : memref<3xf32>, memref<4xi32>, memref<5xi32>, f32, memref<2xf32> listed memref<3xi32>, memref<32xi32>
+  return
+}
+
+// -----
+
+func.func @list_events_c1(%s: memref<3xi8>, %i: index, %l: memref<4xi32>, %n: memref<1xi32>) {
+  // expected-error @below {{(C1) lists 'memref<3xi8>' in 'memref<4xi32>'}}
+  dyn.list_events %s from %i into %l, %n : memref<3xi8>, memref<4xi32>, memref<1xi32>
+  return
+}
+
+// -----
+
+func.func @list_events_c1_count(%s: memref<3xi8>, %i: index, %l: memref<3xi32>, %n: memref<0xi32>) {
+  // expected-error @below {{(C1) counts in 'memref<0xi32>'}}
+  dyn.list_events %s from %i into %l, %n : memref<3xi8>, memref<3xi32>, memref<0xi32>
+  return
+}
+
+// -----
+
 func.func @collect_c1(%g: tensor<2xf32>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f32, %a: tensor<2x3xf32>) {
   // expected-error @below {{(C1) values and init must be of rank 1}}
   %0 = dyn.collect %g through (%o, %t) weight %w into %a : tensor<2xf32>, tensor<4xi32>, tensor<5xi32>, f32, tensor<2x3xf32> -> tensor<2x3xf32>

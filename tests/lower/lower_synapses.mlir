@@ -45,3 +45,35 @@ func.func @toward(%s: memref<100xi8>, %o: memref<101xi32>, %t: memref<800xi32>, 
   dyn.correlate %s, %g through (%o, %t) toward %to into %w : memref<100xi8>, memref<50xf32>, memref<101xi32>, memref<800xi32> toward f32, memref<800xf32>
   return
 }
+
+// CHECK-LABEL: func.func @list(
+// CHECK-SAME: %[[S:[a-z0-9]*]]: memref<100xi8>, %[[FROM:[a-z0-9]*]]: index, %[[LIST:[a-z0-9]*]]: memref<100xi32>, %[[COUNT:[a-z0-9]*]]: memref<1xi32>
+// CHECK: %[[FOUND:.*]] = scf.for
+// CHECK: scf.while
+// CHECK: %[[PLACE:.*]] = arith.addi %{{.*}}, %[[FROM]]
+// CHECK: %[[NUMBER:.*]] = arith.index_castui %[[PLACE]] : index to i32
+// CHECK: memref.store %[[NUMBER]], %[[LIST]]
+// CHECK: %[[N:.*]] = arith.index_castui %[[FOUND]] : index to i32
+// CHECK: memref.store %[[N]], %[[COUNT]]
+func.func @list(%s: memref<100xi8>, %from: index, %list: memref<100xi32>, %count: memref<1xi32>) {
+  dyn.list_events %s from %from into %list, %count : memref<100xi8>, memref<100xi32>, memref<1xi32>
+  return
+}
+
+// A part of the targets: each row is bisected twice. Events come from two lists; those that are not these sources' are
+// left out.
+// CHECK-LABEL: func.func @part(
+// CHECK-SAME: %[[FROM:[a-z0-9]*]]: index, %[[LIST:[a-z0-9]*]]: memref<128xi32>
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: memref.load %[[LIST]]
+// CHECK: %[[KNOWN:.*]] = arith.cmpi ult, %[[SOURCE:.*]], %{{.*}} : index
+// CHECK: scf.if %[[KNOWN]]
+// CHECK: memref.prefetch
+// CHECK: scf.while
+// CHECK: scf.while
+// CHECK: arith.subi %{{.*}}, %[[FROM]]
+func.func @part(%s: memref<100xi8>, %o: memref<101xi32>, %t: memref<800xi32>, %w: f32, %g: memref<25xf32>, %from: index, %list: memref<128xi32>, %counts: memref<32xi32>) {
+  dyn.propagate %s through (%o, %t) weight %w from %from into %g listed %list counts %counts {ascending, first_listed = 28 : i64, list_chunk = 64 : i64} : memref<100xi8>, memref<101xi32>, memref<800xi32>, f32, memref<25xf32> listed memref<128xi32>, memref<32xi32>
+  return
+}

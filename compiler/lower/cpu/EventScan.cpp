@@ -47,6 +47,26 @@ void LoopCode::eachUnrolled(Value begin, Value end, llvm::function_ref<void(Valu
   each(whole, end, body);
 }
 
+/// Bisection without a branch but for its end: rows are of similar lengths, so that this one is foreseen.
+Value LoopCode::firstNotBelow(Value memory, Value begin, Value end, Value bound) {
+  Value size = arith::SubIOp::create(b, loc, end, begin);
+  auto search = scf::WhileOp::create(
+      b, loc, TypeRange{b.getIndexType(), b.getIndexType()}, ValueRange{begin, size},
+      [&](OpBuilder &, Location, ValueRange args) {
+        Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, args[1], index(0));
+        scf::ConditionOp::create(b, loc, some, args);
+      },
+      [&](OpBuilder &, Location, ValueRange args) {
+        Value half = arith::ShRUIOp::create(b, loc, args[1], index(1));
+        Value middle = arith::AddIOp::create(b, loc, args[0], half);
+        Value below = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, loadIndex(memory, middle), bound);
+        Value first = arith::SelectOp::create(b, loc, below, next(middle), args[0]);
+        Value odd = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, args[1], half), index(1));
+        scf::YieldOp::create(b, loc, ValueRange{first, arith::SelectOp::create(b, loc, below, odd, half)});
+      });
+  return search.getResult(0);
+}
+
 EventScan::EventScan(LoopCode &code, Value events, Value offsets, SmallVector<Value> prefetched)
     : code(code), events(events), offsets(offsets), prefetched(std::move(prefetched)),
       type(cast<MemRefType>(events.getType())), flags(type.getElementType().isInteger()), fields(flags ? 2 : 3) {
@@ -104,51 +124,111 @@ EventRow EventScan::oldest(ValueRange queue) const {
   return {last[0], last[1], flags ? Value() : last[2]};
 }
 
-void EventScan::write(llvm::function_ref<void(const EventRow &)> visit) {
-  OpBuilder &b = code.b;
-  Location loc = code.loc;
-  int64_t size = type.getDimSize(0);
-  if (size == 0)
-    return;
+SmallVector<Value> EventScan::emptyQueue() {
   EventRow none{code.index(0), code.index(0), {}};
   if (!flags)
-    none.strength = arith::ConstantOp::create(b, loc, b.getZeroAttr(type.getElementType()));
+    none.strength = arith::ConstantOp::create(code.b, code.loc, code.b.getZeroAttr(type.getElementType()));
   SmallVector<Value> empty;
   for (unsigned k = 0; k < queueLength; ++k)
     llvm::append_range(empty, waiting(SmallVector<Value>(fields), none));
+  return empty;
+}
+
+SmallVector<Value> EventScan::push(Value source, ValueRange queue, llvm::function_ref<void(const EventRow &)> visit) {
+  EventRow row = rowOf(source);
+  fetch(row);
+  visit(oldest(queue));
+  return waiting(queue, row);
+}
+
+void EventScan::drain(ValueRange queue, llvm::function_ref<void(const EventRow &)> visit) {
+  SmallVector<Value> empty = emptyQueue();
+  EventRow none{empty[0], empty[1], flags ? Value() : empty[2]};
+  scf::ForOp::create(code.b, code.loc, code.index(0), code.index(queueLength), code.index(1), queue,
+                     [&](OpBuilder &, Location, Value, ValueRange left) {
+                       visit(oldest(left));
+                       scf::YieldOp::create(code.b, code.loc, waiting(left, none));
+                     });
+}
+
+ValueRange EventScan::eachEvent(ValueRange start, Bit bit) {
+  OpBuilder &b = code.b;
+  Location loc = code.loc;
+  int64_t size = type.getDimSize(0);
   auto blocks = scf::ForOp::create(
-      b, loc, code.index(0), code.index(size), code.index(lanes), empty,
-      [&](OpBuilder &, Location, Value block, ValueRange queue) {
+      b, loc, code.index(0), code.index(size), code.index(lanes), start,
+      [&](OpBuilder &, Location, Value block, ValueRange carried) {
         Value first =
             size % lanes == 0 ? block : Value(arith::MinUIOp::create(b, loc, block, code.index(size - lanes)));
-        SmallVector<Value> start = {bitsOf(block, first)};
-        llvm::append_range(start, queue);
+        SmallVector<Value> begin = {bitsOf(block, first)};
+        llvm::append_range(begin, carried);
         Value zero = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
         auto events = scf::WhileOp::create(
-            b, loc, TypeRange(start), start,
+            b, loc, TypeRange(begin), begin,
             [&](OpBuilder &, Location, ValueRange args) {
               Value any = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, args[0], zero);
               scf::ConditionOp::create(b, loc, any, args);
             },
             [&](OpBuilder &, Location, ValueRange args) {
-              Value bit = math::CountTrailingZerosOp::create(b, loc, args[0]);
-              Value lane = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), bit);
-              EventRow row = rowOf(arith::AddIOp::create(b, loc, block, lane));
-              fetch(row);
-              visit(oldest(args.drop_front()));
+              Value lane = arith::IndexCastUIOp::create(b, loc, b.getIndexType(),
+                                                        Value(math::CountTrailingZerosOp::create(b, loc, args[0])));
+              SmallVector<Value> after = bit(arith::AddIOp::create(b, loc, block, lane), args.drop_front());
               Value one = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1));
-              Value rest = arith::AndIOp::create(b, loc, args[0], arith::SubIOp::create(b, loc, args[0], one));
-              SmallVector<Value> next = {rest};
-              llvm::append_range(next, waiting(args.drop_front(), row));
+              SmallVector<Value> next = {
+                  arith::AndIOp::create(b, loc, args[0], arith::SubIOp::create(b, loc, args[0], one))};
+              llvm::append_range(next, after);
               scf::YieldOp::create(b, loc, next);
             });
         scf::YieldOp::create(b, loc, events.getResults().drop_front());
       });
-  scf::ForOp::create(b, loc, code.index(0), code.index(queueLength), code.index(1), blocks.getResults(),
-                     [&](OpBuilder &, Location, Value, ValueRange queue) {
-                       visit(oldest(queue));
-                       scf::YieldOp::create(b, loc, waiting(queue, none));
-                     });
+  return blocks.getResults();
+}
+
+void EventScan::write(llvm::function_ref<void(const EventRow &)> visit) {
+  if (type.getDimSize(0) == 0)
+    return;
+  drain(eachEvent(emptyQueue(), [&](Value source, ValueRange queue) { return push(source, queue, visit); }), visit);
+}
+
+void EventScan::writeListed(PropagateOp op, llvm::function_ref<void(const EventRow &)> visit) {
+  OpBuilder &b = code.b;
+  Location loc = code.loc;
+  int64_t parts = op.getCounts().getType().getDimSize(0) / countStride;
+  Value sources = code.index(type.getDimSize(0)), before = code.index(op.getFirstListed());
+  auto lists = scf::ForOp::create(
+      b, loc, code.index(0), code.index(parts), code.index(1), emptyQueue(),
+      [&](OpBuilder &, Location, Value part, ValueRange waits) {
+        Value count = code.loadIndex(op.getCounts(), arith::MulIOp::create(b, loc, part, code.index(countStride)));
+        Value begin = arith::MulIOp::create(b, loc, part, code.index(op.getListChunk()));
+        auto events = scf::ForOp::create(
+            b, loc, begin, arith::AddIOp::create(b, loc, begin, count), code.index(1), waits,
+            [&](OpBuilder &, Location, Value k, ValueRange queue) {
+              Value source = arith::SubIOp::create(b, loc, code.loadIndex(op.getList(), k), before);
+              Value known = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, source, sources);
+              auto next = scf::IfOp::create(
+                  b, loc, known,
+                  [&](OpBuilder &, Location) { scf::YieldOp::create(b, loc, push(source, queue, visit)); },
+                  [&](OpBuilder &, Location) { scf::YieldOp::create(b, loc, queue); });
+              scf::YieldOp::create(b, loc, next.getResults());
+            });
+        scf::YieldOp::create(b, loc, events.getResults());
+      });
+  drain(lists.getResults(), visit);
+}
+
+void EventScan::list(Value from, Value to, Value count) {
+  OpBuilder &b = code.b;
+  auto store = [&](Value number, Value memory, Value at) {
+    memref::StoreOp::create(b, code.loc, Value(arith::IndexCastUIOp::create(b, code.loc, b.getI32Type(), number)),
+                            memory, at);
+  };
+  Value none = code.index(0), found = none;
+  if (type.getDimSize(0) > 0)
+    found = eachEvent(none, [&](Value source, ValueRange known) -> SmallVector<Value> {
+      store(arith::AddIOp::create(b, code.loc, source, from), to, known[0]);
+      return {code.next(known[0])};
+    })[0];
+  store(found, count, none);
 }
 
 } // namespace overtime::ir

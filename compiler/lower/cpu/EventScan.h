@@ -2,6 +2,8 @@
 // Visits the sources that have an event, with the rows of their synapses.
 #pragma once
 
+#include "dialect/Dyn.h"
+
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 
@@ -20,7 +22,12 @@ struct LoopCode {
   void each(mlir::Value begin, mlir::Value end, llvm::function_ref<void(mlir::Value)> body);
   /// The same, several in a turn.
   void eachUnrolled(mlir::Value begin, mlir::Value end, llvm::function_ref<void(mlir::Value)> body);
+  /// The first place from `begin` on, before `end`, whose number is not below the bound; numbers ascend.
+  mlir::Value firstNotBelow(mlir::Value memory, mlir::Value begin, mlir::Value end, mlir::Value bound);
 };
+
+/// A count of listed events has a line of the cache for itself, since its part writes it.
+constexpr int64_t countStride = 16;
 
 /// The synapses of a source with an event: begin <= k < end.
 struct EventRow {
@@ -35,8 +42,20 @@ public:
   EventScan(LoopCode &code, mlir::Value events, mlir::Value offsets, llvm::SmallVector<mlir::Value> prefetched);
 
   void write(llvm::function_ref<void(const EventRow &)> visit);
+  /// The same for events that dyn.list_events has listed.
+  void writeListed(PropagateOp op, llvm::function_ref<void(const EventRow &)> visit);
+  /// Writes the places of the events, counted from `from` on, to a list, and how many there are to count[0].
+  void list(mlir::Value from, mlir::Value to, mlir::Value count);
 
 private:
+  using Bit = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value source, mlir::ValueRange carried)>;
+  /// Carries values from event to event.
+  mlir::ValueRange eachEvent(mlir::ValueRange start, Bit bit);
+  llvm::SmallVector<mlir::Value> emptyQueue();
+  /// The source comes into the queue, the oldest leaves it.
+  llvm::SmallVector<mlir::Value> push(mlir::Value source, mlir::ValueRange queue,
+                                      llvm::function_ref<void(const EventRow &)> visit);
+  void drain(mlir::ValueRange queue, llvm::function_ref<void(const EventRow &)> visit);
   mlir::Value bitsOf(mlir::Value block, mlir::Value first);
   void fetch(const EventRow &row);
   llvm::SmallVector<mlir::Value> waiting(mlir::ValueRange queue, const EventRow &row) const;

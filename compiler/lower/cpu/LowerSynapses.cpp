@@ -32,8 +32,14 @@ public:
   void write(PropagateOp op) {
     eachRow(op.getEvents(), op.getInit(), [&](Value events, Value init) {
       EventScan scan{code, events, op.getOffsets(), prefetched(op.getTargets(), op.getWeights())};
-      scan.write([&](const EventRow &row) { addRow(op, row, init); });
+      auto add = [&](const EventRow &row) { addRow(op, row, init); };
+      op.getList() ? scan.writeListed(op, add) : scan.write(add);
     });
+  }
+
+  void write(ListEventsOp op) {
+    EventScan scan{code, op.getEvents(), {}, {}};
+    scan.list(op.getFrom(), op.getList(), op.getCount());
   }
 
   void write(CollectOp op) {
@@ -130,22 +136,24 @@ private:
     Value common = op.getWeights(), size = code.index(memoryOf(init).getDimSize(0));
     if (!each && row.strength)
       common = arith::MulFOp::create(b, loc, row.strength, common);
-    code.eachUnrolled(row.begin, row.end, [&](Value k) {
+    Value begin = row.begin, end = row.end;
+    if (Value from = op.getFrom()) {
+      begin = code.firstNotBelow(op.getTargets(), row.begin, row.end, from);
+      end = code.firstNotBelow(op.getTargets(), begin, row.end, arith::AddIOp::create(b, loc, from, size));
+    }
+    code.eachUnrolled(begin, end, [&](Value k) {
       Value j = code.loadIndex(op.getTargets(), k), amount = common;
       if (each) {
         amount = memref::LoadOp::create(b, loc, op.getWeights(), k);
         if (row.strength)
           amount = arith::MulFOp::create(b, loc, row.strength, amount);
       }
-      OpBuilder::InsertionGuard guard(b);
       if (op.getShift()) {
         Value sum = arith::AddIOp::create(b, loc, j, op.getShift());
         Value over = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, sum, size);
         j = arith::SelectOp::create(b, loc, over, arith::SubIOp::create(b, loc, sum, size), sum);
       } else if (op.getFrom()) {
         j = arith::SubIOp::create(b, loc, j, op.getFrom());
-        Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, j, size);
-        b.setInsertionPoint(scf::IfOp::create(b, loc, inside).thenBlock()->getTerminator());
       }
       Value before = memref::LoadOp::create(b, loc, init, j);
       memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, before, amount), init, j);
@@ -161,11 +169,11 @@ struct LowerSynapsesPass : overtime::ir::impl::LowerSynapsesBase<LowerSynapsesPa
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
-      if (isa<PropagateOp, CollectOp, CorrelateOp, ReadDelayedOp>(op))
+      if (isa<PropagateOp, ListEventsOp, CollectOp, CorrelateOp, ReadDelayedOp>(op))
         ops.push_back(op);
     });
     for (Operation *op : ops) {
-      llvm::TypeSwitch<Operation *, void>(op).Case<PropagateOp, CollectOp, CorrelateOp, ReadDelayedOp>(
+      llvm::TypeSwitch<Operation *, void>(op).Case<PropagateOp, ListEventsOp, CollectOp, CorrelateOp, ReadDelayedOp>(
           [](auto one) { Writer(one).write(one); });
       op->erase();
     }
