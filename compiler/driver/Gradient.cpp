@@ -7,7 +7,16 @@
 #include "compiler/transforms/ForwardDifferentiate.h"
 #include "dialect/Dyn.h"
 
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/Parser/Parser.h"
+
+#include <future>
 
 using namespace mlir;
 
@@ -56,6 +65,26 @@ OwningOpRef<ModuleOp> alone(ModuleOp module, StringRef name) {
     if (func.getName() != name)
       func.erase();
   return copy;
+}
+
+std::string bytecodeOf(ModuleOp module) {
+  std::string code;
+  llvm::raw_string_ostream out(code);
+  (void)writeBytecodeToFile(module, out); // fails for a version that nobody asked for alone
+  return code;
+}
+
+/// In a context of its own, as two threads that compile at the same time must have.
+llvm::Expected<std::unique_ptr<HostProgram>> compileElsewhere(const std::string &code, const ProgramInfo &info,
+                                                              const HostOptions &options) {
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  context.loadDialect<arith::ArithDialect, func::FuncDialect, ir::DynDialect, linalg::LinalgDialect, math::MathDialect,
+                      tensor::TensorDialect>();
+  FirstError error(&context);
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(code, ParserConfig(&context));
+  if (!module)
+    return error.failure("the program cannot be handed on");
+  return compileForHost(*module, info, options);
 }
 
 /// To the form that is differentiated: without equations.
@@ -110,14 +139,15 @@ llvm::Expected<HostGradient> compileGradientForHost(ModuleOp module, const Progr
   gradient.fixed = std::move(modules->fixed);
   gradient.constant = std::move(modules->constant);
   gradient.tape = modules->tape;
-  auto compiled = compileForHost(*modules->forward, modules->forwardInfo, options);
-  if (!compiled)
-    return compiled.takeError();
-  gradient.forward = std::move(*compiled);
-  compiled = compileForHost(*modules->backward, modules->backwardInfo, options);
-  if (!compiled)
-    return compiled.takeError();
-  gradient.backward = std::move(*compiled);
+  auto forward = std::async(std::launch::async, [&, code = bytecodeOf(*modules->forward)] {
+    return compileElsewhere(code, modules->forwardInfo, options);
+  });
+  auto backward = compileForHost(*modules->backward, modules->backwardInfo, options), first = forward.get();
+  if (!first || !backward)
+    return llvm::joinErrors(first ? llvm::Error::success() : first.takeError(),
+                            backward ? llvm::Error::success() : backward.takeError());
+  gradient.forward = std::move(*first);
+  gradient.backward = std::move(*backward);
   return gradient;
 }
 
