@@ -156,7 +156,8 @@ Tensor isi_cv(const Tensor &spikes, std::source_location at) {
   each_spike(spikes, [&](std::int64_t k, double) {
     Intervals &neuron = of[static_cast<std::size_t>(k % n)];
     if (neuron.last >= 0) {
-      auto interval = static_cast<double>(k / n - neuron.last);
+      std::int64_t steps = k / n - neuron.last;
+      auto interval = static_cast<double>(steps);
       neuron.count += 1;
       neuron.sum += interval;
       neuron.squares += interval * interval;

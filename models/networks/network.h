@@ -29,7 +29,7 @@ public:
   ///       add("E_" + to->name(), Projection(E, *to, {...}));
   template <class M> M &add(const std::string &name, M &&model, At at = At::current()) {
     static_assert(!std::is_lvalue_reference_v<M>, "add takes a model that nobody else holds: add(name, LIF(100))");
-    auto kept = std::make_unique<M>(std::move(model));
+    auto kept = std::make_unique<M>(std::forward<M>(model));
     adopt(name, *kept, at);
     kept_.push_back(std::move(kept));
     return static_cast<M &>(*kept_.back());

@@ -16,40 +16,45 @@ bool is_one(const Init &weight) {
   return weight.number().has_value() || (weight.array() && weight.array()->size() == 1);
 }
 
+/// All to all with one number needs no list, which would take 4 bytes for each pair.
+bool needs_no_list(const Connectivity &connect, const WeightOptions &options) {
+  return connect.kind() == Connectivity::Kind::AllToAll && is_one(options.weight) && !options.learned;
+}
+
 /// A rule that does not fit is a mistake where the projection is made.
-Csr drawn(const Connectivity &connect, std::int64_t sources, std::int64_t posts, std::uint64_t seed,
+Csr drawn(const Connectivity &connect, std::int64_t sources, std::int64_t posts, const WeightOptions &options,
           std::source_location at) {
+  if (needs_no_list(connect, options))
+    return {sources, posts, Tensor({0}, i32), Tensor({0}, i32)};
   try {
-    return connect.draw(sources, posts, seed);
+    return connect.draw(sources, posts, options.seed);
   } catch (Error &error) {
     error.place(at);
     throw;
   }
 }
 
+Weights::Form form_of(const Connectivity &connect, const Csr &list, const WeightOptions &options) {
+  if (needs_no_list(connect, options))
+    return Weights::Form::AllToAll;
+  if (connect.kind() == Connectivity::Kind::OneToOne && !options.learned)
+    return Weights::Form::OneToOne;
+  bool dense = !options.learned && !options.events && list.density() >= dense_from;
+  return dense ? Weights::Form::Dense : Weights::Form::List;
+}
+
 } // namespace
 
 Weights::Weights(const Connectivity &connect, std::int64_t sources, std::int64_t posts, const WeightOptions &options,
                  At at)
-    : Weights(connect, drawn(connect, sources, posts, options.seed, at), options, at) {}
+    : Weights(connect, drawn(connect, sources, posts, options, at), options, at) {}
 
 // States have the size of the model unless they say otherwise: one number for each synapse.
 Weights::Weights(const Connectivity &connect, Csr list, const WeightOptions &options, At at)
-    : Model(options.learned ? Shape{list.synapses()} : Shape{}), kind_(connect.kind()), rule_(connect.name()),
-      list_(std::move(list)), unit_(options.unit) {
-  bool one = is_one(options.weight);
+    : Model(options.learned ? Shape{list.synapses()} : Shape{}), rule_(connect.name()), list_(std::move(list)),
+      form_(form_of(connect, list_, options)), unit_(options.unit) {
   if (options.learned && options.trainable)
     throw Error(ErrorKind::Usage, "weights are learned in the run or trainable by gradients, not both", at);
-  if (options.learned)
-    form_ = Form::List;
-  else if (kind_ == Connectivity::Kind::OneToOne)
-    form_ = Form::OneToOne;
-  else if (kind_ == Connectivity::Kind::AllToAll && one)
-    form_ = Form::AllToAll;
-  else if (!options.events && list_.density() >= dense_from)
-    form_ = Form::Dense;
-  else
-    form_ = Form::List;
   if (form_ == Form::List) {
     offsets.emplace(param("offsets", list_.offsets, at));
     targets.emplace(param("targets", list_.targets, at));

@@ -38,8 +38,8 @@ public:
   void learn(LearningRule &rule, const Value &pre, const Value &post);
 
   Form form() const { return form_; }
-  std::string how() const; ///< "list of 800 synapses (10 % of 8000 pairs)"
-  const Csr &list() const { return list_; }
+  std::string how() const;                  ///< "list of 800 synapses (10 % of 8000 pairs)"
+  const Csr &list() const { return list_; } ///< without synapses in the form all to all, which needs none
   SynapseRows rows() const { return {*offsets, *targets}; }
 
   std::optional<Param> weight;           ///< one number, [K], or [N, M] in dense form, 0 where there is no synapse
@@ -51,7 +51,6 @@ private:
   void declare(const WeightOptions &options, At at);
   Tensor numbers_of(const WeightOptions &options, At at) const;
   Value now() const { return learned ? Value(*learned) : Value(*weight); }
-  Connectivity::Kind kind_;
   std::string rule_;
   Csr list_;
   Form form_;

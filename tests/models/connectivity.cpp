@@ -122,5 +122,7 @@ TEST_CASE("the form of weights is what costs least, and says so", "[networks]") 
   CHECK(form(all_to_all(), {.weight = uniform(0, 1)}) == Form::List);
   CHECK(form(all_to_all(), {.weight = uniform(0, 1), .events = false}) == Form::Dense);
   CHECK(form(fixed_probability(0.02), {.events = false}) == Form::List);
+  // 10^12 pairs would not fit as a list.
+  CHECK(Weights(all_to_all(), 1000000, 1000000).how() == "all to all");
   CHECK(Weights(fixed_post_number(10), 100, 100).how() == "list of 1000 synapses (10 % of 10000 pairs)");
 }
