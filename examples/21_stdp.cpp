@@ -31,15 +31,15 @@ struct Learner : Network {
       : sources(child("sources", PoissonGroup(1000, rate))),
         excitation(child("excitation", Projection(sources, cell,
                                                   {.weight = uniform(0, w_max),
-                                                   .synapse = exponential(5_ms),
-                                                   .output = coba(0_mV),
                                                    .learning = stdp({.A_plus = 0.005, // of w_max; 20 ms for both
                                                                      .A_minus = 1.05 * 0.005,
-                                                                     .w_max = w_max * uS})}))),
-        inhibition(child(
-            "inhibition",
-            PoissonInput(
-                cell, {.rate = 200 * 10_Hz, .weight = 0.05, .synapse = exponential(5_ms), .output = coba(-70_mV)}))) {
+                                                                     .w_max = w_max * uS}),
+                                                   .synapse = exponential(5_ms),
+                                                   .output = coba(0_mV)}))),
+        inhibition(child("inhibition", PoissonInput(cell, {.rate = 200 * 10_Hz, // 200 sources
+                                                           .weight = 0.05,
+                                                           .synapse = exponential(5_ms),
+                                                           .output = coba(-70_mV)}))) {
     cell.tau.set_value(20);
     cell.V_rest.set_value(-70);
     cell.V_reset.set_value(-60);

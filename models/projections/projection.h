@@ -16,11 +16,11 @@ struct ProjectionParts {
   Connectivity connect = all_to_all();
   Init weight = 1.0;                       ///< one number, or one for each synapse [K], in the unit of the conductance
   std::optional<Delay> delay = {};         ///< of all sources, or of each [N]; none: spikes of the step before
+  LearningFactory learning = {};           ///< how spikes change the weights, which are states then
   ShortTermFactory plasticity = {};        ///< how strong a spike is
   std::optional<SynapseKind> synapse = {}; ///< none: a spike acts at once and only in its step
   OutputFactory output = {};               ///< none: the conductance is added to V
   bool at_sources = false;                 ///< states of a linear synapse one for each source, not for each target
-  LearningFactory learning = {};           ///< how spikes change the weights, which are states then
   bool trainable = false;                  ///< weights are what a Trainer changes
   std::uint64_t seed = 0;                  ///< of the connectivity
 };

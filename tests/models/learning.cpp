@@ -206,11 +206,12 @@ TEST_CASE("a rule of one's own holds cells at a rate", "[networks][learning]") {
     explicit Net(double rate)
         : inhibition(child("inhibition", Projection(inhibitory, cells,
                                                     {.weight = 0.001,
+                                                     .learning =
+                                                         [rate](const LearningPlace &place) {
+                                                           return std::make_unique<Homeostatic>(place, rate);
+                                                         },
                                                      .synapse = exponential(10_ms),
-                                                     .output = coba(-10_mV),
-                                                     .learning = [rate](const LearningPlace &place) {
-                                                       return std::make_unique<Homeostatic>(place, rate);
-                                                     }}))) {
+                                                     .output = coba(-10_mV)}))) {
       cells.I.set_value(20);
     }
   };
