@@ -3,17 +3,19 @@
 #pragma once
 
 #include "models/connectivity/connectivity.h"
-#include "models/initializers.h"
+
+#include <map>
 
 namespace bench {
 
-/// N cells, four fifths of them excitatory, 80 synapses each on average; the equations and the order of a step are
-/// those of the peers: cells and decays, then the spikes of this step. Conductances count in that of the leak.
+/// Cells, four fifths of them excitatory, from the data that all programs get: `offsets` [N + 1] and `targets` [K] are
+/// the synapses by rows of their sources, `V` [N] the potentials at the start. The equations and the order of a step
+/// are those of the peers: cells and decays, then the spikes of this step. Conductances count in that of the leak.
 class Coba : public overtime::Model {
 public:
-  explicit Coba(std::int64_t n, bool counts = false)
-      : Coba(n, counts, overtime::fixed_probability(80.0 / double(n)).draw(n / 5 * 4, n, 1),
-             overtime::fixed_probability(80.0 / double(n)).draw(n - n / 5 * 4, n, 2)) {}
+  using Data = std::map<std::string, overtime::Tensor>;
+  explicit Coba(const Data &data, bool counts = false)
+      : Coba(data.at("V"), counts, rows(data, 0, size(data) / 5 * 4), rows(data, size(data) / 5 * 4, size(data))) {}
 
   overtime::State V, ge, gi, held, spike, spikes;
 
@@ -37,12 +39,23 @@ public:
   }
 
 private:
-  Coba(std::int64_t n, bool counts, const overtime::Csr &e, const overtime::Csr &i)
-      : Model(overtime::Shape{n}), V(state("V", overtime::uniform(-60, -50))), ge(state("ge", 0.0)),
-        gi(state("gi", 0.0)), held(state("held", 0.0)), spike(state("spike", false)), spikes(state("spikes", 0.0)),
-        counts(counts), count(n), excitatory(n / 5 * 4), e_offsets(param("e_offsets", e.offsets)),
+  Coba(const overtime::Tensor &start, bool counts, const overtime::Csr &e, const overtime::Csr &i)
+      : Model(overtime::Shape{start.size()}), V(state("V", start)), ge(state("ge", 0.0)), gi(state("gi", 0.0)),
+        held(state("held", 0.0)), spike(state("spike", false)), spikes(state("spikes", 0.0)), counts(counts),
+        count(start.size()), excitatory(e.sources), e_offsets(param("e_offsets", e.offsets)),
         e_targets(param("e_targets", e.targets)), i_offsets(param("i_offsets", i.offsets)),
         i_targets(param("i_targets", i.targets)) {}
+
+  static std::int64_t size(const Data &data) { return data.at("V").size(); }
+  /// The synapses of the sources [first, last).
+  static overtime::Csr rows(const Data &data, std::int64_t first, std::int64_t last) {
+    overtime::Tensor offsets = data.at("offsets").rows(first, last + 1).clone();
+    auto begin = std::int64_t(offsets[0]), end = std::int64_t(offsets[last - first]);
+    for (std::int64_t &offset : offsets.values<std::int64_t>())
+      offset -= begin;
+    return overtime::from_csr(offsets, data.at("targets").rows(begin, end)).draw(last - first, size(data));
+  }
+
   bool counts;
   std::int64_t count, excitatory;
   overtime::Param e_offsets, e_targets, i_offsets, i_targets;

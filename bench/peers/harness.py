@@ -97,6 +97,19 @@ def population(workload, size):
     return step, [np.full(size, x, np.float32) for x in start], spread(*currents, size)
 
 
+COBA_KEEP_E, COBA_KEEP_I = float(np.exp(-DT / 5)), float(np.exp(-DT / 10))
+
+
+def coba_step(xp, V, ge, gi, held):
+    """Vogels & Abbott 2005: V by exponential Euler, exact decays, 5 ms refractory. The spikes are not delivered yet."""
+    leak = 1 + ge + gi
+    rest = (-49 - 80 * gi) / leak
+    new = xp.where(held > 0, V, rest + (V - rest) * xp.exp(-DT / 20 * leak))
+    fired = new > -50
+    V, held = xp.where(fired, -60.0, new), xp.where(fired, 50, xp.maximum(held - 1, 0))
+    return (V, ge * COBA_KEEP_E, gi * COBA_KEEP_I, held), fired
+
+
 def repeat(run, budget):
     """Seconds of each run: at least 3, until the budget is spent."""
     run()
@@ -108,7 +121,7 @@ def repeat(run, budget):
     return times
 
 
-def report(peer, times, check, V=None, callable_s=None, gradient=None):
+def report(peer, times, check, V=None, callable_s=None, gradient=None, early=None):
     workload, size, steps, _, _ = arguments()
     times = sorted(times)
     line = {"peer": peer, "workload": workload, "N": size, "T": steps, "runs": len(times), "check": float(check)}
@@ -117,6 +130,14 @@ def report(peer, times, check, V=None, callable_s=None, gradient=None):
         line["V"] = float(np.mean(np.asarray(V, np.float64)))
     if gradient is not None:  # the sum of the squares of all derivatives; check is the loss
         line["gradient"] = float(gradient)
+    if early is not None:  # spikes of the first steps; check is those of all
+        line["early"] = int(early)
     if callable_s is not None:
         line["callable"] = callable_s
     print(json.dumps(line))
+
+
+def report_spikes(peer, times, spikes, callable_s):
+    """Of a network: numbers of spikes by step. Those of the first 200 tell its equations before rounding has grown."""
+    spikes = np.asarray(spikes, np.int64)
+    report(peer, times, spikes.sum(), callable_s=callable_s, early=spikes[:200].sum())
