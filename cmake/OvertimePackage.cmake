@@ -3,7 +3,7 @@
 add_library(overtime::overtime ALIAS overtime_models)
 include(cmake/OvertimeAddModel.cmake)
 export(
-  TARGETS overtime_abi overtime_abi_openmp overtime_dialect overtime_driver overtime_host overtime_lower overtime_mlir
+  TARGETS overtime_abi overtime_abi_openmp overtime_cuda overtime_dialect overtime_driver overtime_host overtime_lower overtime_mlir
           overtime_models overtime_reference overtime_runtime overtime_trace overtime_transforms
   NAMESPACE overtime::
   FILE ${PROJECT_BINARY_DIR}/overtime-targets.cmake)

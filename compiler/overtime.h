@@ -4,6 +4,7 @@
 
 #include "compiler/trace/compile.h"
 #include "compiler/trace/delay.h"
+#include "compiler/trace/device.h"
 #include "compiler/trace/error.h"
 #include "compiler/trace/for_loop.h"
 #include "compiler/trace/gradient.h"

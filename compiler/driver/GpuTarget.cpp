@@ -41,4 +41,19 @@ Expected<TargetSpec> gpuTarget(StringRef name) {
   return spec;
 }
 
+Expected<TargetSpec> gpuTargetFor(int capability) {
+  const Capability *best = nullptr;
+  for (const Capability &one : capabilities) {
+    int number = 0;
+    one.name.drop_front(3).getAsInteger(10, number); // in ascending order
+    if (number <= capability)
+      best = &one;
+  }
+  if (!best)
+    return createStringError(inconvertibleErrorCode(), "the device has compute capability " +
+                                                           std::to_string(capability / 10) + "." +
+                                                           std::to_string(capability % 10) + "; 7.5 is the least");
+  return gpuTarget(best->name);
+}
+
 } // namespace overtime::driver

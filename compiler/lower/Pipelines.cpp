@@ -77,7 +77,7 @@ void addCpu(OpPassManager &passes, const LoweringOptions &options) {
   func.addPass(createSelectExtrema());
   if (options.fma)
     func.addPass(createContractFma());
-  func.addPass(createApproximateMath(ApproximateMathOptions{options.avx512}));
+  func.addPass(createApproximateMath(ApproximateMathOptions{options.avx512, /*gpu=*/false}));
   if (!options.fma) { // else each would be a call of the C library
     math::MathExpandOpsPassOptions expand;
     expand.opMnemonics = {"fma"};
@@ -93,7 +93,7 @@ void addGpu(OpPassManager &passes, const LoweringOptions &) {
   func.addPass(createMapToThreads());
   func.addPass(createLowerRandom(LowerRandomOptions{/*vectorBits=*/32, /*avx512=*/false}));
   func.addPass(createContractFma());
-  func.addPass(createApproximateMath(ApproximateMathOptions{/*avx512=*/false}));
+  func.addPass(createApproximateMath(ApproximateMathOptions{/*avx512=*/false, /*gpu=*/true}));
   func.addPass(createLoopInvariantCodeMotionPass());
   func.addPass(createCSEPass());
   func.addPass(createPromoteState());

@@ -15,7 +15,7 @@ namespace {
 struct RunOptions {
   ModelOptions model;
   std::optional<double> duration;
-  std::string steps, input, out, save;
+  std::string steps, input, out, save, device;
   bool no_output = false, no_cache = false, quiet = false, out_given = false, save_given = false;
 };
 
@@ -62,6 +62,8 @@ public:
     if (data && data->rank() > 0)
       width = data->shape().back();
     LoopOptions extra;
+    if (!options.device.empty())
+      extra.device = Device(options.device);
     extra.keep_outputs = !options.out.empty() && !options.no_output;
     extra.cache = !options.no_cache;
     extra.progress = [this](std::int64_t done, std::int64_t steps) { return watch(done, steps); };
@@ -210,6 +212,7 @@ Command add_run(CLI::App &app) {
   parser->add_option("--out", options->out, "Where to write; without it nothing is recorded")->type_name("FILE.npz");
   parser->add_option("--save", options->save, "Where to write states and parameters after the run, for --load")
       ->type_name("FILE.safetensors");
+  parser->add_option("--device", options->device, "cpu, cuda, or cuda:1 for the second GPU [cpu]")->type_name("NAME");
   parser->add_flag("--no-output", options->no_output, "Record the monitors only, not what the step returns");
   parser->add_flag("--no-cache", options->no_cache, "Neither look for compiled code on disk nor keep it there");
   parser->add_flag("--quiet", options->quiet, "Print errors only");

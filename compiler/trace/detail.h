@@ -83,6 +83,7 @@ struct ModelData {
   std::vector<std::shared_ptr<ModelData>> children;
   std::vector<std::shared_ptr<Ring>> rings; // of its states
   std::string method = "exp_euler";
+  Device device;
   std::optional<std::int64_t> batch;
   bool initialised = false;               // initial() has run since construction
   std::shared_ptr<LoopData> initial_loop; // of a root: initial() as a program, once it was needed

@@ -30,6 +30,7 @@ enum class ErrorKind {
   Value,  // a number out of range
   File,   // unreadable or damaged file
   Memory, // not enough of it
+  Device, // a GPU or its driver that is missing, or failed
   Compile // the compiler rejected the program
 };
 

@@ -207,6 +207,7 @@ Tensor real_target(const Tensor &target, DType real, SourceLocation at) {
 /// Checks a call and sees to its programs.
 detail::Call ValueAndGradData::prepare(const Tree<Tensor> &data, const Tensor &target, SourceLocation at) {
   detail::LoopData &loop = over();
+  loop.require_cpu("a gradient", at);
   detail::Call call = loop.by_data(data, at);
   loop.check_index(call);
   check_target(call, target);

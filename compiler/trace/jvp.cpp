@@ -154,6 +154,7 @@ JvpResult JvpData::result(const detail::Call &call, const std::vector<Tensor> &o
 
 JvpResult JvpData::run(const detail::Call &call, const Direction &along, SourceLocation at) {
   detail::LoopData &data = over();
+  data.require_cpu("a derivative", at);
   data.check_index(call);
   if (!data.goes_on())
     detail::prepare_run(*data.target, data.start());

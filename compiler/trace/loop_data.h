@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compiler/driver/Compiler.h"
+#include "compiler/trace/device_program.h"
 #include "compiler/trace/program.h"
 
 #include <map>
@@ -22,8 +23,10 @@ struct TraceFacts {
 /// A program that is loaded, and what it was traced from.
 struct LoadedProgram : TraceFacts {
   std::unique_ptr<driver::HostProgram> host;
+  std::unique_ptr<DeviceProgram> device; // in place of `host`
   std::vector<std::shared_ptr<Slot>> states, params;
   Tree<int> outputs, monitors;
+  const driver::ProgramInfo &info() const { return device ? device->info() : host->info; }
   Tensor workspace, scratch; // scratch: a row of each output that is not kept
 };
 
@@ -107,7 +110,10 @@ struct LoopData {
   void check_index(const Call &call) const;
   LoadedProgram *known_program(const std::string &key);
   TracedProgram trace(const ProgramSpec &wanted);
-  LoadedProgram &load(const std::string &key, TracedProgram traced);
+  LoadedProgram &load(const std::string &key, TracedProgram traced, SourceLocation at);
+  Device device() const; // of the next run
+  /// An error when that is a GPU; `what` is for the message: "a gradient".
+  void require_cpu(const std::string &what, SourceLocation at) const;
   LoadedProgram &program_for(const Call &call);
   LoopResult run(const Call &call);
   void run_initial(SourceLocation at);

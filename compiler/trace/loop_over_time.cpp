@@ -172,7 +172,11 @@ void LoopOverTime::save_states(const std::string &path) const { save_tensors(pat
 LoadResult LoopOverTime::load_states(const std::string &path, const LoadOptions &options, At at) {
   return load_state_dict(load_tensors(path), options, at);
 }
-LoopOverTime &LoopOverTime::to(const std::string &device, At at) { return target().to(device, at), *this; }
+LoopOverTime &LoopOverTime::to(const std::string &device, At at) { return to(Device(device, at)); }
+LoopOverTime &LoopOverTime::to(const Device &device) {
+  data().options.device = device;
+  return *this;
+}
 LoopOverTime &LoopOverTime::cpu(At at) { return to("cpu", at); }
 LoopOverTime &LoopOverTime::cuda(At at) { return to("cuda", at); }
 LoopOverTime &LoopOverTime::tpu(At at) { return to("tpu", at); }
@@ -192,7 +196,7 @@ const LoopOptions &LoopOverTime::options() const { return data().options; }
 std::int64_t LoopOverTime::workspace_bytes() const {
   std::int64_t bytes = 0;
   for (const auto &[key, program] : data().programs)
-    bytes += static_cast<std::int64_t>(program->host->info.workspaceBytes);
+    bytes += static_cast<std::int64_t>(program->info().workspaceBytes);
   return bytes;
 }
 std::int64_t LoopOverTime::compilations() const { return data().compilations; }

@@ -73,6 +73,7 @@ struct LoopOptions {
   std::function<void(std::int64_t i)> on_step = {};                         ///< after each step; jit must be false
   std::function<bool(std::int64_t done, std::int64_t steps)> progress = {}; ///< between chunks; false stops the run
   bool cache = true;                                                        ///< keep compiled objects on disk
+  std::optional<Device> device = {}; ///< cpu() or cuda(); the target's unless given
 };
 
 namespace detail {
@@ -134,10 +135,13 @@ public:
   LoadResult load_state_dict(const StateDict &dict, const LoadOptions &options = {}, At at = At::current());
   void save_states(const std::string &path) const;
   LoadResult load_states(const std::string &path, const LoadOptions &options = {}, At at = At::current());
+  /// Where this loop runs from now on; its target stays where it is. Numbers of states come to the host after every
+  /// call.
   LoopOverTime &cpu(At at = At::current());
   LoopOverTime &cuda(At at = At::current());
   LoopOverTime &tpu(At at = At::current());
   LoopOverTime &to(const std::string &device, At at = At::current());
+  LoopOverTime &to(const Device &device);
 
   std::optional<double> t0() const;       ///< time of the next step
   std::optional<std::int64_t> i0() const; ///< index of the next step

@@ -195,11 +195,12 @@ std::optional<std::int64_t> Model::batch() const { return data_->batch; }
 
 std::string Model::method() const { return data_->method; }
 
-Model &Model::to(const std::string &device, At at) {
-  if (device == "cpu")
-    return *this;
-  throw Error(ErrorKind::Usage, "there is no device '" + device + "' here; the devices are: cpu", at);
+Model &Model::to(const std::string &device, At at) { return to(Device(device, at)); }
+Model &Model::to(const Device &device) {
+  data_->each([&](detail::ModelData &model) { model.device = device; });
+  return *this;
 }
+Model &Model::cpu(At at) { return to("cpu", at); }
 Model &Model::cuda(At at) { return to("cuda", at); }
 Model &Model::tpu(At at) { return to("tpu", at); }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compiler/trace/delay.h"
+#include "compiler/trace/device.h"
 #include "compiler/trace/variable.h"
 
 #include <map>
@@ -157,10 +158,12 @@ public:
   /// The rings of this model and those below it, [L, N], by the path of the state whose values they hold.
   std::map<std::string, Monitor> global_delay_data() const;
 
-  Model &cpu() { return *this; }
+  /// Where loops over this model, or over one below it, run that do not say otherwise: "cpu", "cuda", "cuda:1".
+  Model &cpu(At at = At::current());
   Model &cuda(At at = At::current());
   Model &tpu(At at = At::current());
   Model &to(const std::string &device, At at = At::current());
+  Model &to(const Device &device);
 
   const std::shared_ptr<detail::ModelData> &data() const { return data_; }
 

@@ -50,7 +50,7 @@ static std::string structure(const Tree<Tensor> &data) {
 }
 
 std::string LoopData::key_of(const Tree<Tensor> &data) const {
-  std::string key = structure(data);
+  std::string key = device().name() + structure(data);
   target->each([&](ModelData &model) {
     key += "|" + model.method + "," + (model.batch ? std::to_string(*model.batch) : "-");
     for (const auto &slot : model.slots)
@@ -58,6 +58,24 @@ std::string LoopData::key_of(const Tree<Tensor> &data) const {
         key += to_string(slot->ensure().shape());
   });
   return key;
+}
+
+/// A loop that says nothing, of a model that says nothing, runs where the variable OVERTIME_DEVICE says: the tests run
+/// on a GPU by it.
+Device LoopData::device() const {
+  if (initial) // once, in f64
+    return {};
+  Device chosen = options.device.value_or(target->device);
+  const char *otherwise = std::getenv("OVERTIME_DEVICE");
+  bool said = options.device || chosen.is_cuda() || body;
+  return said || !otherwise ? chosen : Device(otherwise);
+}
+
+void LoopData::require_cpu(const std::string &what, SourceLocation at) const {
+  if (device().is_cuda())
+    throw Error(ErrorKind::Usage,
+                what + " runs on the cpu so far, and '" + name + "' is on " + device().name() + "; call to(\"cpu\")",
+                at);
 }
 
 std::string target_of_runs() {
@@ -80,13 +98,18 @@ TracedProgram LoopData::trace(const ProgramSpec &wanted) {
   return traced;
 }
 
-LoadedProgram &LoopData::load(const std::string &key, TracedProgram traced) {
-  auto host = driver::compileForHost(*traced.trace->module, traced.info, {options.cache, target_of_runs()});
-  if (!host)
-    throw_compile_error(host.takeError());
-  times.insert(times.end(), (*host)->times.begin(), (*host)->times.end());
+LoadedProgram &LoopData::load(const std::string &key, TracedProgram traced, SourceLocation at) {
   auto program = std::make_unique<LoadedProgram>();
-  program->host = std::move(*host);
+  if (Device where = device(); where.is_cuda()) {
+    program->device = std::make_unique<DeviceProgram>(*traced.trace->module, traced.info, where.number(), at);
+    times.insert(times.end(), program->device->times().begin(), program->device->times().end());
+  } else {
+    auto host = driver::compileForHost(*traced.trace->module, traced.info, {options.cache, target_of_runs()});
+    if (!host)
+      throw_compile_error(host.takeError());
+    times.insert(times.end(), (*host)->times.begin(), (*host)->times.end());
+    program->host = std::move(*host);
+  }
   program->states = std::move(traced.states);
   program->params = std::move(traced.params);
   program->outputs = std::move(traced.outputs);
@@ -101,7 +124,7 @@ LoadedProgram &LoopData::program_for(const Call &call) {
   std::string key = key_of(call.data);
   if (LoadedProgram *known = known_program(key))
     return *known;
-  return load(key, trace(spec(call, input_specs(call.data))));
+  return load(key, trace(spec(call, input_specs(call.data))), call.at);
 }
 
 ProgramSpec LoopData::spec(const Call &call, const Tree<InputSpec> &data) const {
@@ -145,7 +168,7 @@ namespace {
 class Arguments {
 public:
   Arguments(const LoopOptions &options, LoadedProgram &program, const Call &call)
-      : info(program.host->info), program(program), threads(options.threads) {
+      : info(program.info()), program(program), threads(options.threads) {
     firstInput = program.states.size() + program.params.size();
     buffers.resize(firstInput);
     for (const auto &slot : program.params)
@@ -154,7 +177,7 @@ public:
     for (const Tensor &x : call.data.leaves())
       add(x, const_cast<void *>(x.data()), element_count(x.shape()) / std::max<std::int64_t>(1, x.shape()[0]));
     addOutputs(options, call.steps);
-    buffers.push_back(at_least(info.workspaceBytes, program.workspace));
+    buffers.push_back(program.device ? nullptr : at_least(info.workspaceBytes, program.workspace));
   }
 
   /// Points at the numbers of states and parameters, which a callback may have replaced.
@@ -166,8 +189,12 @@ public:
       *buffer++ = const_cast<void *>(numbers_for(*slot, array, real, /*writes=*/false).data());
   }
 
-  void run(const StepRange &range) {
-    call_program(*program.host, range, threads, buffers, strides);
+  /// `fresh`: states and parameters hold other numbers than this program left.
+  void run(const StepRange &range, bool fresh = true) {
+    if (program.device)
+      program.device->run(range, buffers, strides, fresh);
+    else
+      call_program(*program.host, range, threads, buffers, strides);
     for (std::size_t k = 0; k < strides.size(); ++k) // the next chunk goes on behind this one
       buffers[firstInput + k] = static_cast<char *>(buffers[firstInput + k]) + range.count * strides[k] * sizes[k];
   }
@@ -274,7 +301,7 @@ void LoopData::run_initial(SourceLocation at) {
     no_initial = !traced.assigns;
     if (no_initial)
       return;
-    program = &load(key, std::move(traced));
+    program = &load(key, std::move(traced), at);
   }
   Arguments(options, *program, call).run({.count = 1});
 }
@@ -282,14 +309,18 @@ void LoopData::run_initial(SourceLocation at) {
 LoopResult LoopData::run(const Call &call) {
   std::int64_t i0 = options.i0.value_or(0), finished = 0;
   check_index(call);
-  if (!goes_on())
+  bool goes_on_from_before = goes_on();
+  if (!goes_on_from_before)
     prepare_run(*target, start());
+  const LoadedProgram *before = last;
   LoadedProgram &program = program_for(call);
+  bool fresh = !goes_on_from_before || &program != before;
   Arguments arguments(options, program, call);
   Chunks chunks(options, call.steps);
   while (finished < call.steps) {
     std::int64_t steps = std::min(chunks.next(), call.steps - finished);
-    arguments.run(range(steps));
+    std::uint64_t edits = target->all_edits();
+    arguments.run(range(steps), fresh);
     finished += steps;
     done += steps;
     if (!options.jit && options.on_step)
@@ -298,6 +329,7 @@ LoopResult LoopData::run(const Call &call) {
       break;
     if (options.on_step || options.progress)
       arguments.bindVariables(options.real);
+    fresh = target->all_edits() != edits;
   }
   last = &program;
   last_edits = target->all_edits();

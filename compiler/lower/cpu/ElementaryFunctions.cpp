@@ -3,6 +3,7 @@
 #include "compiler/lower/cpu/ElementaryFunctions.h"
 
 #include "compiler/lower/cpu/Polynomials.h"
+#include "compiler/lower/gpu/GpuFunctions.h"
 #include "compiler/transforms/StepValues.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -69,6 +70,8 @@ static Reduced reduceToTable(Real &f, Scaled x) {
 static double powerOfTable(const Real &f, unsigned j) { return std::exp2(double(j) / f.tableSize()); }
 
 Value expandExp(Real &f, Scaled x, double times) {
+  if (f.gpu)
+    return gpu::expandExp(f, x, times);
   double shift = std::log(std::abs(times)); // of what overflows, and of what underflows
   double high = overflow(f) + std::max(0.0, -shift), low = underflow(f) - std::max(0.0, shift);
   if (f.avx512) {
@@ -141,6 +144,8 @@ static Scaled forQuotient(Real &f, Scaled s, int wider = 0) {
 }
 
 Value expandExprel(Real &f, Scaled x, double times) {
+  if (f.gpu)
+    return gpu::expandExprel(f, x, times);
   int wider = std::max(0, -std::ilogb(times));
   double unit = std::ldexp(quotientUnit(f), -wider);
   x = forQuotient(f, x, wider);
@@ -157,6 +162,7 @@ Value expandExprelNearZero(Real &f, Scaled x, double times) {
       f.b, f.loc, any,
       [&](OpBuilder &b, Location loc) {
         Real inside(b, loc, f.type, f.avx512, f.fast);
+        inside.gpu = f.gpu;
         scf::YieldOp::create(b, loc, inside.choose(far, expandExprel(inside, x, times), near));
       },
       [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, near); });
@@ -164,6 +170,8 @@ Value expandExprelNearZero(Real &f, Scaled x, double times) {
 }
 
 Value expandOverExprel(Real &f, Value a, Scaled x) {
+  if (f.gpu)
+    return gpu::expandOverExprel(f, a, x);
   x = forQuotient(f, x);
   double factor = x.factor * quotientUnit(f);
   std::optional<double> c = constantOf(a);
@@ -174,7 +182,8 @@ Value expandOverExprel(Real &f, Value a, Scaled x) {
 Value expandTanh(Real &f, Value x) {
   Scaled twice = atMost(f, f.single() ? 20.0 : 44.0, {f.abs(x), 2.0});
   Value half = expandScaledExpm1(f, twice, 0.5); // e / (e + 2) = (e/2) / (e/2 + 1)
-  return f.withSign(f.div(half, f.add(half, f.real(1.0))), x);
+  Value below = f.add(half, f.real(1.0));
+  return f.withSign(f.gpu ? gpu::expandQuotient(f, half, below) : f.div(half, below), x);
 }
 
 /// h + h / (2 h + 1) with h = expm1(|x|) / 2; the quotient is below 1/2 and 0 once h + h overflows.

@@ -31,6 +31,13 @@ Value Real::constant(Type type, TypedAttr number) {
 Value Real::real(double v) { return constant(type, b.getFloatAttr(getElementTypeOrSelf(type), v)); }
 Value Real::integer(int64_t v) { return constant(intType(), b.getIntegerAttr(b.getIntegerType(bits()), v)); }
 
+Value Real::round(Value x) {
+  if (!gpu)
+    return math::RoundEvenOp::create(b, loc, x);
+  Value large = real(std::ldexp(1.5, int(mantissa())));
+  return sub(add(x, large), large);
+}
+
 Value Real::atMost(double high, Value x) {
   Value h = real(high);
   return choose(compare(arith::CmpFPredicate::OLT, h, x), h, x);

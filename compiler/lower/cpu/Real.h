@@ -32,7 +32,7 @@ public:
   mlir::Value div(mlir::Value x, mlir::Value y) { return mlir::arith::DivFOp::create(b, loc, x, y); }
   mlir::Value fma(mlir::Value x, mlir::Value y, mlir::Value z) { return mlir::math::FmaOp::create(b, loc, x, y, z); }
   mlir::Value abs(mlir::Value x) { return mlir::math::AbsFOp::create(b, loc, x); }
-  mlir::Value round(mlir::Value x) { return mlir::math::RoundEvenOp::create(b, loc, x); }
+  mlir::Value round(mlir::Value x);
   mlir::Value withSign(mlir::Value x, mlir::Value of) { return mlir::math::CopySignOp::create(b, loc, x, of); }
   mlir::Value compare(mlir::arith::CmpFPredicate p, mlir::Value x, mlir::Value y) {
     return mlir::arith::CmpFOp::create(b, loc, p, x, y);
@@ -67,6 +67,7 @@ public:
   mlir::Location loc;
   mlir::Type type;
   bool avx512, fast;
+  bool gpu = false; ///< scalars of a GPU, which rounds by adding and divides by multiplying
 
 private:
   mlir::Value constant(mlir::Type type, mlir::TypedAttr number);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// A program on a device: its kernel, and its arrays, which stay there between calls.
+#ifndef OVERTIME_RUNTIME_CUDA_SESSION_H
+#define OVERTIME_RUNTIME_CUDA_SESSION_H
+
+#include "runtime/cuda/kernel.h"
+
+namespace overtime::gpu {
+
+/// One array of a call, in the order of overtime_entry: states, parameters, inputs, outputs.
+struct HostArray {
+  enum Kind { State, Param, Input, Output } kind;
+  void *data;        ///< of a param or input only read; of an output that is not wanted NULL
+  size_t bytes;      ///< of all of a state or parameter, of one row of an input or output
+  size_t elements;   ///< of a row
+  bool every_step;   ///< inputs and outputs: a row for each step, one after the other; else one row for all
+  bool is_on_device; ///< states, parameters: the device has these numbers, from the call before
+};
+
+struct StepsOfCall {
+  int64_t count, i0, k0;
+  double t0;
+  uint64_t seed;
+};
+
+class Session {
+public:
+  explicit Session(const Device &device) : device(device), kernel(device), compute(device), copy(device) {}
+  ~Session();
+  Session(const Session &) = delete;
+  Session &operator=(const Session &) = delete;
+
+  bool open(const KernelImage *images, size_t count, const char *name, const KernelLaunch &how, size_t workspace_bytes,
+            Failure &failure);
+
+  /// Runs the steps and brings states and wanted outputs to the host. Outputs that do not fit on the device at once,
+  /// and those of long runs, are brought in pieces while the next piece is computed.
+  bool run(const StepsOfCall &steps, const HostArray *arrays, size_t count, Failure &failure);
+
+private:
+  struct Place; // of an array on the device
+  bool prepare(const HostArray *arrays, size_t count, int64_t rows, Failure &failure);
+  bool upload_rows(const HostArray *arrays, int64_t first, int64_t rows, Failure &failure);
+  bool download_rows(const HostArray *arrays, int slot, int64_t first, int64_t rows, Failure &failure);
+  bool start(const StepsOfCall &steps, const HostArray *arrays, int slot, Failure &failure);
+  bool run_pieces(const StepsOfCall &steps, const HostArray *arrays, int64_t rows, Failure &failure);
+  int64_t rows_of_piece(const HostArray *arrays, size_t count, int64_t steps, Failure &failure) const;
+
+  const Device &device;
+  Kernel kernel;
+  KernelLaunch how = {};
+  Stream compute, copy;
+  Place *places = nullptr;
+  size_t place_count = 0, workspace_bytes = 0;
+  Buffer workspace{device};
+  Event computed[2] = {Event(device), Event(device)}, copied[2] = {Event(device), Event(device)};
+};
+
+} // namespace overtime::gpu
+#endif

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a library for this processor of kernels in LLVM IR, which the fake driver runs thread by thread.
+
+Usage: emulate.py LLVM_TOOLS CC OUT.so KERNEL.ll...
+
+What a kernel asks a GPU for becomes memory and calls: its place in the grid is read from NAME__ids, a barrier calls
+through NAME__wait, approximations are computed exactly. NAME__call takes a table of arguments, NAME__kinds tells what
+they are.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+IDS = {"tid.x": 0, "ctaid.x": 1, "ntid.x": 2, "nctaid.x": 3}
+LETTERS = {"ptr": "p", "i64": "l", "double": "d", "i32": "i", "float": "f"}
+KERNEL = re.compile(r"^define ptx_kernel void @(\w+)\((.*?)\)[^{]*\{", re.MULTILINE)
+APPROXIMATE = {
+    "llvm.nvvm.ex2.approx.ftz.f32": "%y = call float @llvm.exp2.f32(float %x)",
+    "llvm.nvvm.rcp.approx.ftz.f": "%y = fdiv float 1.0, %x",
+    # No better than on a device, so that what refines it is tested.
+    "llvm.nvvm.rcp.approx.ftz.d": "%r = fptrunc double %x to float\n  %q = fdiv float 1.0, %r\n"
+                                  "  %y = fpext float %q to double",
+}
+
+
+def argument_types(text):
+    """The first word of every argument, commas inside parentheses left alone."""
+    return [part.split()[0] for part in re.sub(r"\([^()]*\)", "", text).split(",")]
+
+
+def emulated(text):
+    text = re.sub(r'^(target (triple|datalayout)|source_filename).*\n', "", text, flags=re.MULTILINE)
+    text = re.sub(r'"(target-cpu|target-features|nvvm\.[\w.]*)"(="[^"]*")?', "", text)
+    text = re.sub(r"^(attributes #\d+ = \{)\s*\}", r"\1 nounwind }", text, flags=re.MULTILINE)
+    name, arguments = KERNEL.search(text).groups()
+    types = argument_types(arguments)
+    text = text.replace("define ptx_kernel void", "define void")
+    extra = [f"@{name}__ids = global [4 x i32] zeroinitializer",
+             f'@{name}__kinds = constant [{len(types) + 1} x i8] c"{"".join(LETTERS[t] for t in types)}\\00"']
+    for sreg, place in IDS.items():
+        text = re.sub(rf"(?:tail )?call(?: noundef)?(?: range\([^)]*\))? i32 @llvm\.nvvm\.read\.ptx\.sreg\.{re.escape(sreg)}\(\)",
+                      f"load volatile i32, ptr getelementptr (i32, ptr @{name}__ids, i32 {place})", text)
+    if "@llvm.nvvm.barrier" in text or "@overtime_grid_barrier" in text:
+        extra.append(f"@{name}__wait = global ptr null")
+        text = re.sub(r"call void @llvm\.nvvm\.barrier\.cta\.sync\.aligned\.all\(i32 0\)",
+                      f"call void @{name}__block_barrier()", text)
+        text = re.sub(r"^define .*@overtime_grid_barrier\(.*?^\}\n", "", text, flags=re.MULTILINE | re.DOTALL)
+        text = re.sub(r"call void @overtime_grid_barrier\([^)]*\)", f"call void @{name}__grid_barrier()", text)
+        for kind, flag in (("block", 0), ("grid", 1)):
+            extra.append(f"define internal void @{name}__{kind}_barrier() {{\n  %f = load ptr, ptr @{name}__wait\n"
+                         f"  call void %f(i32 {flag})\n  ret void\n}}")
+    for intrinsic, body in APPROXIMATE.items():
+        if f"@{intrinsic}(" in text:
+            text = re.sub(rf"^declare .*@{re.escape(intrinsic)}\(.*\n", "", text, flags=re.MULTILINE)
+            own = f"@{name}__{intrinsic.removeprefix('llvm.nvvm.')}"
+            text = text.replace(f"@{intrinsic}(", f"{own}(")
+            kind = "double" if intrinsic.endswith(".d") else "float"
+            extra.append(f"define internal {kind} {own}({kind} %x) {{\n  {body}\n  ret {kind} %y\n}}")
+            if "exp2" in body:
+                extra.append("declare float @llvm.exp2.f32(float)")
+    text = re.sub(r"^declare .*@llvm\.nvvm\..*\n", "", text, flags=re.MULTILINE)
+    if unknown := set(re.findall(r"@llvm\.nvvm\.[\w.]*", text)):
+        sys.exit(f"emulate.py: there is no rule for {', '.join(sorted(unknown))}")
+    loads, passed = [], []
+    for k, kind in enumerate(types):
+        loads.append(f"  %p{k} = getelementptr ptr, ptr %arguments, i64 {k}\n  %q{k} = load ptr, ptr %p{k}\n"
+                     f"  %a{k} = load {kind}, ptr %q{k}")
+        passed.append(f"{kind} %a{k}")
+    extra.append(f"define void @{name}__call(ptr %arguments) {{\n" + "\n".join(loads) +
+                 f"\n  call void @{name}({', '.join(passed)})\n  ret void\n}}")
+    return text + "\n" + "\n".join(extra) + "\n"
+
+
+def main():
+    tools, compiler, output, *kernels = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as folder:
+        objects = []
+        for number, kernel in enumerate(kernels):
+            source, made = (os.path.join(folder, f"{number}.{ending}") for ending in ("ll", "o"))
+            with open(kernel, encoding="utf-8") as file, open(source, "w", encoding="utf-8") as out:
+                out.write(emulated(file.read()))
+            subprocess.run([os.path.join(tools, "llc"), "-O1", "-mattr=+fma", "-relocation-model=pic", "-filetype=obj",
+                            source, "-o", made], check=True)
+            objects.append(made)
+        subprocess.run([compiler, "-shared", *objects, "-lm", "-o", output], check=True)
+
+
+main()

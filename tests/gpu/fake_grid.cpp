@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a kernel that was compiled for this processor as the threads of a grid, one after the other.
+#include "tests/gpu/fake_grid.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <random>
+
+#include <dlfcn.h>
+#include <ucontext.h>
+
+namespace fake {
+
+static std::string built;
+
+void build_kernel(const std::string &ptx) {
+  const char *folder = std::getenv("OVERTIME_DUMP_KERNELS"), *command = std::getenv("FAKE_CUDA_EMULATE");
+  built.clear();
+  if (!folder || !command)
+    return;
+  for (const auto &entry : std::filesystem::directory_iterator(folder)) {
+    std::filesystem::path path = entry.path();
+    std::ifstream file(path);
+    if (path.extension() != ".ptx" || std::string(std::istreambuf_iterator<char>(file), {}) != ptx)
+      continue;
+    built = path.replace_extension(".so").string();
+    std::string ir = path.replace_extension(".ll").string();
+    if (!std::filesystem::exists(built) && std::system((command + (" " + built + " " + ir)).c_str()) != 0)
+      std::abort(); // the command has said why
+    return;
+  }
+}
+
+Kernel find_kernel(const std::string &name) {
+  const char *path = built.empty() ? std::getenv("FAKE_CUDA_KERNELS") : built.c_str();
+  void *library = path ? dlopen(path, RTLD_NOW) : nullptr;
+  if (path && !library) {
+    std::fprintf(stderr, "fake_cuda: %s\n", dlerror());
+    std::abort();
+  }
+  Kernel kernel;
+  if (!library)
+    return kernel;
+  auto symbol = [&](const std::string &what) { return dlsym(library, (name + what).c_str()); };
+  kernel.call = reinterpret_cast<void (*)(void **)>(symbol("__call"));
+  if (!kernel.call)
+    return {};
+  kernel.kinds = static_cast<const char *>(symbol("__kinds"));
+  while (kernel.kinds[kernel.arguments])
+    ++kernel.arguments;
+  kernel.ids = static_cast<std::int32_t *>(symbol("__ids"));
+  kernel.wait = static_cast<void (**)(std::int32_t)>(symbol("__wait"));
+  return kernel;
+}
+
+namespace {
+
+/// A thread of the grid, with a stack of its own.
+struct Fiber {
+  ucontext_t context;
+  std::unique_ptr<char[]> stack;
+  std::int32_t thread = 0, block = 0;
+  bool done = false, waits = false, waits_for_grid = false;
+};
+
+constexpr std::size_t stack_bytes = 64 << 10;
+
+/// All threads that may wait for each other.
+class Team {
+public:
+  Team(const Kernel &kernel, void **arguments, unsigned threads, unsigned blocks)
+      : kernel(kernel), arguments(arguments), threads(threads), blocks(blocks) {}
+
+  void run(unsigned first_block, unsigned count) {
+    current_team = this;
+    *kernel.wait = [](std::int32_t whole_grid) { current_team->wait(whole_grid != 0); };
+    fibers = std::vector<Fiber>(std::size_t(count) * threads);
+    for (std::size_t k = 0; k < fibers.size(); ++k) {
+      Fiber &fiber = fibers[k];
+      fiber.thread = std::int32_t(k % threads);
+      fiber.block = std::int32_t(first_block + k / threads);
+      fiber.stack = std::make_unique<char[]>(stack_bytes);
+      getcontext(&fiber.context);
+      fiber.context.uc_stack.ss_sp = fiber.stack.get();
+      fiber.context.uc_stack.ss_size = stack_bytes;
+      fiber.context.uc_link = &scheduler;
+      makecontext(&fiber.context, [] { current_team->body(); }, 0);
+      order.push_back(k);
+    }
+    while (turn())
+      ;
+  }
+
+private:
+  /// Every thread that can go on does so, up to its next barrier; then barriers that all have reached open.
+  bool turn() {
+    std::shuffle(order.begin(), order.end(), random);
+    bool any = false;
+    for (std::size_t k : order) {
+      running = &fibers[k];
+      if (running->done || running->waits)
+        continue;
+      any = true;
+      kernel.ids[0] = running->thread;
+      kernel.ids[1] = running->block;
+      kernel.ids[2] = std::int32_t(threads);
+      kernel.ids[3] = std::int32_t(blocks);
+      swapcontext(&scheduler, &running->context);
+    }
+    open();
+    return any;
+  }
+  void open() {
+    auto reached = [](const Fiber &f) { return f.done || f.waits; };
+    if (std::all_of(fibers.begin(), fibers.end(), [&](const Fiber &f) { return f.done || f.waits_for_grid; }))
+      for (Fiber &fiber : fibers)
+        fiber.waits = fiber.waits_for_grid = false;
+    for (std::size_t first = 0; first < fibers.size(); first += threads) {
+      auto begin = fibers.begin() + std::ptrdiff_t(first), end = begin + threads;
+      bool open =
+          std::all_of(begin, end, reached) && std::none_of(begin, end, [](const Fiber &f) { return f.waits_for_grid; });
+      for (auto fiber = begin; open && fiber != end; ++fiber)
+        fiber->waits = false;
+    }
+  }
+  void body() {
+    kernel.call(arguments);
+    running->done = true;
+  }
+  void wait(bool whole_grid) {
+    running->waits = true;
+    running->waits_for_grid = whole_grid;
+    swapcontext(&running->context, &scheduler);
+  }
+
+  static Team *current_team;
+  const Kernel &kernel;
+  void **arguments;
+  unsigned threads, blocks;
+  std::vector<Fiber> fibers;
+  std::vector<std::size_t> order;
+  std::mt19937 random{1};
+  Fiber *running = nullptr;
+  ucontext_t scheduler;
+};
+Team *Team::current_team = nullptr;
+
+} // namespace
+
+void run(const Kernel &kernel, const std::vector<std::uint64_t> &values, unsigned blocks, unsigned threads,
+         bool cooperative) {
+  if (!kernel.call)
+    return;
+  std::vector<std::uint64_t> kept = values;
+  std::vector<void *> arguments;
+  for (std::uint64_t &value : kept)
+    arguments.push_back(&value);
+  if (!kernel.wait) { // threads that wait for nobody
+    for (unsigned block = 0; block < blocks; ++block)
+      for (unsigned thread = 0; thread < threads; ++thread) {
+        std::int32_t ids[] = {std::int32_t(thread), std::int32_t(block), std::int32_t(threads), std::int32_t(blocks)};
+        std::copy(std::begin(ids), std::end(ids), kernel.ids);
+        kernel.call(arguments.data());
+      }
+    return;
+  }
+  unsigned together = cooperative ? blocks : 1;
+  for (unsigned block = 0; block < blocks; block += together)
+    Team(kernel, arguments.data(), threads, blocks).run(block, together);
+}
+
+} // namespace fake

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a kernel that was compiled for this processor as the threads of a grid, one after the other.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fake {
+
+/// A function of the library that emulate.py writes.
+struct Kernel {
+  void (*call)(void **arguments) = nullptr;         ///< null: not there, and runs nothing
+  std::int32_t *ids = nullptr;                      ///< thread, block, threads of a block, blocks
+  void (**wait)(std::int32_t whole_grid) = nullptr; ///< what a barrier calls
+  int arguments = 0;
+  const char *kinds = nullptr; ///< of each argument: 'p' for a pointer, else a letter of its type
+  bool is_pointer(int k) const { return kinds[k] == 'p'; }
+};
+
+/// Makes the library of the kernel whose PTX this is, where $OVERTIME_DUMP_KERNELS has its LLVM IR and
+/// $FAKE_CUDA_EMULATE is the command to do it with, which gets the library's name and the IR's.
+void build_kernel(const std::string &ptx);
+
+/// From $FAKE_CUDA_KERNELS, or what was built last; empty without one of them.
+Kernel find_kernel(const std::string &name);
+
+/// Threads that wait for each other take turns; who is first changes from barrier to barrier.
+void run(const Kernel &kernel, const std::vector<std::uint64_t> &arguments, unsigned blocks, unsigned threads,
+         bool cooperative);
+
+} // namespace fake

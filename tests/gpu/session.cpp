@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the runtime asks of the driver: in which order, with what memory, and what it says when the driver fails.
+#include "runtime/cuda/session.h"
+#include "tests/gpu/fake_driver.h"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <optional>
+
+using namespace overtime::gpu;
+using overtime::test::FakeDriver;
+
+namespace {
+
+const char ptx[] = ".version 8.0\n.visible .entry kernel(\n";
+const KernelImage image = {ptx, sizeof ptx, 80, true};
+
+/// One state, one parameter, one input and one output of 4 f32 each.
+struct Arrays {
+  std::vector<float> state = std::vector<float>(4, 1), param = state, input, output;
+  std::vector<HostArray> table;
+  explicit Arrays(std::size_t steps, bool on_device = false) : input(4 * steps, 2), output(4 * steps) {
+    table = {{HostArray::State, state.data(), 16, 4, false, on_device},
+             {HostArray::Param, param.data(), 16, 4, false, on_device},
+             {HostArray::Input, input.data(), 16, 4, true, false},
+             {HostArray::Output, output.data(), 16, 4, true, false}};
+  }
+};
+
+struct Opened {
+  Device device;
+  Failure failure;
+  std::optional<Session> session;
+  explicit Opened(const FakeDriver &fake) {
+    if (!device.open(0, failure))
+      return;
+    session.emplace(device);
+    session->open(&image, 1, "kernel", {128, 2, 0, false}, 0, failure);
+    fake.calls();
+  }
+  bool run(Arrays &arrays, std::int64_t steps) {
+    return session->run({steps, 0, 0, 0.0, 1}, arrays.table.data(), arrays.table.size(), failure);
+  }
+};
+
+} // namespace
+
+TEST_CASE("a run is copies to the device, a launch, copies back, and waiting", "[gpu]") {
+  FakeDriver fake;
+  {
+    Opened it(fake);
+    REQUIRE(it.failure.text == std::string());
+    Arrays arrays(3);
+    CHECK(it.run(arrays, 3));
+    CHECK(fake.calls({"cuMemcpyHtoDAsync", "cuLaunchKernel", "cuMemcpyDtoHAsync", "cuStreamSynchronize"}) ==
+          "cuMemcpyHtoDAsync 16\ncuMemcpyHtoDAsync 16\ncuMemcpyHtoDAsync 48\ncuLaunchKernel 2 x 128\n"
+          "cuMemcpyDtoHAsync 48\ncuMemcpyDtoHAsync 16\ncuStreamSynchronize\ncuStreamSynchronize\n");
+  }
+  CHECK(fake.faults() == "");
+  CHECK(fake.alive() == "0 allocations, 0 streams, 0 events, 0 modules");
+}
+
+TEST_CASE("memory stays between calls, and numbers that the device has are not copied again", "[gpu]") {
+  FakeDriver fake;
+  Opened it(fake);
+  Arrays first(3), second(3, true), longer(5, true);
+  CHECK(it.run(first, 3));
+  fake.calls();
+  CHECK(it.run(second, 3));
+  CHECK(fake.calls({"cuMemAlloc", "cuMemcpyHtoDAsync"}) == "cuMemcpyHtoDAsync 48\n");
+  CHECK(it.run(longer, 5));
+  CHECK(fake.calls({"cuMemAlloc", "cuMemcpyHtoDAsync"}) ==
+        "cuMemAlloc 80\ncuMemAlloc 80\ncuMemAlloc 80\ncuMemcpyHtoDAsync 80\n");
+  CHECK(fake.faults() == "");
+}
+
+TEST_CASE("outputs that do not fit come in pieces, while the next is computed", "[gpu]") {
+  FakeDriver fake(90, 4 * 2 * 32); // a quarter holds two steps of input and output
+  Opened it(fake);
+  Arrays arrays(5);
+  CHECK(it.run(arrays, 5));
+  CHECK(fake.calls({"cuLaunchKernel", "cuMemcpyDtoHAsync"}) ==
+        "cuLaunchKernel 2 x 128\ncuLaunchKernel 2 x 128\ncuMemcpyDtoHAsync 32\ncuLaunchKernel 2 x 128\n"
+        "cuMemcpyDtoHAsync 32\ncuMemcpyDtoHAsync 16\ncuMemcpyDtoHAsync 16\n");
+  CHECK(fake.faults() == "");
+}
+
+TEST_CASE("what the driver says is in the failure, and everything is given back", "[gpu]") {
+  for (const char *call : {"cuMemAlloc", "cuMemcpyHtoDAsync", "cuLaunchKernel", "cuEventRecord", "cuMemcpyDtoHAsync",
+                           "cuStreamSynchronize", "cuMemGetInfo", "cuCtxSetCurrent", "cuStreamWaitEvent"}) {
+    INFO(call);
+    FakeDriver fake;
+    {
+      Opened it(fake);
+      Arrays arrays(2);
+      fake.fail_next(call, 2);
+      CHECK_FALSE(it.run(arrays, 2));
+      CHECK(std::string(it.failure.text).find("out of memory (CUDA_ERROR_OUT_OF_MEMORY, 2)") != std::string::npos);
+      // The caller may free its arrays now: nothing is in flight.
+      std::fill(arrays.output.begin(), arrays.output.end(), 0.0F);
+    }
+    CHECK(fake.alive() == "0 allocations, 0 streams, 0 events, 0 modules");
+    CHECK(fake.faults() == "");
+  }
+}
+
+TEST_CASE("a kernel is chosen for the device, machine code first", "[gpu]") {
+  auto loaded = [](int capability, std::vector<KernelImage> images) {
+    FakeDriver fake(capability);
+    Device device;
+    Failure failure;
+    REQUIRE(device.open(0, failure));
+    fake.calls();
+    Kernel kernel(device);
+    kernel.load(images.data(), images.size(), "kernel", failure);
+    return failure ? std::string(failure.text) : fake.calls({"cuModuleLoadDataEx"});
+  };
+  const char elf[] = "\177ELF";
+  KernelImage sm80 = {elf, 5, 80, false}, sm90 = {elf, 5, 90, false}, ptx90 = {ptx, sizeof ptx, 90, true};
+  CHECK(loaded(90, {image, sm80, sm90}) == "cuModuleLoadDataEx cubin\n");
+  CHECK(loaded(86, {image, sm80, sm90}) == "cuModuleLoadDataEx cubin\n");
+  CHECK(loaded(100, {image, sm80, sm90}) == "cuModuleLoadDataEx ptx\n");
+  CHECK(loaded(86, {ptx90}) == "fake device has compute capability 8.6, and 'kernel' was compiled for 9.0 and later: "
+                               "compile it for sm_86");
+}
+
+TEST_CASE("the driver's complaint about PTX is passed on", "[gpu]") {
+  FakeDriver fake;
+  Device device;
+  Failure failure;
+  REQUIRE(device.open(0, failure));
+  fake.fail_next("cuModuleLoadDataEx", 218);
+  Kernel kernel(device);
+  CHECK_FALSE(kernel.load(&image, 1, "kernel", failure));
+  CHECK(std::string(failure.text).find("assembling PTX") != std::string::npos);
+  CHECK(std::string(failure.text).find("ptxas fatal") != std::string::npos);
+}
+
+TEST_CASE("blocks that wait for each other are as many as the device holds", "[gpu]") {
+  FakeDriver fake;
+  Device device;
+  Failure failure;
+  REQUIRE(device.open(0, failure));
+  Session session(device);
+  REQUIRE(session.open(&image, 1, "kernel", {128, 0, 6, true}, 0, failure));
+  Arrays arrays(1);
+  CHECK(session.run({1, 0, 0, 0.0, 1}, arrays.table.data(), arrays.table.size(), failure));
+  CHECK(fake.calls({"cuLaunchCooperativeKernel"}) == "cuLaunchCooperativeKernel 6 x 128\n");
+  CHECK(fake.faults() == "");
+}
+
+// The checks of the fake itself: each of these mistakes must be seen.
+TEST_CASE("the fake driver sees what must not be", "[gpu]") {
+  FakeDriver fake;
+  Device device;
+  Failure failure;
+  REQUIRE(device.open(0, failure));
+  Stream one(device), other(device);
+  REQUIRE((one.open(failure) && other.open(failure)));
+  Buffer buffer(device);
+  REQUIRE(buffer.reserve(64, failure));
+  std::vector<char> host(64);
+  CHECK(one.upload(buffer.at, host.data(), 64, failure));
+  SECTION("a stream that does not wait for another") {
+    CHECK(other.download(host.data(), buffer.at, 64, failure));
+    CHECK(fake.faults().find("does not wait for a stream that writes") != std::string::npos);
+    other.wait(failure);
+    one.wait(failure);
+  }
+  SECTION("an event in between") {
+    Event event(device);
+    CHECK((event.open(failure) && event.record(one, failure) && event.hold_back(other, failure)));
+    CHECK(other.download(host.data(), buffer.at, 64, failure));
+    CHECK(fake.faults() == "");
+    other.wait(failure);
+    one.wait(failure);
+  }
+  SECTION("memory freed while it is used, twice, and used after") {
+    DevicePointer at = buffer.at;
+    device.driver().cuMemFree(at);
+    CHECK(fake.faults().find("a stream may still use") != std::string::npos);
+    device.driver().cuMemFree(at);
+    CHECK(fake.faults().find("cuMemFree twice") != std::string::npos);
+    CHECK_FALSE(one.upload(at, host.data(), 64, failure));
+    CHECK(fake.faults().find("memory that was freed") != std::string::npos);
+    one.wait(failure);
+    buffer.at = 0;
+  }
+  SECTION("a copy beyond the end") {
+    std::vector<char> more(65);
+    CHECK_FALSE(one.upload(buffer.at, more.data(), 65, failure));
+    CHECK(fake.faults().find("beyond the end") != std::string::npos);
+    one.wait(failure);
+  }
+  SECTION("numbers read before they were waited for") {
+    one.wait(failure);
+    std::vector<char> back(64, 1);
+    CHECK(one.download(back.data(), buffer.at, 64, failure));
+    CHECK(back[0] == char(0xCD));
+    one.wait(failure);
+    CHECK(back[0] == 0);
+  }
+}
