@@ -24,7 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 POPULATIONS = ("overtime-fast", "c++", "jax", "drjit", "numba")
 LAYERS, GATED = ("overtime-fast", "jax", "torch"), ("overtime-fast", "jax")
 NETWORKS = ("overtime-fast", "c++", "jax", "numba", "brainpy")
-THREADED_NETWORKS = ("overtime-fast", "c++")  # the others deliver spikes one after the other
+THREADED_NETWORKS = ("overtime-fast", "c++")  # of the peers only this one is written for threads
 # Families of programs: those of populations and layers, and those of networks driven by events.
 PEERS = {"peer": ("c++", "jax", "drjit", "numba", "torch"), "coba": ("c++", "jax", "numba", "brainpy")}
 CPP = {"peer": "populations", "coba": "coba"}
@@ -172,7 +172,7 @@ def disagreements(name, rows):
     """Spikes, mean squares and losses within 0.1 %, mean potential within 0.01 mV: f32 sums differ in their last digits.
     Squares of gradients within 1 %, since through a spike that f32 decides otherwise they differ more. A network is
     chaotic: its spikes of 1 s agree within four standard deviations of those from other starts on the same synapses,
-    2 % of 4,000 cells and 0.5 % of 40,000; those of the first 20 ms agree within 0.1 %, from other starts within 7 %."""
+    2 % of 4,000 cells and 0.5 % of 40,000; those of the first 20 ms, 7 and 2.5 % of which other starts change, within 0.1 %."""
     network = WORKLOADS[name].kind == "coba"
     spread = 4 * 0.02 * (4000 / WORKLOADS[name].size) ** 0.5 if network else 1e-3
     middle = lambda key: float(np.median([row[key] for row in rows.values() if key in row]))
