@@ -25,6 +25,7 @@
 #include "models/neurons/morris_lecar.h"
 #include "models/neurons/qua_if.h"
 #include "models/neurons/wang_buzsaki.h"
+#include "models/rates/feedback_fhn.h"
 #include "models/rates/rate_fhn.h"
 #include "models/rates/rate_qif.h"
 #include "models/rates/stuart_landau.h"
@@ -53,7 +54,16 @@ ZooEntry population(const std::string &kind, const std::string &name, const std:
   auto make = [name, defaults...](const ZooArgs &args) -> std::unique_ptr<Model> {
     return std::make_unique<M>(at_least_one(args.size, name, "a size"), defaults..., nowhere);
   };
-  return {name, kind, summary, std::move(aliases), make};
+  auto ends = [](Model &model) {
+    ZooEnds found;
+    auto &own = dynamic_cast<M &>(model);
+    if constexpr (requires { own.spike.same(); })
+      found.source.emplace(Source::of(own));
+    if constexpr (requires { own.I.same(), own.V.same(); })
+      found.target.emplace(Target::of(own));
+    return found;
+  };
+  return {name, kind, summary, std::move(aliases), make, ends};
 }
 
 template <class M>
@@ -110,6 +120,7 @@ const std::vector<ZooEntry> &zoo_entries() {
       neuron<MorrisLecar>("MorrisLecar", "barnacle muscle fibre (Morris & Lecar 1981)"),
       neuron<QuaIF>("QuaIF", "quadratic integrate-and-fire (Latham et al. 2000)"),
       neuron<WangBuzsaki>("WangBuzsaki", "hippocampal interneuron (Wang & Buzsaki 1996)", {"WangBuzsakiModel"}),
+      rate<FeedbackFHN, FeedbackFHNOptions>("FeedbackFHN", "FitzHugh-Nagumo with delayed feedback (Plant 1981)"),
       rate<RateFHN>("RateFHN", "FitzHugh-Nagumo with general coefficients (Kostova et al. 2004)"),
       rate<RateQIF>("RateQIF", "mean field of quadratic integrate-and-fire neurons (Montbrio et al. 2015)"),
       rate<StuartLandauOscillator>("StuartLandauOscillator", "normal form of a Hopf bifurcation (Landau 1944)"),

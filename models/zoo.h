@@ -2,7 +2,7 @@
 // The zoo: models of this folder by name, for programs that learn at run time what to simulate.
 #pragma once
 
-#include "compiler/overtime.h"
+#include "models/projections/ends.h"
 
 #include <functional>
 #include <map>
@@ -20,12 +20,19 @@ struct ZooArgs {
   std::map<std::string, double> scalars = {}; ///< values of parameters, for instance {"tau_ref", 5.0} [ms]
 };
 
+/// Where projections begin and end; none where a model has no spikes, or no input or potential.
+struct ZooEnds {
+  std::optional<Source> source = {};
+  std::optional<Target> target = {};
+};
+
 struct ZooEntry {
   std::string name;
   std::string kind; ///< "neuron", "rate", "input" or "layer"
   std::string summary;
   std::vector<std::string> aliases; ///< other names that find it
   std::function<std::unique_ptr<Model>(const ZooArgs &)> make;
+  std::function<ZooEnds(Model &)> ends = {}; ///< of a model that `make` made; empty for layers
 };
 
 /// All models: neurons, rate models, inputs, then layers, each in alphabetical order.

@@ -3,6 +3,7 @@
 #include "compiler/tools/command.h"
 
 #include "compiler/overtime.h"
+#include "compiler/tools/plot_events.h"
 #include "compiler/tools/recording.h"
 #include "compiler/tools/svg.h"
 #include "compiler/tools/values.h"
@@ -20,6 +21,8 @@ constexpr std::int64_t most_lines = 8; // one of each colour
 struct PlotOptions {
   std::string file, x, out;
   std::vector<std::string> variables, neurons;
+  std::optional<double> rate; // width of the window
+  std::optional<std::int64_t> size;
 };
 
 using Arrays = std::map<std::string, Tensor>;
@@ -58,16 +61,25 @@ std::vector<std::string> variables_of(const PlotOptions &options, const Arrays &
     return split_list("--var", options.variables);
   if (arrays.contains("V"))
     return {"V"};
-  for (const auto &[name, array] : arrays)
-    if (name != "t" && name != "i" && array.rank() > 0)
+  if (events_named(arrays, ""))
+    return {""};
+  for (const auto &[name, array] : arrays) {
+    std::string base = name.substr(0, name.find_last_of('.'));
+    if (base != name && events_named(arrays, base))
+      return {base};
+    bool clock = name == "t" || name == "i" || (base != name && name == base + ".t" && arrays.contains(base));
+    if (!clock && array.rank() > 0)
       return {name};
+  }
   throw Error(ErrorKind::File, options.file + ": holds nothing to plot");
 }
 
-/// What --x names, else the times of the rows, or their numbers when the file has no fitting t.
-std::vector<double> x_of(const PlotOptions &options, const Arrays &arrays, const Reasons &unreadable, std::int64_t rows,
-                         std::string &label) {
-  auto t = arrays.find("t");
+/// What --x names, else the times of the rows, or their numbers when the file has no fitting NAME.t or t.
+std::vector<double> x_of(const PlotOptions &options, const Arrays &arrays, const Reasons &unreadable,
+                         const std::string &name, std::int64_t rows, std::string &label) {
+  auto t = arrays.find(name + ".t");
+  if (t == arrays.end())
+    t = arrays.find("t");
   const Tensor *known = t != arrays.end() && t->second.shape() == Shape{rows} ? &t->second : nullptr;
   label = known ? "t [ms]" : "step";
   if (!options.x.empty()) {
@@ -108,20 +120,54 @@ std::string label_of(const std::string &name, const Shape &shape, std::int64_t c
   return place.empty() ? name : name + "[" + place + "]";
 }
 
-void add_raster(Plot &plot, const PlotOptions &options, const std::string &name, const Tensor &array,
-                const std::vector<double> &x) {
-  std::int64_t rows = array.shape()[0], columns = array.size() / rows;
-  std::vector<std::int64_t> chosen = columns_of(options, name, array, columns);
-  plot.title += ": " + name;
+void add_raster(Plot &plot, const PlotOptions &options, const std::string &name, Events events) {
+  std::vector<double> chosen;
+  for (const std::string &text : split_list("--neurons", options.neurons)) {
+    chosen.push_back(static_cast<double>(parse_count("--neurons", text)));
+    if (chosen.back() < 0 || chosen.back() >= events.neurons)
+      throw Error(ErrorKind::Value, "--neurons " + text + ": expected 0 to " +
+                                        std::to_string(static_cast<std::int64_t>(events.neurons) - 1));
+  }
+  if (!chosen.empty())
+    std::erase_if(events.pairs,
+                  [&](const auto &pair) { return std::ranges::find(chosen, pair.second) == chosen.end(); });
+  plot.title += name.empty() ? "" : ": " + name;
   plot.y_label = "neuron";
-  auto [first, last] = std::minmax_element(x.begin(), x.end());
-  plot.x_range = {*first, *last};
-  plot.rows = options.neurons.empty() ? static_cast<double>(columns)
-                                      : static_cast<double>(*std::max_element(chosen.begin(), chosen.end()) + 1);
-  for (std::int64_t k = 0; k < rows; ++k)
-    for (std::int64_t column : chosen)
-      if (array[k * columns + column] != 0)
-        plot.events.emplace_back(x[static_cast<std::size_t>(k)], static_cast<double>(column));
+  plot.x_range = events.range;
+  plot.rows = chosen.empty() ? events.neurons : *std::ranges::max_element(chosen) + 1;
+  plot.events = std::move(events.pairs);
+}
+
+/// Spikes of that name, as a raster or as pairs; none for an array of numbers.
+std::optional<Events> spikes_of(const PlotOptions &options, const Arrays &arrays, const Reasons &unreadable,
+                                const std::string &name, std::string &x_label) {
+  if (auto prefix = events_named(arrays, name)) {
+    x_label = "t [ms]";
+    return events_of(arrays.at(*prefix + "i"), arrays.at(*prefix + "t"), options.size);
+  }
+  const Tensor &array = array_of(options, arrays, unreadable, name);
+  if (array.dtype() != DType::Bool)
+    return std::nullopt;
+  return events_of(array, x_of(options, arrays, unreadable, name, array.shape()[0], x_label));
+}
+
+/// The rates of populations: one line for each name.
+Plot rates_of(const PlotOptions &options, const Arrays &arrays, const Reasons &unreadable,
+              const std::vector<std::string> &names) {
+  if (!(*options.rate > 0))
+    throw Error(ErrorKind::Value, "--rate takes the width of a window in ms, above 0");
+  if (!options.neurons.empty())
+    throw Error(ErrorKind::Usage, "--rate is of all neurons, so leave --neurons away");
+  Plot plot;
+  plot.title = std::filesystem::path(options.file).filename().string();
+  plot.y_label = "rate [Hz]";
+  for (const std::string &name : names) {
+    auto spikes = spikes_of(options, arrays, unreadable, name, plot.x_label);
+    if (!spikes)
+      throw Error(ErrorKind::DType, "--rate counts spikes, and '" + name + "' is an array of numbers");
+    plot.lines.push_back(rate_of(*spikes, *options.rate, name.empty() ? "rate" : name));
+  }
+  return plot;
 }
 
 void add_lines(Plot &plot, const PlotOptions &options, const std::string &name, const Tensor &array,
@@ -141,22 +187,27 @@ void add_lines(Plot &plot, const PlotOptions &options, const std::string &name, 
 
 Plot plot_of(const PlotOptions &options, const Arrays &arrays, const Reasons &unreadable) {
   std::vector<std::string> names = variables_of(options, arrays);
-  std::int64_t rows = array_of(options, arrays, unreadable, names.front()).shape()[0];
+  if (options.rate)
+    return rates_of(options, arrays, unreadable, names);
   Plot plot;
   plot.title = std::filesystem::path(options.file).filename().string();
-  std::vector<double> x = x_of(options, arrays, unreadable, rows, plot.x_label);
+  for (const std::string &name : names)
+    if (auto spikes = spikes_of(options, arrays, unreadable, name, plot.x_label)) {
+      if (names.size() > 1)
+        throw Error(ErrorKind::Usage,
+                    "'" + name + "' is a raster, which has a plot of its own; name it alone in --var");
+      add_raster(plot, options, name, std::move(*spikes));
+      return plot;
+    }
+  std::int64_t rows = array_of(options, arrays, unreadable, names.front()).shape()[0];
+  std::vector<double> x = x_of(options, arrays, unreadable, names.front(), rows, plot.x_label);
   for (const std::string &name : names) {
     const Tensor &array = array_of(options, arrays, unreadable, name);
-    if (array.dtype() == DType::Bool && names.size() > 1)
-      throw Error(ErrorKind::Usage, "'" + name + "' is a raster, which has a plot of its own; name it alone in --var");
     if (array.shape()[0] != rows)
       throw Error(ErrorKind::Shape, options.file + ": '" + names.front() + "' and '" + name + "' have " +
                                         std::to_string(rows) + " and " + std::to_string(array.shape()[0]) +
                                         " rows; one plot takes arrays of the same length");
-    if (array.dtype() == DType::Bool)
-      add_raster(plot, options, name, array, x);
-    else
-      add_lines(plot, options, name, array, x, std::max<std::int64_t>(1, most_lines / std::ssize(names)));
+    add_lines(plot, options, name, array, x, std::max<std::int64_t>(1, most_lines / std::ssize(names)));
   }
   return plot;
 }
@@ -192,14 +243,19 @@ Command add_plot(CLI::App &app) {
   parser->add_option("--neurons", options->neurons, "Elements of a row, such as 0,5 [lines: the first 8, raster: all]")
       ->type_name("K,...")
       ->allow_extra_args(false);
+  parser->add_option("--rate", options->rate, "Rate of the population, in a window of this width, instead of a raster")
+      ->type_name("MS");
+  parser->add_option("--size", options->size, "Neurons there are, for spikes as pairs [the largest that fired]")
+      ->type_name("N");
   parser->add_option("-o,--out", options->out, "Where to write")->required()->type_name("FILE.svg");
-  parser->footer(
-      "Numbers become lines, of at most 2000 points each that keep every peak; a bool array becomes a raster.\n\n"
-      "Examples:\n"
-      "  overtime plot hh.npz -o v.svg\n"
-      "  overtime plot hh.npz --var m --neurons 0,3 -o m.svg\n"
-      "  overtime plot lif.npz --var spike -o raster.svg\n"
-      "  overtime plot training.npz --x epoch --var loss,validation -o curve.svg");
+  parser->footer("Numbers become lines, of at most 2000 points each that keep every peak; a bool array, and\n"
+                 "pairs NAME.i and NAME.t, become a raster, or with --rate the rate of the population.\n\n"
+                 "Examples:\n"
+                 "  overtime plot hh.npz -o v.svg\n"
+                 "  overtime plot hh.npz --var m --neurons 0,3 -o m.svg\n"
+                 "  overtime plot lif.npz --var spike -o raster.svg\n"
+                 "  overtime plot lif.npz --var spike --rate 5 -o rate.svg\n"
+                 "  overtime plot training.npz --x epoch --var loss,validation -o curve.svg");
   return {parser, [options] { return draw(*options); }};
 }
 

@@ -2,11 +2,14 @@
 // overtime run: simulates a model of the zoo and writes what it recorded.
 #include "compiler/tools/command.h"
 
-#include "compiler/tools/memory_need.h"
 #include "compiler/tools/model_options.h"
-#include "compiler/tools/progress.h"
 #include "compiler/tools/recording.h"
+#include "compiler/tools/run_network.h"
+#include "compiler/trace/host_memory.h"
+#include "compiler/trace/memory_need.h"
+#include "compiler/trace/progress.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace overtime::tools {
@@ -41,13 +44,17 @@ void check_combination(const RunOptions &options) {
   if (given != 1)
     throw Error(ErrorKind::Usage, std::string(given == 0 ? "say how long to run" : "these exclude each other") +
                                       ": --duration MS, --steps T, or --input FILE.npz:KEY");
-  if (options.out.empty() && options.model.monitor.size() > 0)
+  bool in_memory =
+      !options.model.monitor.empty() || (!options.model.events.empty() && options.model.events_file.empty());
+  if (options.out.empty() && in_memory)
     throw Error(ErrorKind::Usage, "--monitor needs a file to write to; give --out FILE.npz");
   if (options.out_given)
     check_output_path("--out", options.out, tensor_files);
   if (options.save_given)
     check_output_path("--save", options.save, tensor_files);
-  if (!options.out.empty() && options.no_output && options.model.monitor.empty())
+  if (!options.model.events_file.empty())
+    check_output_path("--events-file", options.model.events_file, {".npz", ".npy"});
+  if (!options.out.empty() && options.no_output && !in_memory)
     throw Error(ErrorKind::Usage,
                 "with --no-output and without --monitor there is nothing to write to '" + options.out + "'");
 }
@@ -55,7 +62,9 @@ void check_combination(const RunOptions &options) {
 /// One run: its data, and how many steps that makes.
 class Run {
 public:
-  explicit Run(const RunOptions &options) : options(options), reader(options.model.dtype()), watch(options.quiet) {
+  explicit Run(const RunOptions &options)
+      : options(options), reader(options.model.dtype()),
+        watch(options.quiet ? ProgressBar::Never : ProgressBar::Terminal) {
     if (!options.input.empty())
       data = reader.data(options.input);
     std::optional<std::int64_t> width;
@@ -76,9 +85,9 @@ public:
 
   int go() {
     auto begin = std::chrono::steady_clock::now();
-    RecordingPlan plan(prepared, empty_run(), steps);
+    MemoryNeed need = this->need();
     compile_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    check_need(plan);
+    check_need(need);
     watch.arm();
     LoopResult result = data ? (*prepared.loop)(*data, nowhere) : prepared.loop->steps(steps, nowhere);
     watch.finish();
@@ -91,6 +100,8 @@ public:
       if (!options.quiet)
         std::printf("wrote %s: %s\n", options.out.c_str(), summary_of(arrays).c_str());
     }
+    if (!options.model.events_file.empty() && !options.quiet)
+      std::printf("wrote %s: events of %s\n", options.model.events_file.c_str(), options.model.events.front().c_str());
     if (!options.save.empty()) {
       prepared.loop->save_states(options.save);
       if (!options.quiet)
@@ -152,27 +163,24 @@ private:
     }
   }
 
-  /// Compiles, and shows the shapes of what comes out. A later run of any length uses the same program.
-  LoopResult empty_run() {
-    if (!data)
-      return prepared.loop->steps(0, nowhere);
-    Shape shape = data->shape();
-    shape[static_cast<std::size_t>(time_axis)] = 0;
-    return (*prepared.loop)(Tensor(shape, data->dtype()), nowhere);
+  /// Compiles as well; a later run of any length uses the same program.
+  MemoryNeed need() {
+    return data ? prepared.loop->memory_need(*data, nowhere) : prepared.loop->memory_need(steps, nowhere);
   }
 
-  void check_need(const RecordingPlan &plan) {
-    double bytes = plan.bytes();
+  void check_need(const MemoryNeed &need) {
+    double bytes = need.results;
     if (!options.out.empty()) // t and i
       bytes += 16.0 * static_cast<double>(steps);
     if (data && time_axis == 1) // is put in order of time
       bytes += static_cast<double>(data->bytes());
-    bytes += prepared.bytes + static_cast<double>(prepared.loop->workspace_bytes());
+    bytes += prepared.bytes + need.workspace;
     std::string what = "the model and the results of " + std::to_string(steps) + " steps";
-    std::string warning = check_memory(bytes, what + (plan.what().empty() ? "" : " (" + plan.what() + ")"),
+    std::string warning = check_memory(bytes, what + (need.results_text.empty() ? "" : " (" + need.results_text + ")"),
                                        "run fewer steps, monitor less, or leave the output away with --no-output");
     if (!warning.empty())
       say(options, "warning: " + warning);
+    memory = bytes;
   }
 
   void report_run(std::int64_t done) {
@@ -188,7 +196,8 @@ private:
     line += ", " + options.model.real + ": " + std::to_string(done) + " steps in " + time_text(watch.seconds());
     if (done > 0)
       line += " (" + time_text(watch.seconds() / static_cast<double>(done)) + " per step)";
-    std::printf("%s, ready after %s\n", line.c_str(), time_text(compile_seconds).c_str());
+    std::printf("%s, ready after %s, %s of memory\n", line.c_str(), time_text(compile_seconds).c_str(),
+                readable_bytes(memory).c_str());
   }
 
   const RunOptions &options;
@@ -197,8 +206,29 @@ private:
   std::optional<Tensor> data;
   PreparedLoop prepared;
   std::int64_t steps = 0, time_axis = 0;
-  double compile_seconds = 0;
+  double compile_seconds = 0, memory = 0;
 };
+
+/// Everything but what a file cannot say.
+int run_file(const RunOptions &options, const CLI::App &parser) {
+  const std::vector<std::string> taken = {"--duration", "--out", "--seed", "--quiet", "--no-cache"};
+  for (const CLI::Option *option : parser.get_options()) {
+    std::string name = option->get_lnames().empty() ? "" : "--" + option->get_lnames().front();
+    if (!name.empty() && option->count() > 0 && std::ranges::find(taken, name) == taken.end())
+      throw Error(ErrorKind::Usage, name + " does not go with " + options.model.model +
+                                        ", which says it itself; with a network go --duration, --out, --seed, --quiet "
+                                        "and --no-cache");
+  }
+  NetworkRunOptions network{.file = options.model.model,
+                            .out = options.out,
+                            .duration = options.duration,
+                            .seed = {},
+                            .quiet = options.quiet,
+                            .no_cache = options.no_cache};
+  if (parser.count("--seed") > 0)
+    network.seed = options.model.seed;
+  return run_network(network);
+}
 
 } // namespace
 
@@ -206,6 +236,20 @@ Command add_run(CLI::App &app) {
   CLI::App *parser = app.add_subcommand("run", "Simulate a model and write what it recorded to a file");
   auto options = std::make_shared<RunOptions>();
   options->model.add_to(*parser);
+  parser->add_option("--every", options->model.every, "Steps for one row of a monitor [1]")
+      ->check(CLI::PositiveNumber)
+      ->type_name("K");
+  parser->add_option("--reduce", options->model.reduce, "How those steps become a row [last]")
+      ->transform(CLI::CheckedTransformer(reductions(), CLI::ignore_case))
+      ->type_name("last|mean|max|min|sum");
+  parser
+      ->add_option("--events", options->model.events, "Variables to record as pairs of neuron and time, such as spike")
+      ->type_name("NAMES")
+      ->allow_extra_args(false);
+  parser
+      ->add_option("--events-file", options->model.events_file,
+                   "Where those of one go during the run, in bounded memory")
+      ->type_name("FILE.npz");
   parser->add_option("--duration", options->duration, "Run for this long, in ms, without data")->type_name("MS");
   parser->add_option("--steps", options->steps, "Run for this many steps without data")->type_name("T");
   parser->add_option("--input", options->input, "Run on data: one step for each row")->type_name("FILE.npz:KEY");
@@ -222,10 +266,13 @@ Command add_run(CLI::App &app) {
       "Examples:\n"
       "  overtime run HH --size 10 --set I=8 --duration 100 --dt 0.01 --monitor V,spike --out hh.npz\n"
       "  overtime run LIF --size 100 --set tau=@in.npz:tau --init V=@in.npz:V0 --input in.npz:I --out lif.npz\n"
+      "  overtime run network.json --out network.npz\n"
       "  overtime run RNNCell --size 20 --batch 128 --load net.safetensors --input in.npz:x --out rnn.npz");
   return {parser, [options, parser] {
             options->out_given = parser->count("--out") > 0;
             options->save_given = parser->count("--save") > 0;
+            if (options->model.model.ends_with(".json"))
+              return run_file(*options, *parser);
             check_combination(*options);
             return Run(*options).go();
           }};

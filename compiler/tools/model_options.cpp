@@ -2,7 +2,7 @@
 // Options that `run` and `compile` share: which model, its numbers, and how it is looped over time.
 #include "compiler/tools/model_options.h"
 
-#include "compiler/tools/memory_need.h"
+#include "compiler/trace/memory_need.h"
 #include "compiler/trace/nearest.h"
 #include "models/zoo.h"
 
@@ -18,7 +18,9 @@ static std::int64_t at_least_one(const std::string &option, const std::string &t
 }
 
 void ModelOptions::add_to(CLI::App &command) {
-  command.add_option("MODEL", model, "A model of the zoo; `overtime list` shows them")->required();
+  command
+      .add_option("MODEL", model, "A model of the zoo, `overtime list` shows them; or, for run, a network FILE.json")
+      ->required();
   auto count = [&command](const std::string &name, auto &to, const std::string &help) {
     return command.add_option_function<std::string>(
         name, [name, &to](const std::string &text) { to = at_least_one(name, text); }, help);
@@ -80,30 +82,44 @@ double bytes_of(const Model &model, std::optional<std::int64_t> batch, DType rea
   return elements * (real == f32 ? 12 : 8);
 }
 
+Monitor found(const std::map<std::string, Monitor> &variables, const PreparedLoop &prepared, const std::string &name) {
+  if (auto it = variables.find(name); it != variables.end())
+    return it->second;
+  std::vector<std::string> known;
+  for (const auto &[other, variable] : variables)
+    known.push_back(other);
+  if (!variables.contains(prepared.model->output_name()))
+    known.push_back(prepared.model->output_name());
+  std::string list;
+  for (const std::string &other : known)
+    list += (list.empty() ? "" : ", ") + other;
+  throw Error(ErrorKind::Name, prepared.model_name + " has nothing named '" + name + "' to monitor; it has: " + list +
+                                   did_you_mean(name, known));
+}
+
 Tree<Monitor> monitors_of(const ModelOptions &options, const PreparedLoop &prepared, bool &output_wanted) {
   const Model &model = *prepared.model;
   std::map<std::string, Monitor> variables = model.states();
   variables.merge(model.inputs());
   variables.merge(model.params());
   std::vector<Tree<Monitor>::Named> named;
+  auto twice = [&](const std::string &name) {
+    return std::any_of(named.begin(), named.end(), [&](const auto &item) { return item.first == name; });
+  };
+  std::vector<std::string> events = split_list("--events", options.events);
+  if (!options.events_file.empty() && events.size() != 1)
+    throw Error(ErrorKind::Usage, "--events-file holds the events of one variable; name one with --events");
+  for (const std::string &name : events) {
+    Monitor monitor = found(variables, prepared, name).events(nowhere);
+    if (!twice(name))
+      named.emplace_back(name, options.events_file.empty() ? monitor : monitor.file(options.events_file, nowhere));
+  }
   for (const std::string &name : split_list("--monitor", options.monitor)) {
-    auto found = variables.find(name);
-    bool twice = std::any_of(named.begin(), named.end(), [&](const auto &item) { return item.first == name; });
+    if (std::ranges::find(events, name) != events.end())
+      throw Error(ErrorKind::Usage, "'" + name + "' is named by --events and by --monitor; one of them is enough");
     output_wanted |= name == model.output_name();
-    if (found != variables.end() && !twice) {
-      named.emplace_back(name, found->second);
-    } else if (!twice && name != model.output_name()) {
-      std::vector<std::string> known;
-      for (const auto &[other, variable] : variables)
-        known.push_back(other);
-      if (!variables.contains(model.output_name()))
-        known.push_back(model.output_name());
-      std::string list;
-      for (const std::string &other : known)
-        list += (list.empty() ? "" : ", ") + other;
-      throw Error(ErrorKind::Name, prepared.model_name + " has nothing named '" + name +
-                                       "' to monitor; it has: " + list + did_you_mean(name, known));
-    }
+    if (!twice(name) && (name != model.output_name() || variables.contains(name)))
+      named.emplace_back(name, found(variables, prepared, name).every(options.every, options.reduce, nowhere));
   }
   return named.empty() ? Tree<Monitor>() : Tree<Monitor>::map(std::move(named));
 }
@@ -128,6 +144,11 @@ LoopOptions loop_options(const ModelOptions &options, LoopOptions loop) {
 
 } // namespace
 
+std::map<std::string, Reduce> reductions() {
+  return {
+      {"last", Reduce::Last}, {"mean", Reduce::Mean}, {"max", Reduce::Max}, {"min", Reduce::Min}, {"sum", Reduce::Sum}};
+}
+
 PreparedLoop prepare(const ModelOptions &options, std::optional<std::int64_t> n_in, LoopOptions extra,
                      ValueReader &reader) {
   const ZooEntry &entry = find_model(options.model);
@@ -140,6 +161,8 @@ PreparedLoop prepare(const ModelOptions &options, std::optional<std::int64_t> n_
   args.size = options.size;
   args.n_in = options.n_in ? options.n_in : n_in;
   args.scalars = scalars_of(options.set);
+  if (options.dt)
+    set_dt(*options.dt); // delays become steps while a model is built
   prepared.model = entry.make(args);
   Model &model = *prepared.model;
   if (!options.method.empty())

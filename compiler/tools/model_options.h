@@ -5,6 +5,7 @@
 #include "compiler/overtime.h"
 #include "compiler/tools/values.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,10 @@ struct ModelOptions {
   std::optional<std::int64_t> n_in, batch;
   std::optional<double> dt;
   std::vector<std::string> set, init, shared, monitor;
+  std::vector<std::string> events; ///< variables to record as pairs
+  std::string events_file;         ///< where pairs go while the run goes on
+  std::int64_t every = 1;          ///< steps for a row of a monitor
+  Reduce reduce = Reduce::Last;
   std::uint64_t seed = 0;
   std::int32_t threads = 0;
   bool no_state = false;
@@ -40,6 +45,9 @@ struct PreparedLoop {
   double bytes = 0;              ///< of states and parameters
   bool output_monitored = false; ///< --monitor names the step's output, or a variable that carries its name
 };
+
+/// Reductions by name: last, mean, max, min, sum.
+std::map<std::string, Reduce> reductions();
 
 /// Builds model and loop. `n_in`: inputs of a layer unless --n-in is given. `extra` holds what only one command
 /// decides.

@@ -12,7 +12,9 @@ namespace overtime::tools {
 std::map<std::string, Tensor> recorded_arrays(const PreparedLoop &prepared, const LoopResult &result) {
   std::map<std::string, Tensor> arrays;
   for (const auto &[name, monitor] : result.vars.items())
-    arrays.emplace(name, monitor.leaf());
+    monitor.each([&](const std::string &part, const Tensor &array) { // events are two arrays
+      arrays.emplace(part.empty() ? name : name + "." + part, array);
+    });
   std::string lone = prepared.model->output_name();
   result.out.each([&](const std::string &path, const Tensor &array) {
     arrays.emplace(path.empty() ? lone : lone + "." + path, array);
@@ -20,24 +22,17 @@ std::map<std::string, Tensor> recorded_arrays(const PreparedLoop &prepared, cons
   return arrays;
 }
 
-RecordingPlan::RecordingPlan(const PreparedLoop &prepared, const LoopResult &empty, std::int64_t steps) {
-  const LoopOptions &options = prepared.loop->options();
-  bool batch_first = options.data_first_axis == 'B' && options.no_state && prepared.model->batch();
-  std::size_t time_axis = batch_first ? 1 : 0;
-  for (const auto &[name, array] : recorded_arrays(prepared, empty)) {
-    Shape shape = array.shape();
-    double bytes = static_cast<double>(size_of(array.dtype()));
-    if (time_axis < shape.size())
-      shape[time_axis] = steps;
-    for (std::int64_t d : shape)
-      bytes *= static_cast<double>(d);
-    bytes_ += batch_first ? 2 * bytes : bytes; // computed as [T, B, ...], then put in order
-    what_ += (what_.empty() ? "" : ", ") + name + " " + name_of(array.dtype()) + " " + to_string(shape);
-  }
-}
-
 void add_clock(std::map<std::string, Tensor> &arrays, const LoopOverTime &loop, std::int64_t before,
                std::int64_t steps) {
+  std::int64_t k = 1; // steps for a row of the monitors
+  if (auto t0 = loop.options().t0; t0)
+    for (const auto &[name, monitor] : loop.options().out_vars.items())
+      if ((k = monitor.leaf().every()) > 1) {
+        Tensor t(Shape{(before + steps) / k - before / k}, f64);
+        for (std::int64_t r = 0; r < t.size(); ++r)
+          t.set(r, *t0 + static_cast<double>((before / k + 1 + r) * k - 1) * loop.dt());
+        arrays.emplace(name + ".t", t);
+      }
   if (auto t0 = loop.options().t0; t0 && !arrays.contains("t")) {
     Tensor t(Shape{steps}, f64);
     auto times = t.values<double>();

@@ -12,18 +12,6 @@ namespace overtime::tools {
 /// Outputs under the model's output_name() and monitors under their names; a monitor wins over an output.
 std::map<std::string, Tensor> recorded_arrays(const PreparedLoop &prepared, const LoopResult &result);
 
-/// Shapes of a run of zero steps, and from them what `steps` steps take.
-class RecordingPlan {
-public:
-  RecordingPlan(const PreparedLoop &prepared, const LoopResult &empty, std::int64_t steps);
-  double bytes() const { return bytes_; }
-  std::string what() const { return what_; } ///< "V f32 [1000, 10], spike bool [1000, 10]"
-
-private:
-  double bytes_ = 0;
-  std::string what_;
-};
-
 /// Adds the times and indices of a run of `steps` steps after those `before` it, as t and i, unless the loop has none
 /// or the names are taken. Times are counted from the loop's t0, so that a run in pieces has those of the whole.
 void add_clock(std::map<std::string, Tensor> &arrays, const LoopOverTime &loop, std::int64_t before,

@@ -53,6 +53,13 @@ static TracedProgram trace(LoopOverTime &loop, const CompileOptions &options, So
                 "a compiled library takes data as [T, B, ...]: its steps follow each other in memory; "
                 "data_first_axis = 'B' is for LoopOverTime",
                 at);
+  data.options.out_vars.each([&](const std::string &path, const Monitor &m) {
+    if (!m.recording().direct())
+      throw Error(ErrorKind::Usage,
+                  "a compiled library writes a row for every step; the monitor '" + (m.slot() ? m.path() : path) +
+                      "' wants others, which LoopOverTime records",
+                  at);
+  });
   detail::prepare_run(*data.target, data.start());
   std::string name = driver::cIdentifier(options.name.empty() ? data.model().name() : options.name);
   detail::ProgramSpec spec = data.spec(input_specs(data, options, at), name);

@@ -63,6 +63,13 @@ struct Slot {
   void set(const Tensor &array, SourceLocation at = {});
 };
 
+/// An error when a number for a variable counts in another unit; one without unit counts in the variable's. `what` it
+/// is is for the message: "value".
+void check_unit(const Slot &slot, const Quantity &given, const char *what, SourceLocation at);
+
+/// Inside a step: rebinds a state or input to a value of its own shape, unit and type.
+void assign(Slot &slot, const Operand &next);
+
 struct LoopData;
 
 /// The last values of a state: rows of `buffer`, of which a step writes number `head` (delay.cpp).
@@ -82,6 +89,9 @@ struct ModelData {
   std::vector<std::shared_ptr<Slot>> slots;
   std::vector<std::shared_ptr<ModelData>> children;
   std::vector<std::shared_ptr<Ring>> rings; // of its states
+  // Of other places of the tree, under names of its own.
+  std::vector<std::pair<std::string, std::weak_ptr<Slot>>> implicit_vars;
+  std::vector<std::pair<std::string, std::weak_ptr<ModelData>>> implicit_nodes;
   std::string method = "exp_euler";
   Device device;
   std::optional<std::int64_t> batch;

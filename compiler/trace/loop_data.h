@@ -5,6 +5,7 @@
 #include "compiler/driver/Compiler.h"
 #include "compiler/trace/device_program.h"
 #include "compiler/trace/program.h"
+#include "compiler/trace/recorder.h"
 
 #include <map>
 #include <memory>
@@ -27,7 +28,8 @@ struct LoadedProgram : TraceFacts {
   std::vector<std::shared_ptr<Slot>> states, params;
   Tree<int> outputs, monitors;
   const driver::ProgramInfo &info() const { return device ? device->info() : host->info; }
-  Tensor workspace, scratch; // scratch: a row of each output that is not kept
+  Tensor workspace, scratch;              // scratch: a row of each output that is not kept
+  std::map<std::size_t, Tensor> recorded; // a few rows of each output that a recorder takes
 };
 
 /// One call, checked: time-major data and a number of steps.
@@ -88,6 +90,7 @@ struct LoopData {
   bool initial = false;                                 // the body is initial() of every model
   bool no_initial = false;                              // which assigns nothing
   std::shared_ptr<const GivenName> given_name;          // kept for as long as the loop lives
+  std::vector<std::shared_ptr<Recorder>> recorders;     // by number of the monitor; null where rows are the result
 
   Model &model() const { return target->model(); }
   Call by_data(const Tree<Tensor> &data, SourceLocation at) const;
@@ -115,9 +118,12 @@ struct LoopData {
   /// An error when that is a GPU; `what` is for the message: "a gradient".
   void require_cpu(const std::string &what, SourceLocation at) const;
   LoadedProgram &program_for(const Call &call);
+  MemoryNeed memory_need(const Call &call);
   LoopResult run(const Call &call);
   void run_initial(SourceLocation at);
   LoopResult result(const LoadedProgram &program, std::vector<Tensor> outputs, const Call &call) const;
+  /// The recorders of a program's outputs, by number; null for outputs that are recorded as they are written.
+  std::vector<Recorder *> recorders_of(const LoadedProgram &program);
 };
 
 /// initial() of every model of a tree, as the step of a loop.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LoopOverTime: construction, checks of a call, and what a call means (semantics S1-S16).
 #include "compiler/trace/loop_data.h"
+#include "compiler/trace/recording.h"
 
 #include "runtime/parts.h"
 
@@ -72,6 +73,15 @@ static void check_real(const LoopOptions &options, double dt, SourceLocation at)
   check("t0", options.t0.value_or(0.0), false);
 }
 
+static void check_recording(const Monitor &monitor, const LoopOptions &options, SourceLocation at) {
+  const detail::Recording &what = monitor.recording();
+  if (options.no_state && !what.direct())
+    throw Error(ErrorKind::Usage,
+                "a loop with no_state = true runs all steps at once; its monitors have a row for each of them", at);
+  if (!options.t0 && (what.events || what.file.ends_with(".npz")))
+    throw Error(ErrorKind::Usage, "a monitor that tells times needs them, but this loop was built with t0 = none", at);
+}
+
 LoopOverTime::LoopOverTime(Model &target, LoopOptions options, At at) : data_(std::make_unique<LoopData>()) {
   data_->target = target.data();
   data_->dt = checked_dt(options.dt ? options.dt->ms : get_dt(), at);
@@ -92,7 +102,8 @@ LoopOverTime::LoopOverTime(Model &target, LoopOptions options, At at) : data_(st
   check_real(options, data_->dt, at);
   auto slots = target.data()->all_slots();
   options.out_vars.each([&](const std::string &, const Monitor &m) {
-    if (std::find(slots.begin(), slots.end(), m.slot()) == slots.end())
+    check_recording(m, options, at);
+    if (m.slot() && std::find(slots.begin(), slots.end(), m.slot()) == slots.end())
       throw Error(ErrorKind::Name,
                   "out_vars holds '" + m.path() + "', which is not a variable of '" + target.name() + "'", at);
   });
@@ -125,6 +136,11 @@ static LoopResult run_at(LoopData &loop, const Call &call) {
 LoopResult LoopOverTime::operator()(Duration duration, At at) { return steps(steps_in(duration.ms, dt(), at), at); }
 LoopResult LoopOverTime::steps(std::int64_t count, At at) { return run_at(data(), data().by_steps(count, at)); }
 LoopResult LoopOverTime::operator()(const Tree<Tensor> &x, At at) { return run_at(data(), data().by_data(x, at)); }
+
+MemoryNeed LoopOverTime::memory_need(std::int64_t count, At at) {
+  return data().memory_need(data().by_steps(count, at));
+}
+MemoryNeed LoopOverTime::memory_need(const Tree<Tensor> &x, At at) { return data().memory_need(data().by_data(x, at)); }
 
 void LoopOverTime::reset_state(std::optional<std::int64_t> batch, std::uint64_t seed, At at) {
   target().reset_state(batch, seed, at);
@@ -344,11 +360,16 @@ LoopResult LoopData::result(const LoadedProgram &program, std::vector<Tensor> ou
   LoopResult result;
   if (options.keep_outputs)
     result.out = program.outputs.map_leaves<Tensor>([&](const int &number) { return pick(number); });
-  result.vars = program.monitors.map_leaves<Tensor>([&](const int &number) { return pick(number); });
   auto monitors = options.out_vars.leaves();
-  auto tensors = result.vars.leaves();
-  for (std::size_t k = 0; k < monitors.size(); ++k)
-    result.monitored_.emplace_back(monitors[k].slot(), tensors[k]);
+  std::size_t next = 0;
+  result.vars = program.monitors.graft<Tensor>([&](const int &number) {
+    std::size_t k = next++;
+    bool own = k < recorders.size() && recorders[k]; // none of the interpreter's runs
+    Tree<Tensor> recorded = own ? recorders[k]->finish() : Tree<Tensor>(pick(number));
+    if (recorded.is_leaf() && monitors[k].slot())
+      result.monitored_.emplace_back(monitors[k].slot(), recorded.leaf());
+    return recorded;
+  });
   return result;
 }
 

@@ -2,6 +2,7 @@
 // LoopOverTime: a model's step run over many steps as one native function (the reference page's class).
 #pragma once
 
+#include "compiler/trace/memory_need.h"
 #include "compiler/trace/model.h"
 
 #include <functional>
@@ -113,6 +114,10 @@ public:
   LoopResult operator()(const Tree<Tensor> &data, At at = At::current());
   /// A number of steps without data.
   LoopResult steps(std::int64_t count, At at = At::current());
+
+  /// What such a call takes, told before it; compiles the program that it needs.
+  MemoryNeed memory_need(std::int64_t steps, At at = At::current());
+  MemoryNeed memory_need(const Tree<Tensor> &data, At at = At::current());
 
   /// States, t0 and i0 back; with a batch axis of this size, or none: `reset_state(128)`, `reset_state()`.
   void reset_state(std::optional<std::int64_t> batch = {}, std::uint64_t seed = 0, At at = At::current());

@@ -3,6 +3,7 @@
 #include "compiler/trace/detail.h"
 #include "compiler/trace/nearest.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cxxabi.h>
 
@@ -109,6 +110,9 @@ static void check_new_name(const ModelData &model, const std::string &name, cons
   for (const auto &child : model.children)
     if (child->name == name)
       throw Error(ErrorKind::Name, "'" + name + "' is a child already", at);
+  auto same = [&](const auto &one) { return one.first == name; };
+  if (std::ranges::any_of(model.implicit_vars, same) || std::ranges::any_of(model.implicit_nodes, same))
+    throw Error(ErrorKind::Name, "'" + name + "' is registered already", at);
 }
 
 static std::shared_ptr<Slot> declare(const std::shared_ptr<ModelData> &model, Slot::Kind kind, const std::string &name,
@@ -192,6 +196,33 @@ void Model::reset_state(std::optional<std::int64_t> batch, std::uint64_t seed, A
   detail::reset_tree(*data_, batch, seed, at);
 }
 std::optional<std::int64_t> Model::batch() const { return data_->batch; }
+
+Mode Model::mode() const {
+  if (data_->trace && fit())
+    return Mode::Training;
+  return batch() ? Mode::Batching : Mode::NonBatching;
+}
+
+void Model::register_implicit_vars(const std::vector<std::pair<std::string, Monitor>> &vars, At at) {
+  for (const auto &[name, variable] : vars) {
+    check_new_name(*data_, name, at);
+    if (!variable.slot())
+      throw Error(ErrorKind::Usage, "'" + name + "' is a function and no variable", at);
+    data_->implicit_vars.emplace_back(name, variable.slot());
+  }
+}
+
+void Model::register_implicit_nodes(const std::vector<std::pair<std::string, Model *>> &nodes, At at) {
+  for (const auto &[name, model] : nodes) {
+    check_new_name(*data_, name, at);
+    if (!model || model->data_.get() == &data_->root())
+      throw Error(ErrorKind::Usage, "'" + name + "' is no model that can be below '" + path() + "'", at);
+    if (model->data_->parent.lock())
+      data_->implicit_nodes.emplace_back(name, model->data_);
+    else
+      adopt(name, *model, at);
+  }
+}
 
 std::string Model::method() const { return data_->method; }
 

@@ -26,8 +26,8 @@ using SharedArgs = std::map<std::string, SharedValue>;
 
 class Model;
 
-/// Whether states have a batch axis.
-enum class Mode { NonBatching, Batching };
+/// Whether states have a batch axis, and whether a step is one of training.
+enum class Mode { NonBatching, Batching, Training };
 
 /// Which variables or models below a model are meant, and under which names.
 struct NodeOptions {
@@ -114,6 +114,15 @@ public:
   std::map<std::string, Monitor> inputs(const NodeOptions &options = {}, At at = At::current()) const;
   /// This model, under "" or its name, and those below it by path.
   std::map<std::string, Model *> nodes(const NodeOptions &options = {}, At at = At::current()) const;
+  /// Variables and models that belong to another place of the tree and that this model uses: `vars`, `states`, `nodes`
+  /// and `state_dict` of this model, and of a model above it that does not have them already, list them under these
+  /// names. A model without a parent becomes a child. Errors: a name that is taken.
+  void register_implicit_vars(const std::vector<std::pair<std::string, Monitor>> &vars, At at = At::current());
+  void register_implicit_nodes(const std::vector<std::pair<std::string, Model *>> &nodes, At at = At::current());
+  /// The numbers of all variables, in the order of their paths, and the paths.
+  std::pair<std::vector<Tensor>, std::vector<std::string>> tree_flatten() const;
+  /// Gives the variables of these paths these numbers; all of them or, on an error, none.
+  void tree_unflatten(const std::vector<std::string> &paths, const std::vector<Tensor> &numbers, At at = At::current());
   /// The models right below this one, in the order in which they were declared.
   std::vector<Model *> children() const;
   /// One variable by path; an unknown path is an error that names the nearest.
@@ -127,7 +136,8 @@ public:
   }
   /// Batch size of the states; none when the model does not batch.
   std::optional<std::int64_t> batch() const;
-  Mode mode() const { return batch() ? Mode::Batching : Mode::NonBatching; }
+  /// Training inside a step with the shared argument fit = true, with or without a batch.
+  Mode mode() const;
 
   /// Copies of all states, parameters and inputs as they are now.
   StateDict state_dict() const;

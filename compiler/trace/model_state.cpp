@@ -3,6 +3,8 @@
 #include "compiler/trace/detail.h"
 #include "compiler/trace/nearest.h"
 
+#include <set>
+
 namespace overtime {
 
 using detail::ModelData;
@@ -10,35 +12,64 @@ using detail::Slot;
 
 namespace {
 
+/// What a walk over the tree finds; models and variables of other places come last, those that are there already not
+/// at all.
+struct Found {
+  std::vector<std::pair<std::string, ModelData *>> models;
+  std::vector<std::pair<std::string, std::shared_ptr<Slot>>> implicit; // variables
+};
+
+std::string joined(const std::string &path, const std::string &name) { return path.empty() ? name : path + "." + name; }
+
 /// The models that options choose, with their paths.
-std::vector<std::pair<std::string, ModelData *>> chosen(const Model &from, const NodeOptions &options,
-                                                        std::source_location at) {
+Found chosen(const Model &from, const NodeOptions &options, std::source_location at) {
   if (options.method != "relative" && options.method != "absolute")
     throw Error(ErrorKind::Name,
                 "method is relative or absolute, got '" + options.method + "'" +
                     did_you_mean(options.method, {"relative", "absolute"}),
                 at);
-  std::vector<std::pair<std::string, ModelData *>> found;
+  Found found;
+  std::vector<std::pair<std::string, std::shared_ptr<ModelData>>> elsewhere;
+  std::set<const ModelData *> seen;
   std::function<void(ModelData &, const std::string &, int)> visit = [&](ModelData &model, const std::string &path,
                                                                          int depth) {
-    if (depth > 0 || options.include_self)
-      found.emplace_back(path, &model);
-    if (options.level < 0 || depth < options.level)
-      for (const auto &child : model.children)
-        visit(*child, path.empty() ? child->name : path + "." + child->name, depth + 1);
+    if (!seen.insert(&model).second)
+      return;
+    bool deeper = options.level < 0 || depth < options.level;
+    if (depth > 0 || options.include_self) {
+      found.models.emplace_back(path, &model);
+      for (const auto &[name, slot] : model.implicit_vars)
+        if (auto alive = slot.lock())
+          found.implicit.emplace_back(joined(path, name), alive);
+    }
+    for (const auto &child : model.children)
+      if (deeper)
+        visit(*child, joined(path, child->name), depth + 1);
+    for (const auto &[name, node] : model.implicit_nodes)
+      if (auto alive = node.lock(); alive && deeper)
+        elsewhere.emplace_back(joined(path, name), alive);
   };
   visit(*from.data(), options.method == "absolute" ? from.path() : "", 0);
+  for (std::size_t k = 0; k < elsewhere.size(); ++k) // grows while it runs
+    visit(*elsewhere[k].second, std::string(elsewhere[k].first), 1);
   return found;
 }
 
 std::map<std::string, Monitor> select(const Model &from, const NodeOptions &options, std::source_location at,
                                       const std::function<bool(const Slot &)> &wanted) {
-  std::map<std::string, Monitor> found;
-  for (const auto &[path, model] : chosen(from, options, at))
+  std::map<std::string, Monitor> all;
+  std::set<const Slot *> seen;
+  Found found = chosen(from, options, at);
+  auto add = [&](const std::string &path, const std::shared_ptr<Slot> &slot) {
+    if (wanted(*slot) && seen.insert(slot.get()).second)
+      all.emplace(path, Monitor(slot));
+  };
+  for (const auto &[path, model] : found.models)
     for (const auto &slot : model->slots)
-      if (wanted(*slot))
-        found.emplace(path.empty() ? slot->name : path + "." + slot->name, Monitor(slot));
-  return found;
+      add(joined(path, slot->name), slot);
+  for (const auto &[path, slot] : found.implicit)
+    add(path, slot);
+  return all;
 }
 
 std::string listed(const std::vector<std::string> &keys) {
@@ -68,7 +99,7 @@ std::map<std::string, Monitor> Model::inputs(const NodeOptions &options, At at) 
 
 std::map<std::string, Model *> Model::nodes(const NodeOptions &options, At at) const {
   std::map<std::string, Model *> found;
-  for (const auto &[path, model] : chosen(*this, options, at))
+  for (const auto &[path, model] : chosen(*this, options, at).models)
     found.emplace(path, &model->model());
   return found;
 }
@@ -135,6 +166,25 @@ LoadResult Model::load_state_dict(const StateDict &dict, const LoadOptions &opti
     throw;
   }
   return result;
+}
+
+std::pair<std::vector<Tensor>, std::vector<std::string>> Model::tree_flatten() const {
+  std::pair<std::vector<Tensor>, std::vector<std::string>> flat;
+  for (const auto &[path, numbers] : state_dict()) {
+    flat.first.push_back(numbers);
+    flat.second.push_back(path);
+  }
+  return flat;
+}
+
+void Model::tree_unflatten(const std::vector<std::string> &paths, const std::vector<Tensor> &numbers, At at) {
+  if (paths.size() != numbers.size())
+    throw Error(ErrorKind::Shape,
+                std::to_string(paths.size()) + " paths for " + std::to_string(numbers.size()) + " arrays", at);
+  StateDict dict;
+  for (std::size_t k = 0; k < paths.size(); ++k)
+    dict.emplace(paths[k], numbers[k]);
+  load_state_dict(dict, {}, at);
 }
 
 void Model::save_states(const std::string &path) const { save_tensors(path, state_dict()); }

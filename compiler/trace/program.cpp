@@ -3,11 +3,13 @@
 #include "compiler/trace/program.h"
 
 #include "compiler/trace/nearest.h"
+#include "compiler/trace/recording.h"
 #include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 
+#include <algorithm>
 #include <set>
 
 namespace overtime::detail {
@@ -161,18 +163,38 @@ private:
         [&](const std::string &path, const Value &) { names.push_back(path.empty() ? lone : lone + "." + path); });
     size_t next = 0;
     program.outputs = result.map_leaves<int>([&](const Value &v) { return addOutput(names[next++], v); });
+    names.clear();
+    spec.out_vars.each(
+        [&](const std::string &path, const Monitor &) { names.push_back(path.empty() ? "monitor" : path); });
+    next = 0;
     program.monitors = spec.out_vars.map_leaves<int>([&](const Monitor &m) {
-      const Slot &slot = *m.slot();
-      if (slot.trace != &trace())
-        throw Error(ErrorKind::Name,
-                    "out_vars holds '" + slot.path() + "', which is not a variable of '" + target.name() + "'",
-                    slot.declared);
-      Value v = slot.current;
-      if (slot.kind == Slot::Kind::Input) // shows its value before it is cleared, one number an element
-        v = trace().wrap(trace().broadcast(Trace::unwrap(v), inputShape(slot, v), slot.declared), slot.unit,
-                         slot.declared);
-      return addOutput(slot.path(), v);
+      const Recording &what = m.recording();
+      Value v = what.function ? what.function() : monitored(*m.slot());
+      std::string name = names[next++];
+      return addOutput(m.slot() ? m.slot()->path() : name, what.elements.empty() ? v : chosen(v, what));
     });
+  }
+  Value monitored(const Slot &slot) {
+    if (slot.trace != &trace())
+      throw Error(ErrorKind::Name,
+                  "out_vars holds '" + slot.path() + "', which is not a variable of '" + target.name() + "'",
+                  slot.declared);
+    Value v = slot.current;
+    if (slot.kind == Slot::Kind::Input) // shows its value before it is cleared, one number an element
+      v = trace().wrap(trace().broadcast(Trace::unwrap(v), inputShape(slot, v), slot.declared), slot.unit,
+                       slot.declared);
+    return v;
+  }
+  /// The shortest piece of the last axis that has all elements; a recorder takes from it those that it wants.
+  static Value chosen(const Value &v, const Recording &what) {
+    Shape shape = v.shape();
+    auto [low, high] = std::ranges::minmax(what.elements);
+    if (shape.empty() || low < 0 || high >= shape.back())
+      throw Error(ErrorKind::Value,
+                  "a monitor of element " + std::to_string(low < 0 ? low : high) + ", but what it records has shape " +
+                      to_string(shape),
+                  what.at);
+    return high - low + 1 == shape.back() ? v : slice(v, low, high + 1);
   }
   Shape inputShape(const Slot &slot, const Value &v) {
     auto owner = slot.owner.lock();

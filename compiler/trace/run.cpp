@@ -167,8 +167,12 @@ namespace {
 /// The tables that the entry function reads.
 class Arguments {
 public:
-  Arguments(const LoopOptions &options, LoadedProgram &program, const Call &call)
-      : info(program.info()), program(program), threads(options.threads) {
+  /// `recorders` are those of the program's outputs; outputs that have one go to a buffer of a few rows.
+  Arguments(const LoopOptions &options, LoadedProgram &program, const Call &call,
+            std::vector<Recorder *> recorders = {})
+      : info(program.info()), program(program), recorders(std::move(recorders)), threads(options.threads) {
+    this->recorders.resize(info.outputs.size());
+    rows = rows_in_buffer();
     firstInput = program.states.size() + program.params.size();
     buffers.resize(firstInput);
     for (const auto &slot : program.params)
@@ -197,7 +201,13 @@ public:
       call_program(*program.host, range, threads, buffers, strides);
     for (std::size_t k = 0; k < strides.size(); ++k) // the next chunk goes on behind this one
       buffers[firstInput + k] = static_cast<char *>(buffers[firstInput + k]) + range.count * strides[k] * sizes[k];
+    for (auto &[place, recorder, begin] : recorded) {
+      buffers[place] = begin;
+      recorder->take(begin, range.count);
+    }
   }
+  /// Steps after which the buffer of rows has to be emptied.
+  std::int64_t most_steps() const { return rows; }
 
   std::vector<Tensor> outputs;
 
@@ -206,6 +216,14 @@ private:
     buffers.push_back(data);
     strides.push_back(stride);
     sizes.push_back(static_cast<std::int64_t>(size_of(t.dtype())));
+  }
+  /// As many as stay in a core's cache, so that recording moves no more through memory than what it keeps.
+  std::int64_t rows_in_buffer() const {
+    constexpr std::int64_t cache = 1 << 18;
+    std::int64_t bytes = 0;
+    for (const Recorder *recorder : recorders)
+      bytes += recorder ? recorder->row_bytes() : 0;
+    return bytes == 0 ? std::numeric_limits<std::int64_t>::max() : std::clamp<std::int64_t>(cache / bytes, 1, 1024);
   }
   void addOutputs(const LoopOptions &options, std::int64_t steps) {
     std::vector<bool> wanted(info.outputs.size(), false);
@@ -217,7 +235,13 @@ private:
     for (std::size_t k = 0; k < info.outputs.size(); ++k) {
       const driver::ArrayInfo &array = info.outputs[k];
       auto dtype = static_cast<DType>(array.dtype);
-      if (wanted[k]) {
+      if (recorders[k]) {
+        outputs.emplace_back(Shape{0}, dtype);
+        char *begin = static_cast<char *>(
+            at_least(static_cast<std::uint64_t>(rows * recorders[k]->row_bytes()), program.recorded[k]));
+        recorded.push_back({buffers.size(), recorders[k], begin});
+        add(outputs.back(), begin, array.elements());
+      } else if (wanted[k]) {
         Shape shape = array.shape;
         shape.insert(shape.begin(), steps);
         outputs.emplace_back(shape, dtype);
@@ -237,8 +261,16 @@ private:
     return (bytes + OVERTIME_ALIGNMENT - 1) / OVERTIME_ALIGNMENT * OVERTIME_ALIGNMENT;
   }
 
+  struct Recorded {
+    std::size_t place; // of buffers
+    Recorder *recorder;
+    char *begin;
+  };
   const driver::ProgramInfo &info;
   LoadedProgram &program;
+  std::vector<Recorder *> recorders;
+  std::vector<Recorded> recorded;
+  std::int64_t rows = 0; // in the buffer of each recorder
   std::int32_t threads;
   std::vector<void *> buffers;
   std::vector<std::int64_t> strides, sizes;
@@ -306,6 +338,23 @@ void LoopData::run_initial(SourceLocation at) {
   Arguments(options, *program, call).run({.count = 1});
 }
 
+std::vector<Recorder *> LoopData::recorders_of(const LoadedProgram &program) {
+  std::vector<Monitor> monitors = options.out_vars.leaves();
+  std::vector<int> numbers = program.monitors.leaves();
+  const std::vector<driver::ArrayInfo> &outputs = program.info().outputs;
+  std::vector<Recorder *> by_output(outputs.size());
+  recorders.resize(monitors.size());
+  for (std::size_t k = 0; k < monitors.size() && k < numbers.size(); ++k) {
+    auto number = static_cast<std::size_t>(numbers[k]);
+    if (monitors[k].recording().direct())
+      continue;
+    if (!recorders[k] || !recorders[k]->takes(outputs[number]))
+      recorders[k] = std::make_shared<Recorder>(monitors[k], outputs[number], options.real);
+    by_output[number] = recorders[k].get();
+  }
+  return by_output;
+}
+
 LoopResult LoopData::run(const Call &call) {
   std::int64_t i0 = options.i0.value_or(0), finished = 0;
   check_index(call);
@@ -315,14 +364,22 @@ LoopResult LoopData::run(const Call &call) {
   const LoadedProgram *before = last;
   LoadedProgram &program = program_for(call);
   bool fresh = !goes_on_from_before || &program != before;
-  Arguments arguments(options, program, call);
+  std::vector<Recorder *> by_output = recorders_of(program);
+  for (Recorder *recorder : by_output)
+    if (recorder)
+      recorder->begin(done, call.steps, options.t0.value_or(0.0), dt);
+  Arguments arguments(options, program, call, by_output);
   Chunks chunks(options, call.steps);
   while (finished < call.steps) {
-    std::int64_t steps = std::min(chunks.next(), call.steps - finished);
+    std::int64_t end = finished + std::min(chunks.next(), call.steps - finished);
     std::uint64_t edits = target->all_edits();
-    arguments.run(range(steps), fresh);
-    finished += steps;
-    done += steps;
+    while (finished < end) {
+      std::int64_t steps = std::min(arguments.most_steps(), end - finished);
+      arguments.run(range(steps), fresh);
+      fresh = false;
+      finished += steps;
+      done += steps;
+    }
     if (!options.jit && options.on_step)
       options.on_step(i0 + done - 1);
     if (options.progress && !options.progress(finished, call.steps))

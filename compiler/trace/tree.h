@@ -91,21 +91,25 @@ public:
     each([&](const std::string &, const T &leaf) { all.push_back(leaf); });
     return all;
   }
-  /// The same structure with every leaf replaced.
-  template <class U> Tree<U> map_leaves(const std::function<U(const T &)> &f) const {
+  /// The same structure with a tree in the place of every leaf.
+  template <class U> Tree<U> graft(const std::function<Tree<U>(const T &)> &f) const {
     if (is_leaf())
-      return Tree<U>(f(leaf_.front()));
+      return f(leaf_.front());
     std::vector<std::pair<std::string, Tree<U>>> named;
     std::vector<Tree<U>> list;
     for (const Named &n : items_) {
       if (kind_ == Kind::Map)
-        named.emplace_back(n.first, n.second.template map_leaves<U>(f));
+        named.emplace_back(n.first, n.second.template graft<U>(f));
       else
-        list.push_back(n.second.template map_leaves<U>(f));
+        list.push_back(n.second.template graft<U>(f));
     }
     if (empty())
       return {};
     return kind_ == Kind::Map ? Tree<U>::map(std::move(named)) : Tree<U>::list(std::move(list));
+  }
+  /// The same structure with every leaf replaced.
+  template <class U> Tree<U> map_leaves(const std::function<U(const T &)> &f) const {
+    return graft<U>([&](const T &leaf) { return Tree<U>(f(leaf)); });
   }
 
   /// The leaves in order, and the structure: the same tree with the number of each leaf in its place.

@@ -27,8 +27,7 @@ const std::string &Variable::name() const { return slot_->name; }
 std::string Variable::path() const { return slot_->path(); }
 const Unit &Variable::unit() const { return slot_->unit; }
 
-/// A number without unit counts in the variable's.
-static void check_unit(const Slot &slot, const Quantity &given, const char *what, SourceLocation at) {
+void detail::check_unit(const Slot &slot, const Quantity &given, const char *what, SourceLocation at) {
   if (!given.unit.dimensionless() && !given.unit.same_dimension(slot.unit))
     throw Error(
         ErrorKind::Unit,
@@ -41,43 +40,11 @@ Tensor Variable::value() const { return Monitor(*this).value(); }
 void Variable::set_value(const Tensor &array, At at) { Monitor(*this).set_value(array, at); }
 void Variable::set_value(double number, At at) { set_value(Tensor(number, f64), at); }
 void Variable::set_value(const Quantity &quantity, At at) {
-  check_unit(*slot_, quantity, "value", at);
+  detail::check_unit(*slot_, quantity, "value", at);
   set_value(quantity.unit.dimensionless() ? quantity.value : quantity.in(slot_->unit), at);
 }
 void State::set_initial(const Init &init, At at) { Monitor(*this).set_initial(init, at); }
 bool Param::trainable() const { return slot_->trainable; }
-
-std::string Monitor::path() const { return slot_->path(); }
-const Unit &Monitor::unit() const { return slot_->unit; }
-bool Monitor::is_state() const { return slot_->is_state(); }
-Shape Monitor::shape() const {
-  return slot_->kind == Slot::Kind::Param && slot_->value ? slot_->value->shape() : slot_->full_shape();
-}
-Tensor Monitor::value() const {
-  if (auto owner = slot_->owner.lock(); owner && slot_->is_state())
-    detail::ensure_initialised(owner->root());
-  Tensor numbers = slot_->ensure().clone(); // the next run changes the state's own
-  if (slot_->trace)
-    slot_->trace->host_reads.emplace_back(slot_, numbers);
-  return numbers;
-}
-void Monitor::set_value(const Tensor &array, std::source_location at) const {
-  if (auto owner = slot_->owner.lock(); owner && slot_->is_state())
-    detail::ensure_initialised(owner->root()); // else a later first run would overwrite it
-  slot_->set(array, at);
-}
-
-void Monitor::set_initial(const Init &init, std::source_location at) const {
-  Slot &slot = *slot_;
-  if (!slot.is_state())
-    throw Error(ErrorKind::Usage, "'" + slot.path() + "' is no state; give it its value with set_value", at);
-  if (init.number())
-    check_unit(slot, *init.number(), "initial value", at);
-  slot.given = init;
-  slot.given_at = at;
-  for (auto model = slot.owner.lock(); model; model = model->parent.lock())
-    model->initial_loop.reset(); // traced without it
-}
 
 /// A value with a batch axis in front that the state lacks is data of a batch, most likely: that is said where the run
 /// was called.
@@ -106,9 +73,9 @@ static void refuse_in_equations(const Slot &slot, SourceLocation at) {
         .note("'" + slot.path() + "' is declared here", slot.declared);
 }
 
-/// Rebinds a state or input to a value of its own shape, unit and type.
-void Variable::bind(const Operand &next) {
-  Slot &slot = *slot_;
+void Variable::bind(const Operand &next) { detail::assign(*slot_, next); }
+
+void detail::assign(Slot &slot, const Operand &next) {
   std::string path = slot.path();
   auto declared = [&](Error error) { return error.note("'" + path + "' is declared here", slot.declared); };
   if (!slot.trace)

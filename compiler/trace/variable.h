@@ -14,8 +14,9 @@
 namespace overtime {
 
 namespace detail {
-struct Slot; // what a variable is bound to; outlives moves of the model
-}
+struct Slot;      // what a variable is bound to; outlives moves of the model
+struct Recording; // how a Monitor is recorded
+} // namespace detail
 
 /// Draws an initial value of a shape; `seed` already mixes the run's seed with the variable's path.
 using Initializer = std::function<Tensor(const Shape &shape, std::uint64_t seed)>;
@@ -118,11 +119,40 @@ private:
   using Variable::Variable;
 };
 
-/// A variable to be recorded at every step: what out_vars holds.
+/// How the steps of a window become one row of a recording. The sums of Mean and Sum are taken in f64.
+enum class Reduce { Last, Mean, Max, Min, Sum };
+
+/// A variable seen from outside of its model, and what out_vars holds: which variable, or function of variables, is
+/// recorded, which elements of it, and at which steps.
+///
+///   LoopOverTime over_time(hh, {.out_vars = {{"V", Monitor(hh.V).at({0, 7}).every(10)},
+///                                            {"rate", Monitor([&] { return mean(as_real(hh.spike)); })},
+///                                            {"spikes", Monitor(hh.spike).events()}}});
 class Monitor {
 public:
+  using At = std::source_location;
   Monitor(const Variable &v) : slot_(v.slot_) {}
   explicit Monitor(std::shared_ptr<detail::Slot> slot) : slot_(std::move(slot)) {}
+  /// What a function of variables is at the end of each step; traced with the step.
+  template <class F>
+    requires(std::is_invocable_r_v<Value, const F &> && !std::is_base_of_v<Variable, F>)
+  Monitor(F function, At at = At::current()) : Monitor(std::function<Value()>(std::move(function)), at, 0) {}
+
+  /// Elements of the last axis, counted from 0, in the order given.
+  Monitor at(std::vector<std::int64_t> elements, At at = At::current()) const;
+  /// A row for every k steps: windows end where the number of steps since the last reset is a multiple of k, however
+  /// the steps are divided into calls. Mean and Sum of a bool or an integer are reals of the run.
+  Monitor every(std::int64_t k, Reduce how = Reduce::Last, At at = At::current()) const;
+  /// What is not 0, as pairs in the order of time: a map of `i` [S], the places in the row (i64), and `t` [S], the
+  /// times of the steps [ms] (f64). The memory that this takes grows with the events and not with the steps.
+  Monitor events(At at = At::current()) const;
+  /// What is recorded goes to a file while the run goes on, in bounded memory, and the result has no rows of it.
+  /// Events: FILE.npz with `i` and `t`, or FILE.npy, f64 [S, 2] of (i, t). Others: FILE.npy with the rows, or FILE.npz
+  /// with them under the variable's name and with their times as `t`. Every call writes the file anew; it appears when
+  /// the call ends, whole or not at all.
+  Monitor file(const std::string &path, At at = At::current()) const;
+
+  /// What a function is recorded as has no variable.
   const std::shared_ptr<detail::Slot> &slot() const { return slot_; }
   std::string path() const;
   const Unit &unit() const;
@@ -133,8 +163,17 @@ public:
   /// State::set_initial; an error for a parameter or an input.
   void set_initial(const Init &init, std::source_location at = std::source_location::current()) const;
 
+  std::int64_t every() const;              ///< steps for a row
+  const std::string &path_of_file() const; ///< empty unless it goes to a file
+  /// How it is recorded: each step and all of it unless said otherwise.
+  const detail::Recording &recording() const;
+
 private:
+  Monitor(std::function<Value()> function, At at, int);
+  detail::Slot &variable() const;
+  Monitor with(std::shared_ptr<detail::Recording> recording) const;
   std::shared_ptr<detail::Slot> slot_;
+  std::shared_ptr<const detail::Recording> recording_;
 };
 
 } // namespace overtime

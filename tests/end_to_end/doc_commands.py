@@ -10,6 +10,8 @@ Commands: those of a page run in its order, in one folder a page, which holds a 
 - code in a sentence that begins with one of our tools, has arguments, and has no PLACEHOLDER.
 A command fails when its exit status is not 0, or when its trailing comment names a file that does not exist then.
 
+A json block after "This is `NAME.json`:" is that file in the folder.
+
 Snippets: a cpp block with a main compiles as it is. The others of all pages are one file: the functions PAGE_0, PAGE_1,
 ... in which each block opens a scope inside that of the block before it, so that it can use earlier names and take them
 anew. Every header of models/ is included, `#include` lines of a block count as said. A c block of statements goes into
@@ -45,6 +47,7 @@ class Block:
 
     def __init__(self, language, line, text):
         self.language, self.line, self.text = language, line, text
+        self.file = None  # that a json block is
 
 
 def blocks_of(path):
@@ -54,6 +57,9 @@ def blocks_of(path):
         if line.startswith("```"):
             fence = None if fence else Block(line[3:].strip(), number + 1, "")
             found.append(fence)
+            named = re.search(r"This is `([\w-]+\.json)`:\s*$", "\n".join(text for _, text in prose))
+            if fence and fence.language == "json" and named:
+                fence.file = named.group(1)
         elif fence:
             fence.text += line + "\n"
         elif line.startswith("    "):
@@ -130,6 +136,9 @@ def check_commands(page, blocks, folder, tools):
                        OVERTIME_CACHE_DIR=os.path.join(folder, "cache"))
     count, faults = 0, []
     for block in blocks:
+        if block.file:
+            with open(os.path.join(folder, block.file), "w", encoding="utf-8") as file:
+                file.write(block.text)
         commands = commands_of(block)
         if commands is None:
             faults.append(f"{page}:{block.line}: none of these commands is ours; say in NOT_RUN why they are not run"

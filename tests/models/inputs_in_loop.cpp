@@ -4,11 +4,13 @@
 #include "models/inputs/poisson_group.h"
 #include "models/inputs/spike_time_group.h"
 #include "models/measures/spikes.h"
+#include "models/networks/network.h"
 #include "models/rates/rate_fhn.h"
 #include "models/rates/threshold_linear.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <numeric>
 
 using namespace overtime;
 
@@ -60,6 +62,32 @@ TEST_CASE("PoissonGroup fires at its rate, irregularly, and follows the data of 
     high += k % n > 1 ? more[k] : 0;
   double expected = 198 * 2000 * 0.05;
   CHECK(std::abs(high - expected) < 5 * std::sqrt(expected));
+}
+
+TEST_CASE("another population and other weights leave the spikes of a Poisson group as they are", "[inputs]") {
+  auto spikes = [](std::int64_t others, std::int32_t threads, std::int64_t chunk) {
+    struct Net : Network {
+      explicit Net(std::int64_t others) {
+        if (others > 0) {
+          add("A", PoissonGroup(others, 50 * Hz));
+          add("noise", OUProcess(others));
+        }
+      }
+      PoissonGroup input = child("input", PoissonGroup(300, 200 * Hz));
+    } net(others);
+    LoopOverTime over_time(net, {.out_vars = net.input.spike, .threads = threads, .seed = 5, .cache = false});
+    std::vector<double> all;
+    for (std::int64_t done = 0; done < 240; done += chunk) {
+      const Tensor fired = over_time.steps(chunk).vars;
+      all.insert(all.end(), fired.values<std::uint8_t>().begin(), fired.values<std::uint8_t>().end());
+    }
+    return all;
+  };
+  std::vector<double> alone = spikes(0, 1, 240);
+  CHECK(std::accumulate(alone.begin(), alone.end(), 0.0) > 1000);
+  CHECK(spikes(7, 1, 240) == alone);
+  CHECK(spikes(1000, 2, 240) == alone);
+  CHECK(spikes(7, 4, 24) == alone);
 }
 
 TEST_CASE("OUProcess has the variance and the correlation of its solution", "[inputs]") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rate models against what is known of their solutions.
+#include "models/rates/feedback_fhn.h"
 #include "models/rates/rate_fhn.h"
 #include "models/rates/rate_qif.h"
 #include "models/rates/stuart_landau.h"
@@ -95,4 +96,39 @@ TEST_CASE("ThresholdLinear relaxes to beta times its input, and to 0 below thres
   LoopOverTime steps(coarse, {.dt = 30.0, .real = f64, .cache = false});
   steps.steps(1);
   CHECK(coarse.r_e.value()[0] == 0.0);
+}
+
+TEST_CASE("FeedbackFHN follows its delayed equation", "[rates]") {
+  // Euler's method by hand, with a ring of the past.
+  FeedbackFHN model(2, {{}, 3_ms});
+  model.method("euler");
+  model.x.set_initial(Tensor::of({0.3, -1.1}, f64));
+  model.y.set_initial(0.1);
+  LoopOverTime over_time(model, {.out_vars = {model.x, model.y}, .dt = 0.1, .real = f64, .cache = false});
+  Tensor current = Tensor::full({400, 2}, 0.2, f64);
+  LoopResult r = over_time(current);
+  double worst = 0.0;
+  for (std::int64_t j = 0; j < 2; ++j) {
+    std::vector<double> xs{j == 0 ? 0.3 : -1.1};
+    double y = 0.1;
+    for (std::size_t k = 0; k < 400; ++k) {
+      double x = xs.back(), past = k >= 30 ? xs[k - 30] : 0.0; // x was 0 before the start
+      double dx = x - x * x * x / 3 - y + 0.2 + 1.6886 * (past + 1), dy = (x + 0.7 - 0.8 * y) / 12.5;
+      xs.push_back(x + 0.1 * dx);
+      y += 0.1 * dy;
+      worst = std::max(worst, std::abs(r[model.x][static_cast<std::int64_t>(k) * 2 + j] - xs.back()));
+      worst = std::max(worst, std::abs(r[model.y][static_cast<std::int64_t>(k) * 2 + j] - y));
+    }
+  }
+  CHECK(worst < 1e-11);
+}
+
+TEST_CASE("FeedbackFHN without feedback is FitzHugh and Nagumo's model", "[rates]") {
+  // At rest x - x^3/3 - y = 0 and x + a = b y: x = -1.199408, y = -0.624260 for a = 0.7, b = 0.8.
+  FeedbackFHN model;
+  model.mu.set_value(0.0);
+  LoopOverTime over_time(model, {.real = f64, .cache = false});
+  over_time(1000.0);
+  CHECK(model.x.value()[0] == Approx(-1.199408).epsilon(1e-5));
+  CHECK(model.y.value()[0] == Approx(-0.624260).epsilon(1e-5));
 }

@@ -3,6 +3,8 @@
 #include "models/neurons/hh.h"
 #include "tests/trace/helper.h"
 
+#include <csignal>
+
 using namespace overtime;
 using namespace overtime::test;
 
@@ -48,4 +50,95 @@ TEST_CASE("a runner records by name, holds inputs and continues", "[trace]") {
   CHECK(runner.mon["ts"][0] == Approx(20));
   CHECK(fails(ErrorKind::Name, {"'v'", "'V'"}, [&] { DSRunner(hh, {.monitors = {"v"}}); }) == "");
   CHECK(fails(ErrorKind::Name, {"input 'i'", "'I'"}, [&] { DSRunner(hh, {.inputs = {{"i", Tensor(1.0)}}}); }) == "");
+}
+
+TEST_CASE("a runner's inputs are the same, rows, or functions, under each operation", "[trace]") {
+  Tensor rows = sample({60, 3}, 5, f32), fixed = Tensor::of({1, 2, 4});
+  auto run = [&](std::vector<RunnerInput> inputs, const std::function<double(std::int64_t, std::int64_t)> &expected) {
+    HH hh(3);
+    DSRunner runner(hh, {.monitors = {"I"}, .inputs = std::move(inputs), .dt = 0.5_ms});
+    std::int64_t step = 0, wrong = 0;
+    for (double duration : {10.0, 0.5, 19.5}) { // rows go on from run to run
+      runner.run(duration);
+      for (std::int64_t k = 0; k < runner.mon["I"].shape()[0]; ++k, ++step)
+        for (std::int64_t j = 0; j < 3; ++j)
+          wrong += runner.mon["I"][k * 3 + j] != Approx(expected(step, j)).epsilon(1e-6);
+    }
+    CHECK(step == 60);
+    CHECK(wrong == 0);
+    CHECK(numbers(hh.I.value()) == std::vector<double>{0}); // the model is as it was
+  };
+  auto at = [&](std::int64_t k, std::int64_t j) { return rows[k * 3 + j]; };
+  run({{"I", 7.0}}, [](auto, auto) { return 7.0; });
+  run({{"I", fixed, '-'}}, [](auto, auto j) { return -double(1 << j); });
+  run({{"I", EachStep{rows}}}, at);
+  run({{"I", 7.0, '='}, {"I", EachStep{rows}, '*'}, {"I", fixed, '/'}},
+      [&](auto k, auto j) { return 7 * at(k, j) / double(1 << j); });
+  run({{"I", [](const StepClock &clock) { return 2 * clock.t / clock.dt + as_real(clock.i); }, '='}},
+      [](auto k, auto) { return 3.0 * static_cast<double>(k); });
+}
+
+TEST_CASE("a runner's input may be a state, beside the data of a run", "[trace]") {
+  Counter counter(2);
+  DSRunner runner(
+      counter, {.monitors = {"total"}, .inputs = {{"total", EachStep{Tensor::of({10, 20, 30})}}, {"total", 2.0, '*'}}});
+  runner.run(Tensor::full({3, 2}, 1)); // total = 2 (total + row) + 1
+  CHECK(numbers(runner.mon["total"]) == std::vector<double>{21, 21, 83, 83, 227, 227});
+  CHECK(fails(ErrorKind::Shape, {"'total'", "3 rows", "3 to 4"}, [&] { runner.run(Tensor::full({1, 2}, 1)); }) == "");
+  runner.reset_state();
+  runner.run(Tensor::full({1, 2}, 1));
+  CHECK(numbers(runner.mon["total"]) == std::vector<double>{21, 21});
+  CHECK(fails(ErrorKind::Value, {"operation", "'total'", "'%'"},
+              [&] { DSRunner(counter, {.inputs = {{"total", 1.0, '%'}}}); }) == "");
+}
+
+TEST_CASE("another number of a runner's input compiles nothing", "[trace]") {
+  HH hh(2);
+  DSRunner first(hh, {.inputs = {{"I", 1.0}}, .cache = false});
+  first.run(1.0);
+  CHECK(first.loop().compilations() == 1);
+  first.run(2.0);
+  CHECK(first.loop().compilations() == 1);
+}
+
+TEST_CASE("a runner's monitors are functions, elements, windows and events under a name", "[trace]") {
+  HH hh(4);
+  DSRunner runner(hh, {.monitors = {"V",
+                                    {"mean", [&] { return mean(hh.V); }},
+                                    {"two", Monitor(hh.V).at({1, 3})},
+                                    {"slow", Monitor(hh.V).every(20, Reduce::Mean)},
+                                    {"spikes", Monitor(hh.spike).events()}},
+                       .inputs = {{"I", Tensor::of({0, 8, 12, 20})}},
+                       .keep_outputs = false});
+  CHECK(runner.run(50.0).empty());
+  CHECK(runner.mon["mean"].shape() == Shape{500});
+  CHECK(runner.mon["two"].shape() == Shape{500, 2});
+  CHECK(runner.mon["two"][5] == runner.mon["V"][2 * 4 + 3]);
+  CHECK(runner.mon["slow"].shape() == Shape{25, 4});
+  CHECK(runner.mon["slow.t"][1] == Approx(3.9));
+  CHECK(runner.mon["spikes.i"].size() > 3);
+  CHECK(runner.mon["spikes.t"].size() == runner.mon["spikes.i"].size());
+}
+
+TEST_CASE("a runner tells its memory before, and Ctrl-C keeps what there is", "[trace]") {
+  HH hh(1000);
+  DSRunner runner(hh, {.monitors = {"V", {"spikes", Monitor(hh.spike).events()}}, .keep_outputs = false});
+  MemoryNeed need = runner.memory_need(100.0);
+  CHECK(need.results == 1000.0 * 1000 * 4);
+  CHECK(need.results_text == "V f32 [1000, 1000], spikes as events");
+  CHECK(need.variables > 7 * 1000 * 8);
+  CHECK(runner.memory_need(1000.0).results == 1e4 * 1000 * 4);
+  CHECK(fails(ErrorKind::Memory, {"V f32 [10000000000000, 1000]", "run fewer steps"}, [&] { runner.run(1e12); }) == "");
+
+  HH other(10);
+  DSRunner stopped(other,
+                   {.monitors = {"V"}, .progress = [](std::int64_t, std::int64_t) { return std::raise(SIGINT) == 0; }});
+  stopped.run(1000.0);
+  CHECK(stopped.interrupted());
+  std::int64_t done = stopped.mon["V"].shape()[0];
+  CHECK((done > 0 && done < 10000));
+  CHECK(stopped.mon["ts"].size() == done);
+  DSRunner whole(other, {.monitors = {"V"}});
+  whole.run(5.0);
+  CHECK_FALSE(whole.interrupted());
 }

@@ -9,16 +9,23 @@
 #include <optional>
 #include <string>
 
-namespace overtime::tools {
+namespace overtime {
 
 /// "[#######.............]  35 %  350,000 of 1,000,000 steps, 3.2 M steps/s, 4 s left"
 std::string progress_line(std::int64_t done, std::int64_t steps, double seconds);
+
+/// When a progress bar is drawn, on stderr.
+enum class ProgressBar {
+  Terminal, ///< of a run of more than half a second, when stderr is a terminal
+  Always,   ///< also where stderr is a file: a line for each tenth of the run
+  Never
+};
 
 /// Watches a run and the writing of its results. From arm() on the first Ctrl-C asks the run to stop after the current
 /// chunk; the second ends the process as usual, without a file that is half written.
 class RunWatch {
 public:
-  explicit RunWatch(bool quiet);
+  explicit RunWatch(ProgressBar bar);
   ~RunWatch();
   RunWatch(const RunWatch &) = delete;
   RunWatch &operator=(const RunWatch &) = delete;
@@ -33,13 +40,16 @@ public:
   bool interrupt_seen() const;
 
 private:
+  void draw(std::int64_t done, std::int64_t steps);
   void erase_bar();
   std::optional<InterruptGuard> guard_;
   using Clock = std::chrono::steady_clock;
   Clock::time_point begin_, drawn_;
   std::int64_t done_ = 0;
   double seconds_ = 0;
-  bool show_ = false, visible_ = false, interrupted_ = false;
+  ProgressBar bar_;
+  bool terminal_ = false, visible_ = false, interrupted_ = false;
+  int tenths_ = 0; // that lines were written for
 };
 
-} // namespace overtime::tools
+} // namespace overtime

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens while a loop runs: a progress bar for long runs on a terminal, and Ctrl-C.
-#include "compiler/tools/progress.h"
+#include "compiler/trace/progress.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <unistd.h>
 
-namespace overtime::tools {
+namespace overtime {
 namespace {
 
 std::string grouped(std::int64_t number) {
@@ -49,7 +49,7 @@ std::string progress_line(std::int64_t done, std::int64_t steps, double seconds)
   return line;
 }
 
-RunWatch::RunWatch(bool quiet) : show_(!quiet && isatty(STDERR_FILENO) == 1) {}
+RunWatch::RunWatch(ProgressBar bar) : bar_(bar), terminal_(isatty(STDERR_FILENO) == 1) {}
 RunWatch::~RunWatch() { erase_bar(); }
 bool RunWatch::interrupt_seen() const { return guard_ && guard_->interrupted(); }
 
@@ -69,17 +69,25 @@ bool RunWatch::operator()(std::int64_t done, std::int64_t steps) {
     interrupted_ = done < steps;
     return false;
   }
-  if (!show_)
-    return true;
+  if (bar_ != ProgressBar::Never && (terminal_ || bar_ == ProgressBar::Always))
+    draw(done, steps);
+  return true;
+}
+
+void RunWatch::draw(std::int64_t done, std::int64_t steps) {
   Clock::time_point now = Clock::now();
   double seconds = std::chrono::duration<double>(now - begin_).count();
-  if (seconds > 0.5 && now - drawn_ > std::chrono::milliseconds(100)) {
+  if (!terminal_) {
+    int tenths = steps > 0 ? static_cast<int>(10.0 * static_cast<double>(done) / static_cast<double>(steps)) : 10;
+    if (tenths > tenths_)
+      std::fprintf(stderr, "%s\n", progress_line(done, steps, seconds).c_str());
+    tenths_ = std::max(tenths, tenths_);
+  } else if (seconds > 0.5 && now - drawn_ > std::chrono::milliseconds(100)) {
     drawn_ = now;
     visible_ = true;
     std::fprintf(stderr, "\r\033[K%s", progress_line(done, steps, seconds).c_str());
     std::fflush(stderr);
   }
-  return true;
 }
 
 void RunWatch::erase_bar() {
@@ -90,4 +98,4 @@ void RunWatch::erase_bar() {
   visible_ = false;
 }
 
-} // namespace overtime::tools
+} // namespace overtime

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much memory a run will take, compared with what the machine has, before anything is allocated.
-#include "compiler/tools/memory_need.h"
+#include "compiler/trace/memory_need.h"
 
-#include "compiler/overtime.h"
+#include "compiler/trace/error.h"
 #include "compiler/trace/host_memory.h"
 
 #include <cstdio>
 
-namespace overtime::tools {
+namespace overtime {
 namespace {
 
 std::string exact(double bytes) {
@@ -29,4 +29,4 @@ std::string check_memory(double needed, const std::string &what, const std::stri
   return facts;
 }
 
-} // namespace overtime::tools
+} // namespace overtime

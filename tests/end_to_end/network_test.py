@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""overtime run network.json, monitors of windows and events, and plots of what they leave."""
+import json
+import re
+import unittest
+
+import numpy as np
+
+from cli import CliTest
+
+
+def lif(size, **more):
+    """Cells of the golden networks of 100."""
+    return {"model": "LIF", "size": size,
+            "set": {"V_rest": -60, "V_th": -50, "V_reset": -60, "tau": 20, "tau_ref": 5.05}, **more}
+
+
+def two_cells():
+    """A cell that fires, and one that hears of it 1.5 ms later."""
+    return {"dt": 0.1, "real": "f64", "duration": 60,
+            "populations": {"pre": lif(3, init={"V": [-60, -55, -50.5]}), "post": lif(2, init={"V": -60})},
+            "projections": [{"from": "pre", "to": "post", "connect": "all_to_all", "weight": 0.02, "delay": 1.5,
+                             "synapse": {"kind": "exponential", "tau": 5}, "output": {"kind": "coba", "E": 0}}],
+            "inputs": [{"to": "pre.I", "value": 20}],
+            "monitors": ["post.V", "pre.spike", {"variable": "pre_post.synapse.g", "name": "g"}]}
+
+
+class NetworkFiles(CliTest):
+    def write(self, network, name="net.json"):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            json.dump(network, file)
+        return name
+
+    def run_network(self, network, *arguments):
+        self.succeed("run", self.write(network), "--out", "out.npz", *arguments)
+        with np.load(self.path("out.npz")) as archive:
+            return {name: archive[name] for name in archive.files}
+
+    def test_two_populations_follow_their_equations(self):
+        out = self.run_network(two_cells())
+        self.assertEqual(set(out), {"post.V", "pre.spike", "g", "t"})
+        self.assertEqual((out["post.V"].dtype, out["post.V"].shape), (np.float64, (600, 2)))
+        # By hand: cells, exponential synapse, current g (0 - V), in the order of the network.
+        V, last, g, post = np.array([-60, -55, -50.5]), np.full(3, -1e7), np.zeros(2), np.full(2, -60.0)
+        fired = []
+        for k in range(600):
+            arrives = fired[k - 16].sum() if k >= 16 else 0  # of the step before, and 15 steps before that
+            g = g * np.exp(-0.1 / 5) + 0.02 * arrives
+            current = g * (0 - post)
+            t, decay = k * 0.1, np.exp(-0.1 / 20)
+            free = -60 + 20 + (V + 60 - 20) * decay
+            V = np.where(t - last <= 5.05, V, free)
+            spikes = V >= -50
+            last = np.where(spikes, t, last)
+            V = np.where(spikes, -60, V)
+            fired.append(spikes)
+            np.testing.assert_array_equal(out["pre.spike"][k], spikes)
+            np.testing.assert_allclose(out["g"][k], g, rtol=1e-12)
+            post = -60 + current + (post + 60 - current) * decay
+            np.testing.assert_allclose(out["post.V"][k], post, rtol=1e-12)
+        self.assertGreater(post.max(), -59.5)
+        self.assertGreater(np.sum(fired), 5)
+
+    def test_monitors_say_what_they_keep(self):
+        network = two_cells()
+        network["monitors"] = ["pre.spike", "post.V",
+                               {"variable": "pre.spike", "name": "pairs", "events": True},
+                               {"variable": "post.V", "name": "mean", "every": 10, "reduce": "mean", "neurons": [1]},
+                               {"variable": "pre.spike", "name": "f", "events": True, "file": self.path("f.npz")}]
+        out = self.run_network(network)
+        steps, who = np.nonzero(out["pre.spike"])
+        np.testing.assert_array_equal(out["pairs.i"], who)
+        np.testing.assert_allclose(out["pairs.t"], steps * 0.1)
+        np.testing.assert_allclose(out["mean"][:, 0], out["post.V"][:, 1].reshape(60, 10).mean(axis=1), rtol=1e-12)
+        np.testing.assert_allclose(out["mean.t"], np.arange(60) + 0.9)
+        with np.load(self.path("f.npz")) as file:
+            np.testing.assert_array_equal(file["i"], who)
+            np.testing.assert_array_equal(file["t"], out["pairs.t"])
+        self.assertEqual(out["f.i"].size, 0)
+        self.succeed("plot", "f.npz", "-o", "f.svg")
+
+    def test_the_same_file_and_seed_give_the_same_bits(self):
+        network = {"duration": 50, "populations": {
+            "noise": {"model": "PoissonGroup", "size": 50, "set": {"rate": 300}},
+            "E": lif(40, init={"V": {"uniform": [-60, -50]}})},
+            "projections": [{"from": "noise", "to": "E", "connect": {"kind": "fixed_probability", "p": 0.3},
+                             "weight": {"normal": [3, 0.5]}, "synapse": "exponential", "output": "cuba"}],
+            "monitors": [{"variable": "E.spike", "name": "E", "events": True}]}
+        first, again = self.run_network(network), self.run_network(network)
+        other = self.run_network(network, "--seed", 7)
+        np.testing.assert_array_equal(first["E.t"], again["E.t"])
+        np.testing.assert_array_equal(first["E.i"], again["E.i"])
+        self.assertGreater(first["E.i"].size, 20)
+        self.assertFalse(np.array_equal(first["E.i"], other["E.i"]))
+
+    def test_inputs_are_rows_waves_and_operations(self):
+        rows = np.random.default_rng(3).uniform(0, 5, (100, 4)).astype(np.float32)
+        self.save(I=rows)
+        network = {"duration": 10, "populations": {"cells": {"model": "LeakyIntegrator", "size": 4}},
+                   "inputs": [{"to": "cells.I", "rows": "in.npz:I"}, {"to": "cells.I", "value": 2, "operation": "*"},
+                              {"to": "cells.I", "rows": {"kind": "sinusoid", "amplitude": 3, "frequency": 50},
+                               "operation": "-"}],
+                   "monitors": ["cells.I"]}
+        out = self.run_network(network)
+        wave = 3 * np.sin(2 * np.pi * 50 * np.arange(100) * 0.1 / 1000)
+        np.testing.assert_allclose(out["cells.I"], 2 * rows - wave[:, None], atol=2e-6)
+
+    def test_what_is_wrong_is_named_by_its_path(self):
+        def wrong(change, says, *arguments):
+            network = two_cells()
+            change(network)
+            self.fail_with("run", self.write(network), "--out", "out.npz", *arguments, says=["net.json", *says])
+
+        wrong(lambda n: n["projections"][0].update(connect="all_to_al"),
+              ["projections[0].connect", "did you mean 'all_to_all'?"])
+        wrong(lambda n: n["projections"][0].update(form="post"), ["projections[0]", "'form' is not known", "'from'"])
+        wrong(lambda n: n["projections"][0].update(to="past"), ["projections[0].to", "no population 'past'", "'post'"])
+        wrong(lambda n: n["projections"][0].update(weight="heavy"), ["projections[0].weight"])
+        wrong(lambda n: n["projections"][0].update(connect={"kind": "fixed_probability"}),
+              ["projections[0].connect", "'p' is missing"])
+        wrong(lambda n: n["projections"][0].update(connect={"kind": "one_to_one"}), ["projections[0]"])
+        wrong(lambda n: n["projections"][0]["synapse"].update(tua=5), ["projections[0].synapse", "'tua'", "'tau'"])
+        wrong(lambda n: n["populations"]["pre"].update(model="LIFF"), ["populations.pre.model", "'LIF'"])
+        wrong(lambda n: n["populations"]["pre"].update(model="Dense"), ["populations.pre.model", "layer"])
+        wrong(lambda n: n["populations"]["pre"].update(size=0), ["populations.pre.size", "at least 1"])
+        wrong(lambda n: n["populations"]["pre"]["set"].update(tua=1), ["populations.pre.set.tua", "did you mean 'tau'?"])
+        wrong(lambda n: n["populations"]["pre"]["init"].update(V=[1, 2]), ["populations.pre.init.V", "[2]"])
+        wrong(lambda n: n["inputs"][0].update(to="pre.J"), ["inputs[0].to", "'pre.J'", "'pre.I'"])
+        wrong(lambda n: n["inputs"][0].update(operation="%"), ["inputs[0].operation"])
+        wrong(lambda n: n["inputs"][0].update(rows=3), ["inputs[0]", "one of 'value'"])
+        wrong(lambda n: n["monitors"].append("post.W"), ["monitors[3]", "'post.W'"])
+        wrong(lambda n: n["monitors"].append({"variable": "post.V", "name": "x", "reduce": "mean"}),
+              ["monitors[3].reduce", "'every'"])
+        wrong(lambda n: n.pop("populations"), ["'populations' is missing"])
+        wrong(lambda n: n.pop("duration"), ["how long"])
+        wrong(lambda n: n.update(dt="0.1"), ["dt", "expected a number"])
+        wrong(lambda n: None, ["--size does not go with"], "--size", 3)
+        with open(self.path("net.json"), "w", encoding="utf-8") as file:
+            file.write('{"dt": 0.1,\n "populations" }')
+        self.fail_with("run", "net.json", "--out", "o.npz", says=["net.json", "[2:"])
+        self.fail_with("run", "gone.json", "--out", "o.npz", says=["gone.json", "cannot be read"])
+        self.fail_with("run", self.write(two_cells()), says=["--out FILE.npz"])
+
+
+class Monitors(CliTest):
+    def test_every_row_is_a_window_of_steps(self):
+        options = ["HH", "--size", 3, "--set", "I=8", "--monitor", "V", "--steps", 100, "--real", "f64"]
+        V = self.run_model(*options)["V"]
+        for how, by in [("mean", np.mean), ("max", np.max), ("min", np.min), ("sum", np.sum)]:
+            out = self.run_model(*options, "--every", 20, "--reduce", how)
+            np.testing.assert_allclose(out["V"], by(V.reshape(5, 20, 3), axis=1), rtol=1e-12)
+            np.testing.assert_allclose(out["V.t"], np.arange(1, 6) * 2 - 0.1)
+        np.testing.assert_array_equal(self.run_model(*options, "--every", 20)["V"], V[19::20])
+        self.succeed("plot", "out.npz", "-o", "v.svg")
+        self.fail_with("run", "HH", "--monitor", "V", "--every", 5, "--reduce", "median", "--steps", 1, "--out", "o.npz",
+                       says="--reduce")
+
+    def test_events_are_pairs_in_memory_and_in_a_file(self):
+        options = ["LIF", "--size", 20, "--set", "I=30", "--init", "V=@in.npz:V0", "--duration", 100]
+        self.save(V0=np.linspace(0, 19, 20, dtype=np.float32))
+        raster = self.run_model(*options)["spike"]
+        steps, who = np.nonzero(raster)
+        self.assertGreater(who.size, 50)
+        out = self.run_model(*options, "--events", "spike")
+        self.assertEqual(set(out), {"spike.i", "spike.t", "t", "i"})
+        np.testing.assert_array_equal(out["spike.i"], who)
+        np.testing.assert_allclose(out["spike.t"], steps * 0.1)
+        self.succeed("run", *options, "--events", "spike", "--events-file", "e.npz", "--quiet")
+        with np.load(self.path("e.npz")) as file:
+            np.testing.assert_array_equal(file["i"], who)
+            np.testing.assert_array_equal(file["t"], out["spike.t"])
+        self.succeed("run", *options, "--events", "spike", "--events-file", "e.npy", "--quiet")
+        np.testing.assert_array_equal(np.load(self.path("e.npy")), np.stack([who, out["spike.t"]], axis=1))
+        self.fail_with("run", *options, "--events", "spike", says="--out")
+        self.fail_with("run", *options, "--events", "spike", "--monitor", "spike", "--out", "o.npz", says="--events")
+        self.fail_with("run", *options, "--events", "spike,V", "--events-file", "e.npz", says="one variable")
+
+    def test_the_memory_of_a_run_is_told(self):
+        said = self.succeed("run", "HH", "--size", 1000, "--steps", 1000, "--monitor", "V", "--no-output", "--out", "o.npz")
+        need = float(re.search(r"([\d.]+) MB of memory", said).group(1))
+        self.assertTrue(4.0 < need < 4.5, said)  # 4 MB of V, the states, t and i
+
+    def test_pairs_are_drawn_as_the_raster_is(self):
+        self.save(V0=np.linspace(0, 19, 20, dtype=np.float32))
+        options = ["LIF", "--size", 20, "--set", "I=30", "--init", "V=@in.npz:V0", "--duration", 100]
+        self.run_model(*options)
+        self.succeed("plot", "out.npz", "--var", "spike", "-o", "raster.svg")
+        self.succeed("plot", "out.npz", "--var", "spike", "--rate", 10, "-o", "rate.svg")
+        self.run_model(*options, "--events", "spike", out="pairs.npz")
+        self.succeed("plot", "pairs.npz", "--size", 20, "-o", "pairs.svg")
+        self.succeed("plot", "pairs.npz", "--rate", 10, "--size", 20, "-o", "pairs_rate.svg")
+
+        def marks(name):
+            with open(self.path(name), encoding="utf-8") as file:
+                text = file.read()
+            return len(re.findall(r"M[\d.]+ [\d.]+v", text)), text
+        self.assertEqual(marks("raster.svg")[0], marks("pairs.svg")[0])
+        self.assertIn("rate [Hz]", marks("rate.svg")[1])
+        self.assertIn("rate [Hz]", marks("pairs_rate.svg")[1])
+        self.fail_with("plot", "out.npz", "--var", "t", "--rate", 10, "-o", "x.svg", says="array of numbers")
+        self.fail_with("plot", "out.npz", "--var", "spike", "--rate", 0, "-o", "x.svg", says="above 0")
+
+
+if __name__ == "__main__":
+    unittest.main()
