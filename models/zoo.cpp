@@ -2,7 +2,7 @@
 // The zoo: the table of models by name.
 #include "models/zoo.h"
 
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/nearest.h"
 #include "models/inputs/ou_process.h"
 #include "models/inputs/poisson_group.h"
 #include "models/layers/dense.h"

@@ -3,11 +3,11 @@
 #include "compiler/driver/Compiler.h"
 
 #include "compiler/driver/Cache.h"
-#include "compiler/driver/Descriptor.h"
 #include "compiler/driver/Jit.h"
 #include "compiler/driver/ObjectEmitter.h"
 #include "compiler/driver/PipelineDigest.h"
 #include "compiler/driver/Stages.h"
+#include "compiler/driver/library/Descriptor.h"
 
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/Endian.h"

@@ -5,7 +5,7 @@
 #include "compiler/driver/Entry.h"
 
 #include "compiler/lower/Pipelines.h"
-#include "compiler/lower/ProgramMemory.h"
+#include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Diagnostics.h"

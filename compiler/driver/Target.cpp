@@ -2,7 +2,7 @@
 // Names of processors to feature strings, and feature strings to LLVM target machines.
 #include "compiler/driver/Target.h"
 
-#include "compiler/driver/GpuTarget.h"
+#include "compiler/driver/gpu/GpuTarget.h"
 
 #include "runtime/abi.h"
 

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # The driver's files that work on an llvm::Module or on what comes after it; none includes MLIR.
 set(OVERTIME_DRIVER_LLVM_SOURCES
-  CHeader.cpp
-  CText.cpp
+  library/CHeader.cpp
+  library/CText.cpp
   Cache.cpp
   CacheFolder.cpp
-  Descriptor.cpp
-  DescriptorWriter.cpp
+  library/Descriptor.cpp
+  library/DescriptorWriter.cpp
   Entry.cpp
-  GpuTarget.cpp
+  gpu/GpuTarget.cpp
   InstructionOrder.cpp
   Jit.cpp
-  Layout.cpp
-  Linker.cpp
+  library/Layout.cpp
+  library/Linker.cpp
   ObjectEmitter.cpp
-  ProgramJson.cpp
-  Ptxas.cpp
+  library/ProgramJson.cpp
+  gpu/Ptxas.cpp
   Target.cpp
-  TrainerDescriptor.cpp
-  TrainerHeader.cpp
-  TrainingLayout.cpp)
+  training/TrainerDescriptor.cpp
+  training/TrainerHeader.cpp
+  training/TrainingLayout.cpp)

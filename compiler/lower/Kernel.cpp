@@ -2,9 +2,9 @@
 // Finds pieces of a step that can be functions, and writes them and their calls.
 #include "compiler/lower/Kernel.h"
 
-#include "compiler/lower/ProgramMemory.h"
-#include "compiler/lower/Record.h"
-#include "compiler/lower/StepMemory.h"
+#include "compiler/lower/memory/ProgramMemory.h"
+#include "compiler/lower/memory/Record.h"
+#include "compiler/lower/memory/StepMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // read-tables: a program of many buffers takes two tables in place of hundreds of arguments.
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProgramMemory.h"
+#include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"

@@ -2,8 +2,8 @@
 // share-kernels: what a large step does many times becomes one function that is called many times.
 #include "compiler/lower/Kernel.h"
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProgramMemory.h"
-#include "compiler/lower/Record.h"
+#include "compiler/lower/memory/ProgramMemory.h"
+#include "compiler/lower/memory/Record.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

@@ -2,7 +2,7 @@
 // JsonCursor: a place in a JSON text that is read strictly; errors name the path to it, such as projections[2].weight.
 #include "compiler/tools/JsonCursor.h"
 
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/nearest.h"
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 // JsonCursor: a place in a JSON text that is read strictly; errors name the path to it, such as projections[2].weight.
 #pragma once
 
-#include "compiler/trace/error.h"
+#include "compiler/trace/host/error.h"
 
 #include "llvm/Support/JSON.h"
 

@@ -4,7 +4,7 @@
 
 #include "compiler/tools/NetworkParts.h"
 #include "compiler/tools/model_options.h"
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/nearest.h"
 #include "models/inputs/currents.h"
 #include "models/inputs/noise.h"
 #include "models/inputs/waves.h"

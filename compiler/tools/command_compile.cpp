@@ -3,7 +3,7 @@
 #include "compiler/tools/command.h"
 
 #include "compiler/tools/model_options.h"
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/nearest.h"
 
 #include <algorithm>
 #include <chrono>

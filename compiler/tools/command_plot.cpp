@@ -7,7 +7,7 @@
 #include "compiler/tools/recording.h"
 #include "compiler/tools/svg.h"
 #include "compiler/tools/values.h"
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/nearest.h"
 
 #include <cstdio>
 #include <filesystem>

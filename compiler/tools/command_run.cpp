@@ -5,9 +5,9 @@
 #include "compiler/tools/model_options.h"
 #include "compiler/tools/recording.h"
 #include "compiler/tools/run_network.h"
-#include "compiler/trace/host_memory.h"
-#include "compiler/trace/memory_need.h"
-#include "compiler/trace/progress.h"
+#include "compiler/trace/host/host_memory.h"
+#include "compiler/trace/host/memory_need.h"
+#include "compiler/trace/host/progress.h"
 
 #include <algorithm>
 #include <cstdio>

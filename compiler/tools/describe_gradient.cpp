@@ -5,7 +5,7 @@
 #include "compiler/overtime.h"
 #include "compiler/tools/values.h"
 #include "compiler/trace/detail.h"
-#include "compiler/trace/host_memory.h"
+#include "compiler/trace/host/host_memory.h"
 #include "models/zoo.h"
 
 namespace overtime::tools {

@@ -2,8 +2,8 @@
 // Options that `run` and `compile` share: which model, its numbers, and how it is looped over time.
 #include "compiler/tools/model_options.h"
 
-#include "compiler/trace/memory_need.h"
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/memory_need.h"
+#include "compiler/trace/host/nearest.h"
 #include "models/zoo.h"
 
 #include <CLI/CLI.hpp>

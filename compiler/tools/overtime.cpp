@@ -3,7 +3,7 @@
 #include "compiler/tools/command.h"
 
 #include "compiler/overtime.h"
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/nearest.h"
 #include "runtime/abi.h"
 
 #include <algorithm>

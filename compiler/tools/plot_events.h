@@ -3,7 +3,7 @@
 #pragma once
 
 #include "compiler/tools/svg.h"
-#include "compiler/trace/tensor.h"
+#include "compiler/trace/host/tensor.h"
 
 #include <map>
 #include <optional>

@@ -5,7 +5,7 @@
 #include "compiler/tools/command.h"
 #include "compiler/tools/network_file.h"
 #include "compiler/tools/recording.h"
-#include "compiler/trace/host_memory.h"
+#include "compiler/trace/host/host_memory.h"
 
 #include <chrono>
 #include <cstdio>

@@ -2,7 +2,7 @@
 // Values on the command line: numbers, lists and arrays of files, and the variables they are given to.
 #include "compiler/tools/values.h"
 
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/nearest.h"
 
 #include <charconv>
 #include <cmath>

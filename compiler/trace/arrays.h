@@ -3,7 +3,7 @@
 #pragma once
 
 #include "compiler/reference/Interpreter.h"
-#include "compiler/trace/tensor.h"
+#include "compiler/trace/host/tensor.h"
 
 namespace overtime::detail {
 

@@ -5,7 +5,7 @@
 // any state is, and a step knows its row without knowing which step it is.
 #include "compiler/trace/delay.h"
 
-#include "compiler/trace/loop_over_time.h"
+#include "compiler/trace/loops/loop_over_time.h"
 #include "compiler/trace/trace.h"
 #include "dialect/Dyn.h"
 

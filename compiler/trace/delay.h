@@ -2,7 +2,7 @@
 // Delays: how long, what was before the start, and how to read between two steps.
 #pragma once
 
-#include "compiler/trace/unit.h"
+#include "compiler/trace/host/unit.h"
 #include "compiler/trace/value.h"
 #include "compiler/trace/variable.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Model: declarations, names, the tree of children, reset.
 #include "compiler/trace/detail.h"
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/nearest.h"
 
 #include <algorithm>
 #include <atomic>

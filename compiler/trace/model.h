@@ -3,7 +3,7 @@
 #pragma once
 
 #include "compiler/trace/delay.h"
-#include "compiler/trace/device.h"
+#include "compiler/trace/loops/device.h"
 #include "compiler/trace/variable.h"
 
 #include <map>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a model consists of: its variables and models by path, and all numbers as a dictionary or a file.
 #include "compiler/trace/detail.h"
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/nearest.h"
 
 #include <set>
 

@@ -2,8 +2,8 @@
 // From a model to a program: the traced function and what its arguments stand for.
 #include "compiler/trace/program.h"
 
-#include "compiler/trace/nearest.h"
-#include "compiler/trace/recording.h"
+#include "compiler/trace/host/nearest.h"
+#include "compiler/trace/loops/recording.h"
 #include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "compiler/driver/ProgramInfo.h"
-#include "compiler/trace/loop_over_time.h"
+#include "compiler/trace/loops/loop_over_time.h"
 #include "compiler/trace/trace.h"
 
 #include <memory>

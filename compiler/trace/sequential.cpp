@@ -2,7 +2,7 @@
 // Sequential: named layers and functions, one after the other.
 #include "compiler/trace/sequential.h"
 
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/nearest.h"
 
 namespace overtime {
 

@@ -2,7 +2,7 @@
 // What a model does inside a step: time, shared arguments, differential equations.
 #include "compiler/trace/trace.h"
 
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/nearest.h"
 #include "dialect/Dyn.h"
 #include "dialect/RungeKutta.h"
 

@@ -2,9 +2,9 @@
 // Value: a number that exists while a step is traced, and the operators and functions on it.
 #pragma once
 
-#include "compiler/trace/error.h"
-#include "compiler/trace/tensor.h"
-#include "compiler/trace/unit.h"
+#include "compiler/trace/host/error.h"
+#include "compiler/trace/host/tensor.h"
+#include "compiler/trace/host/unit.h"
 
 #include <memory>
 #include <optional>

@@ -2,8 +2,8 @@
 // State, Param, Input: the members of a model.
 #pragma once
 
-#include "compiler/trace/tensor.h"
-#include "compiler/trace/tree.h"
+#include "compiler/trace/host/tensor.h"
+#include "compiler/trace/host/tree.h"
 #include "compiler/trace/value.h"
 
 #include <functional>

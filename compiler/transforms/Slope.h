@@ -2,7 +2,7 @@
 // Slopes of equations in their own states, carried forward through the operations as they are written out.
 #pragma once
 
-#include "compiler/transforms/Derivatives.h"
+#include "compiler/transforms/gradient/Derivatives.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/DenseMap.h"

@@ -2,7 +2,7 @@
 // Network: who takes which data, and the order of a step.
 #include "models/networks/network.h"
 
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/nearest.h"
 
 #include <algorithm>
 

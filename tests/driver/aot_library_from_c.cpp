@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A linked library, used by a C program that knows its header only, gives the numbers of the JIT.
-#include "compiler/driver/CHeader.h"
-#include "compiler/driver/Linker.h"
+#include "compiler/driver/library/CHeader.h"
+#include "compiler/driver/library/Linker.h"
 #include "tests/driver/program.h"
 
 #include "llvm/ADT/SmallVector.h"

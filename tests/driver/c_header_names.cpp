@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names of models become C names; what users write in names and units cannot break header or JSON.
-#include "compiler/driver/CHeader.h"
+#include "compiler/driver/library/CHeader.h"
 #include "tests/driver/program.h"
 
 #include "llvm/Support/JSON.h"

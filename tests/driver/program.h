@@ -2,8 +2,8 @@
 // The program the driver's tests compile: x += gain * I, with x and x > 3 as outputs.
 #pragma once
 
-#include "compiler/driver/Descriptor.h"
 #include "compiler/driver/ObjectEmitter.h"
+#include "compiler/driver/library/Descriptor.h"
 
 #include "runtime/abi.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Initial states that a user gives: others follow from them, they outlive resets, and a given one always wins.
-#include "compiler/trace/reference_run.h"
+#include "compiler/trace/loops/reference_run.h"
 #include "models/neurons/hh.h"
 #include "models/neurons/izhikevich.h"
 #include "models/neurons/lif.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Models of many alike parts, whose code is shared: the same numbers as alone, and as interpreted.
-#include "compiler/trace/reference_run.h"
+#include "compiler/trace/loops/reference_run.h"
 #include "models/layers/rnn_cell.h"
 #include "models/neurons/hh.h"
 #include "tests/models/ring.h"

@@ -2,7 +2,7 @@
 // Runs a model compiled and interpreted from the same start and compares all states and outputs.
 #include "tests/models/models_test.h"
 
-#include "compiler/trace/reference_run.h"
+#include "compiler/trace/loops/reference_run.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The text of errors.
-#include "compiler/trace/error.h"
+#include "compiler/trace/host/error.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which name is taken to be meant.
-#include "compiler/trace/nearest.h"
+#include "compiler/trace/host/nearest.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arrays on the host.
-#include "compiler/trace/tensor.h"
+#include "compiler/trace/host/tensor.h"
 
 #include <catch2/catch.hpp>
 

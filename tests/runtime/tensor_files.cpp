@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tensors from files and into files.
-#include "compiler/trace/tensor.h"
+#include "compiler/trace/host/tensor.h"
 #include "tests/runtime/files.h"
 
 using namespace overtime;

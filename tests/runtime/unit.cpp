@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How units are written.
-#include "compiler/trace/unit.h"
+#include "compiler/trace/host/unit.h"
 
 #include <catch2/catch.hpp>
 

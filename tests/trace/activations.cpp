@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Activations against their formulas in f64, compiled and interpreted, and their names where functions are taken.
-#include "compiler/trace/reference_run.h"
+#include "compiler/trace/loops/reference_run.h"
 #include "models/layers/dense.h"
 #include "models/layers/rnn_cell.h"
 #include "models/neurons/lif.h"

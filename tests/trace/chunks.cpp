@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls that continue: any partition of a run gives the bits of the whole (S6, S11).
-#include "compiler/trace/reference_run.h"
+#include "compiler/trace/loops/reference_run.h"
 #include "models/layers/dense.h"
 #include "models/layers/gru_cell.h"
 #include "models/layers/lstm_cell.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Delays: of one length, of each element, between steps, in chunks, in batches, from before the start.
-#include "compiler/trace/reference_run.h"
+#include "compiler/trace/loops/reference_run.h"
 #include "tests/trace/helper.h"
 
 using namespace overtime;

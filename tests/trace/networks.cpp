@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // propagate, collect and correlate: compiled against plain loops, for every kind of event and weight.
-#include "compiler/trace/reference_run.h"
+#include "compiler/trace/loops/reference_run.h"
 #include "tests/trace/helper.h"
 
 using namespace overtime;

@@ -3,7 +3,7 @@
 #include "tests/trace/helper.h"
 #include "tests/trace/random_model.h"
 
-#include "compiler/trace/reference_run.h"
+#include "compiler/trace/loops/reference_run.h"
 
 #include <algorithm>
 #include <cmath>

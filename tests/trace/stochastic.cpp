@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stochastic equations: the orders of the methods, moments, and what is refused.
 #include "compiler/overtime.h"
-#include "compiler/trace/reference_run.h"
+#include "compiler/trace/loops/reference_run.h"
 #include "runtime/random.h"
 
 #include <catch2/catch.hpp>

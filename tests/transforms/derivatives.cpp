@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every rule of the table of derivatives against finite differences, both evaluated by the interpreter.
-#include "compiler/transforms/Derivatives.h"
+#include "compiler/transforms/gradient/Derivatives.h"
 #include "compiler/reference/Interpreter.h"
 #include "dialect/Dyn.h"
 

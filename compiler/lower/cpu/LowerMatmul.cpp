@@ -5,11 +5,11 @@
 // of the result is one chain of multiply-adds in the order of the inner dimension, so that it does not depend on the
 // tile. Shapes are static, so remainders are tiles of their own.
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProductChain.h"
-#include "compiler/lower/ProductTile.h"
-#include "compiler/lower/ProgramMemory.h"
 #include "compiler/lower/cpu/EventLists.h"
 #include "compiler/lower/cpu/PatchVectors.h"
+#include "compiler/lower/memory/ProgramMemory.h"
+#include "compiler/lower/products/ProductChain.h"
+#include "compiler/lower/products/ProductTile.h"
 #include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // lower-random: draws become Philox arithmetic on vectors, groups of 64 elements at a time.
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/StepMemory.h"
 #include "compiler/lower/cpu/Philox.h"
+#include "compiler/lower/memory/StepMemory.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // promote-state: vectors that every step loads and stores at one place stay in registers.
-#include "compiler/lower/LaneAnalysis.h"
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProgramMemory.h"
+#include "compiler/lower/memory/ProgramMemory.h"
+#include "compiler/lower/threads/LaneAnalysis.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // vectorize-elementwise: elementwise linalg.generic on memory becomes vector loops.
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/StepMemory.h"
+#include "compiler/lower/memory/StepMemory.h"
 #include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // map-to-threads: a program becomes one kernel, with a thread for each independent lane.
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProgramMemory.h"
 #include "compiler/lower/gpu/PointLoops.h"
+#include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

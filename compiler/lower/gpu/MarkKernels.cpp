@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mark-kernels: functions with a launch become kernels, which a host can start.
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/ProgramMemory.h"
+#include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"

@@ -2,8 +2,8 @@
 // Writes a linalg operation on memory as scalar code: one point of its parallel loops at a time.
 #include "compiler/lower/gpu/PointLoops.h"
 
-#include "compiler/lower/ProductChain.h"
-#include "compiler/lower/ProgramMemory.h"
+#include "compiler/lower/memory/ProgramMemory.h"
+#include "compiler/lower/products/ProductChain.h"
 #include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Affine/Utils.h"

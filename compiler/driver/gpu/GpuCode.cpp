@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a traced program to a kernel of a GPU: PTX, how it is launched, and machine code where ptxas is there.
+#include "compiler/driver/gpu/GpuCode.h"
+
+#include "compiler/driver/ObjectEmitter.h"
+#include "compiler/driver/Stages.h"
+#include "compiler/lower/memory/ProgramMemory.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+
+using namespace mlir;
+
+namespace overtime::driver {
+namespace {
+
+KernelLaunch launchOf(LLVM::LLVMFuncOp kernel) {
+  auto number = [&](StringRef name) {
+    auto attribute = kernel->getAttrOfType<IntegerAttr>(name);
+    return attribute ? attribute.getInt() : 1;
+  };
+  return {number(ir::blockThreadsAttr), number(ir::blocksAttr)};
+}
+
+llvm::Expected<std::unique_ptr<llvm::Module>> translateKernel(ModuleOp module, StringRef name,
+                                                              llvm::LLVMContext &context) {
+  FirstError error(module.getContext());
+  registerBuiltinDialectTranslation(*module.getContext());
+  registerLLVMDialectTranslation(*module.getContext());
+  registerNVVMDialectTranslation(*module.getContext());
+  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, name);
+  if (!code)
+    return error.failure("the kernel has no translation to LLVM IR");
+  return code;
+}
+
+/// Subnormal f32 count as 0: the device's approximations take fewer instructions so.
+void flushSubnormals(llvm::Module &code) {
+  for (llvm::Function &function : code)
+    if (!function.isDeclaration())
+      function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
+}
+
+} // namespace
+
+llvm::Expected<GpuCode> compileForGpu(ModuleOp module, const ProgramInfo &info, const TargetSpec &target) {
+  GpuCode made{info, target, {}, {}, {}, {}};
+  StopWatch watch(made.times);
+  if (llvm::Error error = runStages(module, info, target, "llvm", &watch))
+    return std::move(error);
+  auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(info.name);
+  if (!kernel)
+    return llvm::createStringError("the program lost its kernel '" + info.name + "'");
+  made.launch = launchOf(kernel);
+  llvm::LLVMContext context;
+  auto code = translateKernel(module, info.name, context);
+  if (!code)
+    return code.takeError();
+  watch.lap("translate");
+  auto machine = createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  applyTarget(**code, target, **machine);
+  if (info.numerics == "fast")
+    flushSubnormals(**code);
+  made.llvmIr = emitIR(**code);
+  EmitTimes spent;
+  EmitOptions options;
+  options.level = 2; // loops that test at their end; ptxas orders the instructions
+  auto ptx = emitAssembly(**code, **machine, options, &spent);
+  if (!ptx)
+    return ptx.takeError();
+  watch.lap("llvm optimize", spent.optimize);
+  watch.lap("llvm codegen");
+  made.ptx = std::move(*ptx);
+  return made;
+}
+
+} // namespace overtime::driver

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// NVIDIA GPUs as targets: compute capabilities, and the version of PTX that each is written in.
+#include "compiler/driver/gpu/GpuTarget.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace llvm;
+
+namespace overtime::driver {
+namespace {
+
+struct Capability {
+  StringLiteral name;
+  StringLiteral ptx; ///< the first version that knows it, or that of CUDA 12.0, whose drivers read all before
+};
+
+constexpr Capability capabilities[] = {
+    {"sm_75", "+ptx80"}, {"sm_80", "+ptx80"},  {"sm_86", "+ptx80"},  {"sm_87", "+ptx80"},  {"sm_89", "+ptx80"},
+    {"sm_90", "+ptx80"}, {"sm_100", "+ptx86"}, {"sm_103", "+ptx88"}, {"sm_120", "+ptx87"}, {"sm_121", "+ptx88"}};
+
+} // namespace
+
+bool isGpuName(StringRef name) { return name == "nvptx64" || name.starts_with("sm_"); }
+
+Expected<TargetSpec> gpuTarget(StringRef name) {
+  if (name == "nvptx64")
+    name = "sm_80";
+  const Capability *found = find_if(capabilities, [&](const Capability &c) { return c.name == name; });
+  if (found == std::end(capabilities)) {
+    std::string known = join(map_range(capabilities, [](const Capability &c) { return c.name; }), ", ");
+    return createStringError(inconvertibleErrorCode(),
+                             "unknown compute capability '" + name.str() + "': expected one of " + known);
+  }
+  TargetSpec spec;
+  spec.triple = "nvptx64-nvidia-cuda";
+  spec.cpu = name.str();
+  spec.features = found->ptx.str();
+  spec.vectorBits = 64; // one number
+  spec.fma = true;
+  spec.gpu = true;
+  return spec;
+}
+
+Expected<TargetSpec> gpuTargetFor(int capability) {
+  const Capability *best = nullptr;
+  for (const Capability &one : capabilities) {
+    int number = 0;
+    one.name.drop_front(3).getAsInteger(10, number); // in ascending order
+    if (number <= capability)
+      best = &one;
+  }
+  if (!best)
+    return createStringError(inconvertibleErrorCode(), "the device has compute capability " +
+                                                           std::to_string(capability / 10) + "." +
+                                                           std::to_string(capability % 10) + "; 7.5 is the least");
+  return gpuTarget(best->name);
+}
+
+} // namespace overtime::driver

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Generates NAME.json: the same facts as NAME.h, for programs.
+#include "compiler/driver/library/CHeader.h"
+#include "compiler/driver/library/Descriptor.h"
+
+#include "runtime/abi.h"
+
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace overtime::driver {
+namespace {
+
+StringRef dtypeName(std::int32_t dtype) {
+  switch (dtype) {
+  case OVERTIME_F32:
+    return "f32";
+  case OVERTIME_F64:
+    return "f64";
+  case OVERTIME_I64:
+    return "i64";
+  case OVERTIME_I32:
+    return "i32";
+  default:
+    return "bool";
+  }
+}
+
+void writeArrays(json::OStream &out, StringRef kind, ArrayRef<ArrayInfo> arrays, ArrayRef<std::int64_t> offsets) {
+  for (std::size_t k = 0; k < arrays.size(); ++k)
+    out.object([&] {
+      out.attribute("kind", kind);
+      out.attribute("name", json::fixUTF8(arrays[k].name));
+      out.attribute("unit", json::fixUTF8(arrays[k].unit));
+      out.attribute("dtype", dtypeName(arrays[k].dtype));
+      out.attributeArray("shape", [&] {
+        for (std::int64_t d : arrays[k].shape)
+          out.value(d);
+      });
+      out.attribute("offset", offsets[k]);
+    });
+}
+
+} // namespace
+
+std::string programJson(const ProgramInfo &info, const TargetSpec &target) {
+  std::string text;
+  raw_string_ostream stream(text);
+  json::OStream out(stream, /*IndentSize=*/2);
+  Layout layout = layoutOf(info);
+  out.object([&] {
+    out.attribute("name", json::fixUTF8(info.name));
+    out.attribute("model", json::fixUTF8(info.model));
+    out.attribute("abi_version", OVERTIME_ABI_VERSION);
+    out.attribute("target", target.describe());
+    out.attribute("real", info.real);
+    out.attribute("numerics", info.numerics);
+    out.attribute("dt", info.dt);
+    out.attribute("t0", info.t0);
+    out.attribute("i0", info.i0);
+    out.attribute("state_bytes", layout.stateBytes);
+    out.attributeArray("arrays", [&] {
+      writeArrays(out, "state", info.states, layout.states);
+      writeArrays(out, "param", info.params, layout.params);
+      writeArrays(out, "input", info.inputs, layout.inputs);
+      writeArrays(out, "output", info.outputs, layout.outputs);
+    });
+  });
+  text += '\n';
+  return text;
+}
+
+} // namespace overtime::driver

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// split-lanes: where no step mixes elements of a dimension, that dimension goes outside the loop over time.
+#include "compiler/lower/Passes.h"
+#include "compiler/lower/memory/ProgramMemory.h"
+#include "compiler/lower/memory/StepMemory.h"
+#include "compiler/lower/threads/LaneAnalysis.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace overtime::ir {
+#define GEN_PASS_DEF_SPLITLANES
+#include "compiler/lower/Passes.h.inc"
+} // namespace overtime::ir
+
+using namespace mlir;
+using namespace overtime::ir;
+
+namespace {
+
+/// Writes the loop over time again for one tile of lanes.
+class Tile {
+public:
+  Tile(OpBuilder &b, const LaneAnalysis &lanes, scf::ForOp time, Value first, int64_t size)
+      : b(b), lanes(lanes), time(time), first(first), size(size) {}
+
+  void write() {
+    auto copy = scf::ForOp::create(b, time.getLoc(), time.getLowerBound(), time.getUpperBound(), time.getStep());
+    copy->setAttr(timeLoopAttr, b.getUnitAttr());
+    // Memory from outside is cut before the loop; scratch memory becomes as small as the tile.
+    b.setInsertionPoint(copy);
+    for (Value memory : lanes.outside())
+      map.map(memory, memory.getDefiningOp<memref::AllocOp>() && lanes.isScratch(memory) ? scratch(memory)
+                                                                                         : cut(memory, memory));
+    b.setInsertionPoint(copy.getBody()->getTerminator());
+    map.map(time.getInductionVar(), copy.getInductionVar());
+    for (Operation &op : time.getBody()->without_terminator())
+      writeOp(op);
+    b.setInsertionPointAfter(copy);
+  }
+
+private:
+  SmallVector<int64_t> tileShape(MemRefType type, unsigned axis) {
+    SmallVector<int64_t> shape(type.getShape());
+    shape[axis] = size;
+    return shape;
+  }
+
+  /// The tile's lanes of memory that is `original` in the loop over all of them.
+  Value cut(Value original, Value memory) {
+    std::optional<unsigned> axis = lanes.axisOf(original);
+    if (!axis)
+      return memory;
+    return cutAxis(b, memory.getLoc(), memory, *axis, first, size);
+  }
+
+  Value scratch(Value memory) {
+    auto alloc = memory.getDefiningOp<memref::AllocOp>();
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(alloc);
+    auto type = cast<MemRefType>(memory.getType());
+    auto small = MemRefType::get(tileShape(type, *lanes.axisOf(memory)), type.getElementType());
+    return memref::AllocOp::create(b, alloc.getLoc(), small, alloc.getAlignmentAttr());
+  }
+
+  void writeOp(Operation &op) {
+    if (auto view = dyn_cast<memref::SubViewOp>(op)) {
+      map.map(view.getResult(), subview(view));
+    } else if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && generic.hasIndexSemantics()) {
+      writeIndexed(generic);
+    } else { // a row of a sequence, a constant: made for all lanes
+      Operation *copy = b.clone(op, map);
+      for (auto [original, whole] : llvm::zip(op.getResults(), copy->getResults()))
+        map.map(original, cut(original, whole));
+    }
+  }
+  Value subview(memref::SubViewOp view) {
+    SmallVector<OpFoldResult> offsets = view.getMixedOffsets(), sizes = view.getMixedSizes();
+    if (std::optional<unsigned> axis = lanes.axisOf(view.getResult()))
+      sizes[*axis] = b.getIndexAttr(size);
+    for (OpFoldResult &offset : offsets)
+      if (auto v = dyn_cast<Value>(offset))
+        offset = map.lookupOrDefault(v);
+    return memref::SubViewOp::create(b, view.getLoc(), map.lookupOrDefault(view.getSource()), offsets, sizes,
+                                     view.getMixedStrides());
+  }
+  /// An element's index counts from the first lane of all.
+  void writeIndexed(linalg::GenericOp generic) {
+    auto copy = cast<linalg::GenericOp>(b.clone(*generic, map));
+    if (std::optional<unsigned> lane = lanes.laneLoop(generic))
+      shiftIndices(copy, *lane, first);
+  }
+
+  OpBuilder &b;
+  const LaneAnalysis &lanes;
+  scf::ForOp time;
+  Value first;
+  int64_t size;
+  IRMapping map;
+};
+
+struct SplitLanesPass : overtime::ir::impl::SplitLanesBase<SplitLanesPass> {
+  using SplitLanesBase::SplitLanesBase;
+
+  void runOnOperation() override {
+    if (!getOperation()->hasAttr(programAttr))
+      return;
+    scf::ForOp time;
+    for (auto loop : getOperation().getBody().front().getOps<scf::ForOp>())
+      if (loop->hasAttr(timeLoopAttr))
+        time = loop;
+    if (!time || time.getNumResults() > 0)
+      return;
+    std::optional<LaneAnalysis> lanes = LaneAnalysis::run(time);
+    if (!lanes || lanes->count() == 0)
+      return;
+    split(time, *lanes);
+  }
+
+  void split(scf::ForOp time, const LaneAnalysis &lanes) {
+    int64_t size = gpu ? 1 : lanes.tileSize(vectorBits, threads);
+    OpBuilder b(time);
+    if (size == lanes.count())
+      Tile(b, lanes, time, arith::ConstantIndexOp::create(b, time.getLoc(), 0), size).write();
+    else
+      writeParts(b, time, lanes, size);
+    time.erase();
+    for (Value memory : lanes.outside())
+      if (auto alloc = memory.getDefiningOp<memref::AllocOp>(); alloc && alloc->use_empty())
+        alloc.erase();
+  }
+
+  /// A part is a tile; lanes that remain are the last part.
+  void writeParts(OpBuilder &b, scf::ForOp time, const LaneAnalysis &lanes, int64_t size) {
+    Location loc = time.getLoc();
+    auto index = [&](int64_t v) -> Value { return arith::ConstantIndexOp::create(b, loc, v); };
+    int64_t tiles = lanes.count() / size, rest = lanes.count() % size, parts = tiles + (rest > 0);
+    getOperation()->setAttr(partsAttr, b.getI64IntegerAttr(parts));
+    getOperation()->setAttr(partCyclesAttr, b.getI64IntegerAttr(lanes.stepCycles(size, vectorBits)));
+    PartRange range(getOperation());
+    Value end = rest > 0 ? arith::MinUIOp::create(b, loc, range.last, index(tiles)) : range.last;
+    Value from = arith::MulIOp::create(b, loc, range.first, index(size));
+    Value to = arith::MulIOp::create(b, loc, end, index(size));
+    auto loop = scf::ForOp::create(b, loc, from, to, index(size));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(loop.getBody()->getTerminator());
+    Tile(b, lanes, time, loop.getInductionVar(), size).write();
+    b.setInsertionPointAfter(loop);
+    if (rest == 0)
+      return;
+    Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, range.last, index(parts));
+    auto remainder = scf::IfOp::create(b, loc, isLast, /*withElseRegion=*/false);
+    b.setInsertionPoint(remainder.thenYield());
+    Tile(b, lanes, time, index(tiles * size), rest).write();
+  }
+};
+
+} // namespace

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// A loop's program on a GPU: compiled for it, with its arrays on it.
+#include "compiler/trace/loops/device_program.h"
+
+#include "compiler/driver/gpu/GpuTarget.h"
+#include "compiler/trace/loops/loop_data.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <unistd.h>
+
+namespace overtime::detail {
+
+static driver::GpuCode compiled_for(mlir::ModuleOp module, const driver::ProgramInfo &info, int capability) {
+  auto target = driver::gpuTargetFor(capability);
+  if (!target)
+    throw_compile_error(target.takeError());
+  auto code = driver::compileForGpu(module, info, *target);
+  if (!code)
+    throw_compile_error(code.takeError());
+  return std::move(*code);
+}
+
+/// $OVERTIME_DUMP_KERNELS is a folder for the PTX and the LLVM IR of every kernel that is loaded.
+static void dump(const driver::GpuCode &code) {
+  static std::atomic<int> number = 0;
+  const char *folder = std::getenv("OVERTIME_DUMP_KERNELS");
+  if (!folder || !*folder)
+    return;
+  std::string stem =
+      std::string(folder) + "/" + code.info.name + "-" + std::to_string(getpid()) + "-" + std::to_string(number++);
+  std::ofstream(stem + ".ll") << code.llvmIr;
+  std::ofstream ptx(stem + ".ptx");
+  ptx << code.ptx;
+  if (!ptx.flush())
+    throw Error(ErrorKind::File, "cannot write '" + stem + ".ptx', as OVERTIME_DUMP_KERNELS asks");
+}
+
+DeviceProgram::DeviceProgram(mlir::ModuleOp module, const driver::ProgramInfo &info, int number, SourceLocation at)
+    : device(open_device(number, at)), code(compiled_for(module, info, device.capability())),
+      session(std::make_unique<gpu::Session>(device)) {
+  dump(code);
+  int capability = 0;
+  llvm::StringRef(code.target.cpu).drop_front(3).getAsInteger(10, capability); // of "sm_90"
+  gpu::KernelImage ptx = {code.ptx.c_str(), code.ptx.size() + 1, capability, true};
+  gpu::KernelLaunch launch = {static_cast<unsigned>(code.launch.threads), static_cast<unsigned>(code.launch.blocks), 0,
+                              false};
+  gpu::Failure failure;
+  if (!session->open(&ptx, 1, code.info.name.c_str(), launch, code.info.workspaceBytes, failure))
+    throw Error(ErrorKind::Device, failure.text, at);
+}
+
+void DeviceProgram::run(const StepRange &range, const std::vector<void *> &buffers,
+                        const std::vector<std::int64_t> &strides, bool fresh) {
+  std::vector<gpu::HostArray> arrays;
+  auto add = [&](const std::vector<driver::ArrayInfo> &infos, gpu::HostArray::Kind kind) {
+    for (const driver::ArrayInfo &info : infos) {
+      std::size_t k = arrays.size(), first = code.info.states.size() + code.info.params.size();
+      auto elements = static_cast<std::size_t>(info.elements());
+      bool every_step = k >= first && strides[k - first] != 0;
+      arrays.push_back({kind, buffers[k], elements * overtime_dtype_size(info.dtype), elements, every_step, !fresh});
+    }
+  };
+  add(code.info.states, gpu::HostArray::State);
+  add(code.info.params, gpu::HostArray::Param);
+  add(code.info.inputs, gpu::HostArray::Input);
+  add(code.info.outputs, gpu::HostArray::Output);
+  gpu::Failure failure;
+  gpu::StepsOfCall steps = {range.count, range.i0, range.k0, range.t0, range.seed};
+  if (!session->run(steps, arrays.data(), arrays.size(), failure))
+    throw Error(ErrorKind::Device, failure.text);
+}
+
+} // namespace overtime::detail

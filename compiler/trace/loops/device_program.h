@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// A loop's program on a GPU: compiled for it, with its arrays on it. Private to compiler/trace.
+#pragma once
+
+#include "compiler/driver/gpu/GpuCode.h"
+#include "compiler/trace/host/error.h"
+#include "compiler/trace/loops/open_device.h"
+
+#include "runtime/cuda/session.h"
+
+#include <memory>
+
+namespace overtime::detail {
+
+struct StepRange;
+
+class DeviceProgram {
+public:
+  /// Compiles the module, which is used up, for the device of that number.
+  DeviceProgram(mlir::ModuleOp module, const driver::ProgramInfo &info, int number, SourceLocation at);
+
+  const driver::ProgramInfo &info() const { return code.info; }
+  const driver::StageTimes &times() const { return code.times; }
+
+  /// Buffers: states, params, inputs, outputs; strides: of inputs and outputs, 0 for a row for all steps. `fresh`: the
+  /// numbers of states and params have changed since the device saw them.
+  void run(const StepRange &range, const std::vector<void *> &buffers, const std::vector<std::int64_t> &strides,
+           bool fresh);
+
+private:
+  const gpu::Device &device;
+  driver::GpuCode code;
+  std::unique_ptr<gpu::Session> session;
+};
+
+} // namespace overtime::detail

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The devices of this process. Private to compiler/trace.
+#pragma once
+
+#include "compiler/trace/host/error.h"
+
+#include "runtime/cuda/device.h"
+
+namespace overtime::detail {
+
+/// Opened once, and open until the process ends; an error of kind Device where that fails.
+const gpu::Device &open_device(int number, SourceLocation at);
+
+} // namespace overtime::detail

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a Trainer is made of. Private to compiler/trace.
+#pragma once
+
+#include "compiler/trace/training/evaluation.h"
+#include "compiler/trace/training/gradient_data.h"
+#include "compiler/trace/training/trainer.h"
+
+namespace overtime {
+
+struct TrainerData {
+  TrainerData(LoopOverTime &loop, Loss loss, std::unique_ptr<Optimizer> optimizer, TrainerOptions options,
+              std::source_location at);
+
+  double update(const Tree<Tensor> &data, const Tensor &target, std::source_location at);
+
+  LoopOverTime &loop;
+  TrainerOptions options;
+  std::unique_ptr<Optimizer> optimizer;
+  std::vector<Monitor> params;
+  ValueAndGradData gradient;
+  LoopOverTime updates; // whose steps are updates, and whose data are gradients
+  detail::Evaluation evaluation;
+
+private:
+  void begin_call(const Tree<Tensor> &data, std::source_location at) const;
+};
+
+} // namespace overtime
