@@ -6,8 +6,14 @@
 
 #include "compiler/lower/Pipelines.h"
 #include "compiler/lower/memory/ProgramMemory.h"
+#include "dialect/Dyn.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -51,6 +57,11 @@ static std::string describe(Diagnostic &diagnostic) {
     out << "note: " << note.str();
   }
   return text;
+}
+
+void loadProgramDialects(MLIRContext &context) {
+  context.loadDialect<arith::ArithDialect, func::FuncDialect, ir::DynDialect, linalg::LinalgDialect, math::MathDialect,
+                      tensor::TensorDialect>();
 }
 
 FirstError::FirstError(MLIRContext *context)

@@ -40,6 +40,9 @@ private:
   mlir::ScopedDiagnosticHandler handler;
 };
 
+/// What a traced program consists of; stages load what else they write.
+void loadProgramDialects(mlir::MLIRContext &context);
+
 /// Runs the stages up to and including `last`.
 llvm::Error runStages(mlir::ModuleOp module, const ProgramInfo &info, const TargetSpec &target, llvm::StringRef last,
                       StopWatch *watch);

@@ -22,7 +22,6 @@ struct Checked {
   SourceLocation at;
   mlir::Value offsets, targets;
   std::int64_t sources, synapses;
-  bool ascending; // the targets of every row
 
   Error shape_error(const std::string &text) const {
     return Error(ErrorKind::Shape, std::string(what) + ": " + text, at);
@@ -110,7 +109,8 @@ void check_offsets(const Tensor &numbers, const Slot &slot, std::int64_t synapse
 }
 
 /// Whether the targets of every row ascend.
-bool ascend(const Tensor &offsets, const Tensor &targets) {
+bool targets_ascend(const SynapseRows &rows) {
+  const Tensor &offsets = *Monitor(rows.offsets).slot()->value, &targets = *Monitor(rows.targets).slot()->value;
   auto starts = offsets.values<std::int32_t>(), places = targets.values<std::int32_t>();
   for (std::size_t row = 0; row + 1 < starts.size(); ++row)
     if (!std::ranges::is_sorted(places.subspan(starts[row], starts[row + 1] - starts[row])))
@@ -128,14 +128,7 @@ static Checked checked(const Operand &first, const SynapseRows &rows, std::int64
   const Tensor &places = numbers_of(trace, rows.targets, targets, what, at);
   check_offsets(starts, offsets, places.size(), what, at);
   check_places(places, targets, posts, what, at);
-  return {what,
-          trace,
-          at,
-          Trace::unwrap(rows.offsets),
-          Trace::unwrap(rows.targets),
-          starts.size() - 1,
-          places.size(),
-          ascend(starts, places)};
+  return {what, trace, at, Trace::unwrap(rows.offsets), Trace::unwrap(rows.targets), starts.size() - 1, places.size()};
 }
 
 Value full_like(Operand x, const Quantity &number) {
@@ -160,7 +153,7 @@ Value propagate(Operand events, const SynapseRows &rows, Operand weights, Operan
                         to_string(init.value().shape()));
   mlir::Value result = ir::PropagateOp::create(c.trace.builder, c.loc(), start.getType(), e, c.offsets, c.targets,
                                                c.weights_in(weights, unit), start, mlir::Value(), mlir::Value(),
-                                               mlir::Value(), mlir::Value(), c.ascending)
+                                               mlir::Value(), mlir::Value(), targets_ascend(rows))
                            .getResult();
   return c.trace.wrap(result, unit, c.at);
 }

@@ -2,6 +2,7 @@
 // The trace of one step: types, constants, broadcasting.
 #include "compiler/trace/trace.h"
 
+#include "compiler/driver/Stages.h"
 #include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -32,8 +33,7 @@ namespace detail {
 
 Trace::Trace(TraceSettings settings)
     : settings(std::move(settings)), context(MLIRContext::Threading::DISABLED), builder(&context) {
-  context.loadDialect<arith::ArithDialect, func::FuncDialect, ir::DynDialect, linalg::LinalgDialect, math::MathDialect,
-                      tensor::TensorDialect>();
+  driver::loadProgramDialects(context);
   module = ModuleOp::create(builder.getUnknownLoc());
 }
 

@@ -107,12 +107,16 @@ private:
         return *slope ? multiply(unit, ExprelOp::create(builder, loc, scaled(dt, *slope), nearZero)) : unit;
       };
       bool fixed = *slope && isFixed(*slope);
-      if (fixed && isMultiple(body.getTerminator()->getOperand(k), body.getArgument(1 + k)))
-        next.push_back(add(state, multiply(state, math::ExpM1Op::create(builder, loc, scaled(dt, *slope)))));
-      else if (fixed && isFast(op))
-        next.push_back(add(state, linearChange(k, *slope, gain(1.0))));
-      else if (auto [factor, derivative] = constantFactor(derivatives[k]); true)
-        next.push_back(add(state, multiply(gain(factor), derivative)));
+      Value change;
+      if (fixed && isMultiple(body.getTerminator()->getOperand(k), body.getArgument(1 + k))) {
+        change = multiply(state, math::ExpM1Op::create(builder, loc, scaled(dt, *slope)));
+      } else if (fixed && isFast(op)) {
+        change = linearChange(k, *slope, gain(1.0));
+      } else {
+        auto [factor, derivative] = constantFactor(derivatives[k]);
+        change = multiply(gain(factor), derivative);
+      }
+      next.push_back(add(state, change));
       if (std::optional<size_t> j = op.noiseOf(k))
         next.back() = add(next.back(), multiply(diffusion(derivatives, *j),
                                                 multiply(deviation(*slope, state.getType()), op.getNoise()[*j])));

@@ -26,6 +26,9 @@ constexpr size_t largest_call = size_t(1) << 30; ///< Linux moves at most 2 GiB 
 /// open() that signals do not disturb; the descriptor is closed in programs that this one starts.
 int open_retrying(const char *path, int flags, unsigned mode = 0);
 
+/// All bytes, from a place of an open file on.
+int write_all(int file, uint64_t offset, const void *from, uint64_t bytes, const Place &place);
+
 /// A regular file, open for reading.
 class InputFile {
 public:

@@ -134,6 +134,21 @@ OutputFile::~OutputFile() {
   free(target_);
 }
 
+int write_all(int file, uint64_t offset, const void *from, uint64_t bytes, const Place &place) {
+  const char *next = static_cast<const char *>(from);
+  while (bytes > 0) {
+    ssize_t put = pwrite(file, next, bytes < largest_call ? bytes : largest_call, static_cast<off_t>(offset));
+    if (put < 0 && errno == EINTR)
+      continue;
+    if (put < 0)
+      return place.fail(OVERTIME_IO, "cannot write: %s", strerror(errno));
+    next += put;
+    offset += static_cast<uint64_t>(put);
+    bytes -= static_cast<uint64_t>(put);
+  }
+  return OVERTIME_OK;
+}
+
 int OutputFile::fail(const Place &place, const char *what) const {
   return place.fail(OVERTIME_IO, "%s: %s", what, strerror(errno));
 }
@@ -180,18 +195,7 @@ int OutputFile::open(const Place &place) {
 }
 
 int OutputFile::write_at(uint64_t offset, const void *from, size_t bytes, const Place &place) {
-  const char *next = static_cast<const char *>(from);
-  while (bytes > 0) {
-    ssize_t put = pwrite(file_, next, bytes < largest_call ? bytes : largest_call, static_cast<off_t>(offset));
-    if (put < 0 && errno == EINTR)
-      continue;
-    if (put < 0)
-      return fail(place, "cannot write");
-    next += put;
-    offset += static_cast<uint64_t>(put);
-    bytes -= static_cast<size_t>(put);
-  }
-  return OVERTIME_OK;
+  return write_all(file_, offset, from, bytes, place);
 }
 
 int OutputFile::append(const void *from, size_t bytes, const Place &place) {

@@ -181,18 +181,8 @@ extern "C" int overtime_row_file_append(overtime_row_file *file, size_t array, c
   if (!file || array >= file->count || count < 0 || (count > 0 && !rows))
     return place.fail(OVERTIME_NULL_ARGUMENT, "a file, one of its arrays and rows are needed");
   Rows &to = file->arrays[array];
-  const char *next = static_cast<const char *>(rows);
-  uint64_t bytes = static_cast<uint64_t>(count) * to.row_bytes, offset = to.bytes();
-  while (bytes > 0) {
-    ssize_t put = pwrite(to.file, next, bytes < largest_call ? bytes : largest_call, static_cast<off_t>(offset));
-    if (put < 0 && errno == EINTR)
-      continue;
-    if (put < 0)
-      return fail(place, "cannot write");
-    next += put;
-    offset += static_cast<uint64_t>(put);
-    bytes -= static_cast<uint64_t>(put);
-  }
+  if (int status = write_all(to.file, to.bytes(), rows, static_cast<uint64_t>(count) * to.row_bytes, place))
+    return status;
   to.shape[0] += count;
   return OVERTIME_OK;
 }

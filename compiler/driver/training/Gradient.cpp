@@ -8,11 +8,7 @@
 #include "dialect/Dyn.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 
@@ -78,8 +74,7 @@ std::string bytecodeOf(ModuleOp module) {
 llvm::Expected<std::unique_ptr<HostProgram>> compileElsewhere(const std::string &code, const ProgramInfo &info,
                                                               const HostOptions &options) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
-  context.loadDialect<arith::ArithDialect, func::FuncDialect, ir::DynDialect, linalg::LinalgDialect, math::MathDialect,
-                      tensor::TensorDialect>();
+  loadProgramDialects(context);
   FirstError error(&context);
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(code, ParserConfig(&context));
   if (!module)

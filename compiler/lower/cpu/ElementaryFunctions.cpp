@@ -160,10 +160,8 @@ Value expandExprelNearZero(Real &f, Scaled x, double times) {
   Value any = f.scalar() ? far : Value(vector::ReductionOp::create(f.b, f.loc, vector::CombiningKind::OR, far));
   auto result = scf::IfOp::create(
       f.b, f.loc, any,
-      [&](OpBuilder &b, Location loc) {
-        Real inside(b, loc, f.type, f.avx512, f.fast);
-        inside.gpu = f.gpu;
-        scf::YieldOp::create(b, loc, inside.choose(far, expandExprel(inside, x, times), near));
+      [&](OpBuilder &b, Location loc) { // b is f.b, inside of the branch
+        scf::YieldOp::create(b, loc, f.choose(far, expandExprel(f, x, times), near));
       },
       [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, near); });
   return result.getResult(0);

@@ -6,7 +6,6 @@
 #include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -59,14 +58,7 @@ struct NetworkReverse {
   Value dot(Value x, Value y) const {
     Value products = arith::MulFOp::create(b, loc(), x, y);
     SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(cast<RankedTensorType>(x.getType()).getRank()));
-    Value start = zeros(RankedTensorType::get({}, element()));
-    Value sum = linalg::ReduceOp::create(b, loc(), ValueRange{products}, ValueRange{start}, axes,
-                                         [](OpBuilder &inner, Location at, ValueRange args) {
-                                           Value total = arith::AddFOp::create(inner, at, args[1], args[0]);
-                                           linalg::YieldOp::create(inner, at, total);
-                                         })
-                    ->getResult(0);
-    return tensor::ExtractOp::create(b, loc(), sum, ValueRange{});
+    return summed(b, loc(), products, axes);
   }
   Value asReal(Value events) const {
     if (!getElementTypeOrSelf(events.getType()).isInteger(1))
