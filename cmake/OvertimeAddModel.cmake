@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# overtime_add_model(NAME MODEL EXPRESSION HEADER FILE [OPTIONS TEXT] [TARGET CPU] [INPUTS TEXT]): a model compiled ahead
-# of time, as a library target.
+# overtime_add_model(NAME MODEL EXPRESSION HEADER FILE [OPTIONS TEXT] [TARGET CPU] [INPUTS TEXT] [GPUS SM...]): a model
+# compiled ahead of time, as a library target.
 #
 #   overtime_add_model(leaky MODEL "LeakyNeuron(64)" HEADER leaky_neuron.h OPTIONS ".out_vars = model.V" TARGET x86-64-v3)
 #   target_link_libraries(app PRIVATE leaky)   # app is C or C++ and includes "leaky.h" of the build folder
@@ -8,17 +8,23 @@
 # MODEL     what constructs the model, in C++; HEADER declares it, in a file of another name than NAME.h
 # OPTIONS   LoopOptions, as in C++; `model` is the model
 # TARGET    the processor: native unless given
+# GPUS      compute capabilities, such as sm_80 sm_90, that the library has code for too
 # INPUTS    shapes of one step's data, as in C++: "{{128, 100}}"; a Neuron needs none
 function(overtime_add_model name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "MODEL;HEADER;OPTIONS;TARGET;INPUTS" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "MODEL;HEADER;OPTIONS;TARGET;INPUTS" "GPUS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_MODEL OR NOT arg_HEADER)
-    message(FATAL_ERROR "overtime_add_model(NAME MODEL EXPRESSION HEADER FILE [OPTIONS TEXT] [TARGET CPU] [INPUTS TEXT])")
+    message(FATAL_ERROR "overtime_add_model(NAME MODEL EXPRESSION HEADER FILE [OPTIONS TEXT] [TARGET CPU] [INPUTS TEXT] [GPUS SM...])")
   endif()
   if(NOT arg_TARGET)
     set(arg_TARGET native)
   endif()
   if(arg_INPUTS)
     string(PREPEND arg_INPUTS ", .inputs = ")
+  endif()
+  set(gpus "")
+  if(arg_GPUS)
+    list(JOIN arg_GPUS "\", \"" gpus)
+    set(gpus ", .gpus = {\"${gpus}\"}")
   endif()
   get_filename_component(header ${arg_HEADER} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
   get_filename_component(file ${header} NAME)
@@ -37,7 +43,7 @@ int main(int, char **arguments) {
   try {
     auto model = @arg_MODEL@;
     LoopOverTime loop(model, {@arg_OPTIONS@});
-    compile(loop, {.name = "@name@", .target = "@arg_TARGET@"@arg_INPUTS@}).write(arguments[1]);
+    compile(loop, {.name = "@name@", .target = "@arg_TARGET@"@arg_INPUTS@@gpus@}).write(arguments[1]);
   } catch (const Error &error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

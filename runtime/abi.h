@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Raised whenever the entry function, the descriptor or the state header changes shape. */
-#define OVERTIME_ABI_VERSION 3u
+#define OVERTIME_ABI_VERSION 4u
 
 /* Every buffer that compiled code touches starts on such a boundary. */
 #define OVERTIME_ALIGNMENT 64u
@@ -37,7 +37,10 @@ typedef enum overtime_status {
   OVERTIME_NOT_FOUND = 9,
   OVERTIME_WRONG_PROCESSOR = 10, /* the program was built with instructions that this processor lacks */
   OVERTIME_NEGATIVE_THREADS = 11,
-  OVERTIME_OVERLAP = 12 /* an output overlaps an input, another output or the state block */
+  OVERTIME_OVERLAP = 12,        /* an output overlaps an input, another output or the state block */
+  OVERTIME_UNKNOWN_DEVICE = 13, /* a name that is none of "cpu", "cuda", "cuda:1", ... */
+  OVERTIME_NO_GPU_CODE = 14,    /* the program has code for a processor only */
+  OVERTIME_DEVICE_FAILED = 15   /* the state block has the driver's text */
 } overtime_status;
 
 /* Instructions that a program was built with, beyond what every processor of its architecture has. */
@@ -91,6 +94,39 @@ typedef struct overtime_array {
   int64_t offset;
 } overtime_array;
 
+/* Code of a program for a GPU, and how it is launched. A device takes machine code of its own major capability, not
+ * newer than itself; PTX is text, ended by a 0, which the driver assembles for this capability and all later ones. */
+typedef struct overtime_gpu_image {
+  const void *data;
+  uint64_t bytes;
+  int32_t capability; /* 90 for sm_90 */
+  int32_t is_ptx;
+  uint32_t threads;     /* of a block */
+  uint32_t blocks;      /* of the grid; 0: as many as the device holds at the same time, at most most_blocks */
+  uint32_t most_blocks; /* 0: no limit */
+  int32_t cooperative;  /* threads wait for each other across blocks, which all are resident then */
+  uint64_t workspace_bytes;
+  /* What ptxas said of machine code, 0 for PTX. */
+  int32_t registers;    /* of a thread */
+  int32_t spill_bytes;  /* of a thread: numbers that found no register, stored and loaded */
+  int32_t local_bytes;  /* of a thread: memory that is none of the program's arrays */
+  int32_t shared_bytes; /* of a block */
+} overtime_gpu_image;
+
+/* Runs programs on a GPU; libovertime_cuda.a has the one for NVIDIA's (runtime/gpu_driver.h). */
+typedef struct overtime_gpu_driver overtime_gpu_driver;
+
+typedef struct overtime_gpu_code {
+  const overtime_gpu_driver *driver;
+  const char *kernel; /* its name in every image */
+  const overtime_gpu_image *images;
+  int32_t n_images;
+  int32_t reserved;
+  uint64_t message_offset; /* in the state block: OVERTIME_MESSAGE_BYTES for what the driver says */
+} overtime_gpu_code;
+
+#define OVERTIME_MESSAGE_BYTES 1024u
+
 /* A compiled program describes itself; AOT libraries export one as NAME_program. */
 typedef struct overtime_program {
   uint32_t abi_version;
@@ -108,6 +144,7 @@ typedef struct overtime_program {
   int64_t i0;
   double t0;
   double dt;
+  const overtime_gpu_code *gpu; /* NULL: the program runs on a processor only */
 } overtime_program;
 
 /* First bytes of a state block. */
@@ -121,10 +158,11 @@ typedef struct overtime_state_header {
   int64_t k; /* steps since t0 */
   double t0;
   int32_t threads; /* of a run; 0: as many as pay */
-  int32_t reserved;
+  int32_t device;  /* 0: the processor; else the number of a GPU, counted from 1 */
 } overtime_state_header;
 
-/* Writes the initial states and parameters and sets the clock back. */
+/* Writes the initial states and parameters and sets the clock back. Later runs are the processor's; what a GPU held for
+ * this block is given back. */
 int overtime_program_reset(const overtime_program *program, void *state, uint64_t seed);
 
 /* Runs `steps` steps on a state block that was reset. `inputs[j]` is [steps, shape...] or NULL for the default row;
@@ -136,6 +174,12 @@ int overtime_program_run(const overtime_program *program, void *state, int64_t s
 /* Sets the threads of later runs on this block; 0 for as many as pay, which is what reset sets. A program that cannot
  * be split, and a library that was linked without OpenMP, run on the caller alone. */
 int overtime_program_set_threads(const overtime_program *program, void *state, int32_t threads);
+
+/* Sets where later runs on this block are done: "cpu", "cuda", which is the first GPU, or "cuda:1". A GPU is opened,
+ * with memory of its own, which "cpu", a reset and another GPU give back: call it with "cpu" before a block that ran on
+ * a GPU goes. After a failure the device is the one before. Every run takes the numbers of the block and leaves its own
+ * there; of one that fails on a GPU they are undefined. */
+int overtime_program_set_device(const overtime_program *program, void *state, const char *device);
 
 /* What the last call on this state block reported. */
 const char *overtime_program_error(const void *state);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Resets and runs compiled programs. Shipped inside AOT libraries: nothing here needs more than the C library.
 #include "runtime/abi.h"
-#include "runtime/parts.h"
+#include "runtime/gpu_driver.h"
 #include "runtime/processor.h"
 
 #include <stdlib.h>
@@ -123,6 +123,57 @@ int CallTable::fill(void *state, int64_t steps, const void *const *inputs, void 
 
 bool sum_overflows(int64_t a, int64_t steps) { return a > INT64_MAX - steps; }
 
+/// Where a program with code for a GPU keeps the driver's text.
+char *message_of(const overtime_program *program, void *state) {
+  return bytes_of(state) + program->gpu->message_offset;
+}
+
+/// 0 for "cpu", 1 for "cuda" and "cuda:0", 2 for "cuda:1", ...; -1 for no device.
+int32_t device_of(const char *name) {
+  if (strcmp(name, "cpu") == 0)
+    return 0;
+  if (strncmp(name, "cuda", 4) != 0)
+    return -1;
+  const char *digit = name + 4;
+  if (*digit == '\0')
+    return 1;
+  if (*digit++ != ':' || *digit == '\0')
+    return -1;
+  int32_t number = 0;
+  for (; *digit; ++digit) {
+    if (*digit < '0' || *digit > '9' || number > 9999)
+      return -1;
+    number = 10 * number + (*digit - '0');
+  }
+  return number + 1;
+}
+
+int set_device(const overtime_program *program, void *state, const char *name) {
+  overtime_state_header *header = header_of(state);
+  if (header->program != program)
+    return OVERTIME_NOT_RESET;
+  int32_t device = device_of(name);
+  if (device < 0)
+    return OVERTIME_UNKNOWN_DEVICE;
+  if (!program->gpu)
+    return device == 0 ? OVERTIME_OK : OVERTIME_NO_GPU_CODE;
+  if (device == 0)
+    program->gpu->driver->close(state);
+  else if (!program->gpu->driver->open(program, state, device - 1, message_of(program, state)))
+    return OVERTIME_DEVICE_FAILED;
+  header->device = device;
+  return OVERTIME_OK;
+}
+
+/// Runs all parts where the block says.
+int run_on_device(const overtime_program *program, void *state, const overtime::detail::EntryCall &call) {
+  const overtime_state_header *header = header_of(state);
+  if (header->device == 0)
+    return overtime::detail::run_parts(call, program->schedule, header->threads);
+  bool ran = program->gpu->driver->run(program, state, header->device - 1, call, message_of(program, state));
+  return ran ? OVERTIME_OK : OVERTIME_DEVICE_FAILED;
+}
+
 int run(const overtime_program *program, void *state, int64_t steps, const void *const *inputs, void *const *outputs) {
   overtime_state_header *header = header_of(state);
   if (header->program != program)
@@ -139,7 +190,7 @@ int run(const overtime_program *program, void *state, int64_t steps, const void 
         program->entry, steps,        header->i,     header->k,
         header->t0,     header->seed, table.buffers, static_cast<int64_t>(table.count()),
         table.strides};
-    if (int status = overtime::detail::run_parts(call, program->schedule, header->threads))
+    if (int status = run_on_device(program, state, call))
       return status;
   }
   header->i += steps;
@@ -158,6 +209,8 @@ extern "C" int overtime_program_reset(const overtime_program *program, void *sta
     return OVERTIME_WRONG_PROCESSOR;
   if (!is_aligned(state, OVERTIME_ALIGNMENT))
     return OVERTIME_MISALIGNED;
+  if (program->gpu)
+    program->gpu->driver->close(state);
   memset(state, 0, program->state_bytes);
   if (program->initial_bytes != 0)
     memcpy(bytes_of(state) + sizeof(overtime_state_header), program->initial, program->initial_bytes);
@@ -196,9 +249,21 @@ extern "C" int overtime_program_set_threads(const overtime_program *program, voi
   return status;
 }
 
+extern "C" int overtime_program_set_device(const overtime_program *program, void *state, const char *device) {
+  if (int status = check_state(state))
+    return status;
+  int status = program && device ? set_device(program, state, device) : int(OVERTIME_NULL_ARGUMENT);
+  header_of(state)->status = status;
+  return status;
+}
+
 extern "C" const char *overtime_program_error(const void *state) {
-  int status = check_state(state);
-  return overtime_status_message(status ? status : static_cast<const overtime_state_header *>(state)->status);
+  if (int status = check_state(state))
+    return overtime_status_message(status);
+  const auto *header = static_cast<const overtime_state_header *>(state);
+  if (header->status == OVERTIME_DEVICE_FAILED)
+    return static_cast<const char *>(state) + header->program->gpu->message_offset;
+  return overtime_status_message(header->status);
 }
 
 extern "C" void *overtime_program_array(const overtime_program *program, void *state, const char *name) {

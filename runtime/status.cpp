@@ -7,7 +7,7 @@ extern "C" const char *overtime_status_message(int status) {
   case OVERTIME_OK:
     return "no error";
   case OVERTIME_NULL_ARGUMENT:
-    return "the program or the state block is NULL";
+    return "the program, the state block or a name is NULL";
   case OVERTIME_NEGATIVE_STEPS:
     return "the number of steps is negative, expected 0 or more";
   case OVERTIME_NOT_RESET:
@@ -30,6 +30,14 @@ extern "C" const char *overtime_status_message(int status) {
   case OVERTIME_OVERLAP:
     return "arrays overlap: an output must share no memory with an input, another output or the state block, nor an "
            "input with the state block";
+  case OVERTIME_UNKNOWN_DEVICE:
+    return "there is no device of this name; the devices are: cpu, cuda, cuda:1, ...";
+  case OVERTIME_NO_GPU_CODE:
+    return "this library has no code for a GPU: compile it with some, for instance with `overtime compile --gpu "
+           "sm_90`, "
+           "or run on the cpu";
+  case OVERTIME_DEVICE_FAILED:
+    return "a device failed; the error of the state block has the driver's text";
   case OVERTIME_NOT_FOUND:
     return "nothing has this name";
   default:

@@ -119,6 +119,7 @@ llvm::Expected<Library> compileLibrary(mlir::ModuleOp module, const ProgramInfo 
   if (!target)
     return target.takeError();
   Library library{info, *target, {}, {}, {}, {}};
+  library.info.gpu = !options.gpus.empty();
   StopWatch watch(library.times);
   if (llvm::Error error = runStages(module, info, *target, "llvm", &watch))
     return std::move(error);
@@ -132,7 +133,7 @@ llvm::Expected<Library> compileLibrary(mlir::ModuleOp module, const ProgramInfo 
     return machine.takeError();
   (*code)->setTargetTriple((*machine)->getTargetTriple());
   (*code)->setDataLayout((*machine)->createDataLayout());
-  if (llvm::Error error = addDescriptor(**code, library.info, *target, initial(library.info)))
+  if (llvm::Error error = addDescriptor(**code, library.info, *target, initial(library.info), options.gpus))
     return std::move(error);
   applyTarget(**code, *target, **machine);
   if (options.text) {

@@ -56,7 +56,8 @@ struct Library {
 };
 struct LibraryOptions {
   std::string target = "native";
-  bool text = false; ///< assembly too
+  bool text = false;                         ///< assembly too
+  std::vector<overtime_gpu_image> gpus = {}; ///< code for GPUs that goes into the object (gpu/GpuCode.h)
 };
 
 /// Compiles for a target, with the description and the C functions. `initial` gives the content of states and

@@ -57,6 +57,7 @@ Error defineRuntime(LLJIT &jit) {
   add("overtime_program_reset", &overtime_program_reset);
   add("overtime_program_run", &overtime_program_run);
   add("overtime_program_set_threads", &overtime_program_set_threads);
+  add("overtime_program_set_device", &overtime_program_set_device);
   add("overtime_program_error", &overtime_program_error);
   add("overtime_program_array", &overtime_program_array);
   return jit.getMainJITDylib().define(absoluteSymbols(std::move(symbols)));

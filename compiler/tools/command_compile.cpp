@@ -17,7 +17,7 @@ namespace {
 struct CompileCommand {
   ModelOptions model;
   std::string target = "native", arch, input_shape, name, folder, stage;
-  std::vector<std::string> emit;
+  std::vector<std::string> emit, gpus;
   bool timing = false;
 };
 
@@ -61,6 +61,7 @@ public:
     options.emit = split_list("--emit", options.emit);
     for (const std::string &kind : options.emit)
       check_word("--emit", kind, kinds);
+    compile.gpus = options.gpus = split_list("--gpu", options.gpus);
     check_target();
     bool only_ir = options.emit.empty() || options.emit == std::vector<std::string>{"mlir"};
     if (!options.stage.empty() && !only_ir)
@@ -113,6 +114,13 @@ private:
       throw Error(ErrorKind::Usage, "--arch names a compute capability and goes with --target nvptx64");
     if (!options.arch.empty() && options.arch.rfind("sm_", 0) != 0)
       throw Error(ErrorKind::Name, "--arch takes a compute capability such as sm_90; got '" + options.arch + "'");
+    if (!options.gpus.empty() && is_gpu(options))
+      throw Error(ErrorKind::Usage, "--gpu adds code for GPUs to the library of a processor; --target " +
+                                        options.target + " writes code for a GPU alone: give one of them");
+    if (!options.gpus.empty() && !options.emit.empty() && !wants(options, "so") && !wants(options, "obj"))
+      throw Error(ErrorKind::Usage,
+                  "--gpu adds code for GPUs to a library: with it --emit writes so or obj; for PTX and "
+                  "cubin files give --target nvptx64 --arch sm_90");
     const std::string whose = is_gpu(options) ? "a GPU" : "the processor '" + options.target + "'";
     for (const std::string &kind : options.emit)
       if (contains(is_gpu(options) ? host_kinds : std::vector<std::string>{"ptx", "cubin"}, kind))
@@ -177,6 +185,8 @@ private:
       wrote(folder / (name + ".ll"), [&](const std::string &path) { artifact.write_llvm_ir(path); });
     if (wants(options, "asm"))
       wrote(folder / (name + ".s"), [&](const std::string &path) { artifact.write_assembly(path); });
+    for (const KernelFacts &facts : artifact.kernels())
+      tell(facts);
     if (options.timing)
       report_times(artifact, begin, compiled);
   }
@@ -189,15 +199,27 @@ private:
     if (wants(options, "cubin")) {
       KernelFacts facts;
       wrote(folder / (compile.name + ".cubin"), [&](const std::string &path) { facts = artifact.write_cubin(path); });
-      std::printf("kernel %s: %lld registers, %lld bytes spilled, %lld bytes of local and %lld of shared memory, "
-                  "%lld blocks of %lld threads\n",
-                  compile.name.c_str(), static_cast<long long>(facts.registers),
-                  static_cast<long long>(facts.spill_bytes), static_cast<long long>(facts.local_bytes),
-                  static_cast<long long>(facts.shared_bytes), static_cast<long long>(facts.blocks),
-                  static_cast<long long>(facts.threads));
+      tell(facts);
     }
     if (options.timing)
       report_times(artifact, begin, compiled);
+  }
+
+  /// What the kernel takes of a GPU, or why there is no machine code.
+  void tell(const KernelFacts &facts) const {
+    if (!facts.no_machine_code.empty()) {
+      std::fprintf(stderr,
+                   "overtime: note: for %s there is PTX and no machine code, so the driver assembles it when it is "
+                   "loaded: %s\n",
+                   facts.capability.c_str(), facts.no_machine_code.c_str());
+      return;
+    }
+    std::printf("kernel %s: %lld registers, %lld bytes spilled, %lld bytes of local and %lld of shared memory, "
+                "%lld blocks of %lld threads on %s\n",
+                compile.name.c_str(), static_cast<long long>(facts.registers),
+                static_cast<long long>(facts.spill_bytes), static_cast<long long>(facts.local_bytes),
+                static_cast<long long>(facts.shared_bytes), static_cast<long long>(facts.blocks),
+                static_cast<long long>(facts.threads), facts.capability.c_str());
   }
 
   static void link(const Artifact &artifact, const std::string &folder) {
@@ -240,6 +262,11 @@ Command add_compile(CLI::App &app) {
       ->type_name("CPU");
   parser->add_option("--arch", options->arch, "Compute capability of a GPU [sm_80]")->type_name("SM");
   parser
+      ->add_option("--gpu", options->gpus,
+                   "Code for GPUs of these compute capabilities beside the processor's, such as sm_80,sm_90")
+      ->type_name("SMS")
+      ->allow_extra_args(false);
+  parser
       ->add_option("--input-shape", options->input_shape,
                    "Shape of one step's data, such as 128,100; none: no data [neurons: N]")
       ->type_name("SHAPE");
@@ -258,6 +285,7 @@ Command add_compile(CLI::App &app) {
                  "  overtime compile HH --size 1024 --dt 0.01 --monitor V -o build/hh\n"
                  "  overtime compile GRUCell --size 20 --batch 128 --input-shape 128,100 --target x86-64-v3 --emit "
                  "so,asm -o build/gru\n"
+                 "  overtime compile HH --size 1e6 --gpu sm_80,sm_90 -o build/hh\n"
                  "  overtime compile HH --size 1e6 --target nvptx64 --arch sm_90 --emit ptx,cubin -o build/hh\n"
                  "  overtime compile LIF --size 8 --stop-after dynamics");
   return {parser, [options] { return Compilation(*options).go(); }};

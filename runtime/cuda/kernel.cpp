@@ -12,13 +12,16 @@ Kernel::~Kernel() {
     device.driver().cuModuleUnload(module);
 }
 
-bool Kernel::load_image(const KernelImage &image, Failure &failure) {
+bool Kernel::load_image(const overtime_gpu_image &image, const char *name, Failure &failure) {
   char log[512] = {};
   int options[] = {error_log, error_log_bytes};
   void *values[] = {log, reinterpret_cast<void *>(sizeof log)};
   Result result = device.driver().cuModuleLoadDataEx(&module, image.data, 2, options, values);
-  if (result == 0)
-    return true;
+  if (result == 0) {
+    image_ = image;
+    return check(device.driver(), device.driver().cuModuleGetFunction(&function, module, name), failure,
+                 "looking for a kernel");
+  }
   check(device.driver(), result, failure, image.is_ptx ? "assembling PTX" : "loading machine code");
   if (log[0]) {
     Failure said = failure;
@@ -28,52 +31,59 @@ bool Kernel::load_image(const KernelImage &image, Failure &failure) {
   return false;
 }
 
-bool Kernel::load(const KernelImage *images, size_t count, const char *name, Failure &failure) {
-  const KernelImage *best = nullptr;
-  int have = device.capability(), lowest = 0;
-  for (size_t k = 0; k < count; ++k) {
-    const KernelImage &image = images[k];
-    if (lowest == 0 || image.capability < lowest)
-      lowest = image.capability;
-    bool fits = image.capability <= have && (image.is_ptx || image.capability / 10 == have / 10);
-    // Machine code before PTX, which has to be assembled; then the newest.
-    bool better = !best || (best->is_ptx && !image.is_ptx) ||
-                  (best->is_ptx == image.is_ptx && best->capability < image.capability);
-    if (fits && better)
-      best = &image;
+/// The newest image of a kind that a device of capability `have` takes; NULL without one.
+static const overtime_gpu_image *newest(const overtime_gpu_image *images, size_t count, int have, bool ptx) {
+  const overtime_gpu_image *best = nullptr;
+  for (const overtime_gpu_image *image = images; image != images + count; ++image) {
+    bool fits = image->capability <= have && (ptx || image->capability / 10 == have / 10);
+    if (fits && bool(image->is_ptx) == ptx && (!best || best->capability < image->capability))
+      best = image;
   }
-  if (!best)
-    return fail(failure,
-                "%s has compute capability %d.%d, and '%s' was compiled for %d.%d and later: compile it for sm_%d",
-                device.name(), have / 10, have % 10, name, lowest / 10, lowest % 10, have);
-  return load_image(*best, failure) &&
-         check(device.driver(), device.driver().cuModuleGetFunction(&function, module, name), failure,
-               "looking for a kernel");
+  return best;
 }
 
-bool Kernel::resident_blocks(const KernelLaunch &how, unsigned &blocks, Failure &failure) const {
+bool Kernel::load(const overtime_gpu_image *images, size_t count, const char *name, Failure &failure) {
+  int have = device.capability();
+  const overtime_gpu_image *code = newest(images, count, have, false), *text = newest(images, count, have, true);
+  if (code) {
+    Failure refused; // for instance of a toolkit that is newer than the driver
+    if (load_image(*code, name, text ? refused : failure))
+      return true;
+  }
+  if (text)
+    return load_image(*text, name, failure);
+  int lowest = count == 0 ? 0 : images[0].capability;
+  for (size_t k = 1; k < count; ++k)
+    lowest = images[k].capability < lowest ? images[k].capability : lowest;
+  return fail(failure,
+              "%s has compute capability %d.%d, and '%s' was compiled for %d.%d and later: compile it for sm_%d",
+              device.name(), have / 10, have % 10, name, lowest / 10, lowest % 10, have);
+}
+
+bool Kernel::resident_blocks(unsigned &blocks, Failure &failure) const {
   int each = 0;
   if (!check(device.driver(),
-             device.driver().cuOccupancyMaxActiveBlocksPerMultiprocessor(&each, function, int(how.threads), 0), failure,
-             "asking how many blocks fit"))
+             device.driver().cuOccupancyMaxActiveBlocksPerMultiprocessor(&each, function, int(image_.threads), 0),
+             failure, "asking how many blocks fit"))
     return false;
   if (each == 0)
-    return fail(failure, "no block of %u threads fits on a processor of %s", how.threads, device.name());
+    return fail(failure, "no block of %u threads fits on a processor of %s", image_.threads, device.name());
   blocks = unsigned(each) * unsigned(device.processors());
-  if (how.most_blocks != 0 && blocks > how.most_blocks)
-    blocks = how.most_blocks;
+  if (image_.most_blocks != 0 && blocks > image_.most_blocks)
+    blocks = image_.most_blocks;
   return true;
 }
 
-bool Kernel::launch(const KernelLaunch &how, Stream &stream, void **arguments, Failure &failure) {
+bool Kernel::launch(Stream &stream, void **arguments, Failure &failure) {
   const Driver &driver = device.driver();
+  const overtime_gpu_image &how = image_;
   if (!how.cooperative)
     return check(
         driver,
         driver.cuLaunchKernel(function, how.blocks, 1, 1, how.threads, 1, 1, 0, stream.handle, arguments, nullptr),
         failure, "launching a kernel");
   unsigned blocks = how.blocks;
-  if (blocks == 0 && !resident_blocks(how, blocks, failure))
+  if (blocks == 0 && !resident_blocks(blocks, failure))
     return false;
   return check(driver,
                driver.cuLaunchCooperativeKernel(function, blocks, 1, 1, how.threads, 1, 1, 0, stream.handle, arguments),

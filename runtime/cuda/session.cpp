@@ -14,15 +14,14 @@ struct Session::Place {
 };
 
 Session::~Session() {
+  Failure ignored;
+  device.enter(ignored); // the thread that ends a session need not be the one that ran it
   for (size_t k = 0; k < place_count; ++k)
     places[k].~Place();
   ::free(places);
 }
 
-bool Session::open(const KernelImage *images, size_t count, const char *name, const KernelLaunch &launch, size_t bytes,
-                   Failure &failure) {
-  how = launch;
-  workspace_bytes = bytes;
+bool Session::open(const overtime_gpu_image *images, size_t count, const char *name, Failure &failure) {
   return device.enter(failure) && kernel.load(images, count, name, failure) && compute.open(failure) &&
          copy.open(failure) && computed[0].open(failure) && computed[1].open(failure) && copied[0].open(failure) &&
          copied[1].open(failure);
@@ -52,7 +51,8 @@ bool Session::prepare(const HostArray *arrays, size_t count, int64_t rows, Failu
         !compute.upload(places[k].buffer[0].at, array.data, array.bytes, failure))
       return false;
   }
-  return workspace.reserve(workspace_bytes > 0 ? workspace_bytes : 1, failure);
+  size_t bytes = kernel.image().workspace_bytes;
+  return workspace.reserve(bytes > 0 ? bytes : 1, failure);
 }
 
 bool Session::upload_rows(const HostArray *arrays, int64_t first, int64_t rows, Failure &failure) {
@@ -98,7 +98,7 @@ bool Session::start(const StepsOfCall &steps, const HostArray *arrays, int slot,
   arguments[next++] = &workspace.at;
   for (size_t k = 0; k < slices; ++k)
     arguments[next++] = strides + k;
-  bool started = kernel.launch(how, compute, arguments, failure); // which reads the arguments before it returns
+  bool started = kernel.launch(compute, arguments, failure); // which reads the arguments before it returns
   ::free(arguments);
   return started;
 }

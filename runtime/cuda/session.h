@@ -30,8 +30,7 @@ public:
   Session(const Session &) = delete;
   Session &operator=(const Session &) = delete;
 
-  bool open(const KernelImage *images, size_t count, const char *name, const KernelLaunch &how, size_t workspace_bytes,
-            Failure &failure);
+  bool open(const overtime_gpu_image *images, size_t count, const char *name, Failure &failure);
 
   /// Runs the steps and brings states and wanted outputs to the host. Outputs that do not fit on the device at once,
   /// and those of long runs, are brought in pieces while the next piece is computed.
@@ -48,10 +47,9 @@ private:
 
   const Device &device;
   Kernel kernel;
-  KernelLaunch how = {};
   Stream compute, copy;
   Place *places = nullptr;
-  size_t place_count = 0, workspace_bytes = 0;
+  size_t place_count = 0;
   Buffer workspace{device};
   Event computed[2] = {Event(device), Event(device)}, copied[2] = {Event(device), Event(device)};
 };

@@ -16,7 +16,7 @@ find_package(overtime CONFIG REQUIRED)
 add_executable(now now.cpp)
 target_link_libraries(now PRIVATE overtime::overtime)
 
-overtime_add_model(leaky MODEL "LeakyNeuron(3)" HEADER leaky_neuron.h OPTIONS ".out_vars = model.V, .dt = 0.5")
+overtime_add_model(leaky MODEL "LeakyNeuron(3)" HEADER leaky_neuron.h OPTIONS ".out_vars = model.V, .dt = 0.5" GPUS sm_80 sm_90)
 add_executable(later later.c)
 target_link_libraries(later PRIVATE leaky)
 """,
@@ -56,7 +56,7 @@ int main() {
 int main(void) {
   float V[12];
   leaky_state *state = aligned_alloc(leaky_ALIGNMENT, leaky_state_bytes());
-  if (leaky_reset(state, 0) != 0 || leaky_run(state, 4, NULL, NULL, V) != 0)
+  if (leaky_reset(state, 0) != 0 || leaky_set_device(state, "cpu") != 0 || leaky_run(state, 4, NULL, NULL, V) != 0)
     return 1;
   for (int k = 0; k < 12; ++k)
     printf("%.9g\\n", V[k]);

@@ -14,7 +14,17 @@ using overtime::test::FakeDriver;
 namespace {
 
 const char ptx[] = ".version 8.0\n.visible .entry kernel(\n";
-const KernelImage image = {ptx, sizeof ptx, 80, true};
+overtime_gpu_image image_of(const void *data, std::size_t bytes, int capability, bool is_ptx) {
+  overtime_gpu_image image = {};
+  image.data = data;
+  image.bytes = bytes;
+  image.capability = capability;
+  image.is_ptx = is_ptx;
+  image.threads = 128;
+  image.blocks = 2;
+  return image;
+}
+const overtime_gpu_image image = image_of(ptx, sizeof ptx, 80, true);
 
 /// One state, one parameter, one input and one output of 4 f32 each.
 struct Arrays {
@@ -36,7 +46,7 @@ struct Opened {
     if (!device.open(0, failure))
       return;
     session.emplace(device);
-    session->open(&image, 1, "kernel", {128, 2, 0, false}, 0, failure);
+    session->open(&image, 1, "kernel", failure);
     fake.calls();
   }
   bool run(Arrays &arrays, std::int64_t steps) {
@@ -106,7 +116,7 @@ TEST_CASE("what the driver says is in the failure, and everything is given back"
 }
 
 TEST_CASE("a kernel is chosen for the device, machine code first", "[gpu]") {
-  auto loaded = [](int capability, std::vector<KernelImage> images) {
+  auto loaded = [](int capability, std::vector<overtime_gpu_image> images) {
     FakeDriver fake(capability);
     Device device;
     Failure failure;
@@ -117,7 +127,8 @@ TEST_CASE("a kernel is chosen for the device, machine code first", "[gpu]") {
     return failure ? std::string(failure.text) : fake.calls({"cuModuleLoadDataEx"});
   };
   const char elf[] = "\177ELF";
-  KernelImage sm80 = {elf, 5, 80, false}, sm90 = {elf, 5, 90, false}, ptx90 = {ptx, sizeof ptx, 90, true};
+  auto sm80 = image_of(elf, 5, 80, false), sm90 = image_of(elf, 5, 90, false),
+       ptx90 = image_of(ptx, sizeof ptx, 90, true);
   CHECK(loaded(90, {image, sm80, sm90}) == "cuModuleLoadDataEx cubin\n");
   CHECK(loaded(86, {image, sm80, sm90}) == "cuModuleLoadDataEx cubin\n");
   CHECK(loaded(100, {image, sm80, sm90}) == "cuModuleLoadDataEx ptx\n");
@@ -137,13 +148,36 @@ TEST_CASE("the driver's complaint about PTX is passed on", "[gpu]") {
   CHECK(std::string(failure.text).find("ptxas fatal") != std::string::npos);
 }
 
+TEST_CASE("PTX stands in for machine code that the driver refuses", "[gpu]") {
+  FakeDriver fake;
+  Device device;
+  Failure failure;
+  REQUIRE(device.open(0, failure));
+  const char elf[] = "\177ELF";
+  overtime_gpu_image images[] = {image_of(elf, 5, 90, false), image};
+  fake.calls();
+  fake.fail_next("cuModuleLoadDataEx", 209);
+  Kernel kernel(device);
+  CHECK(kernel.load(images, 2, "kernel", failure));
+  CHECK(fake.calls({"cuModuleLoadDataEx"}) == "cuModuleLoadDataEx cubin\ncuModuleLoadDataEx ptx\n");
+  CHECK(kernel.image().is_ptx);
+  Kernel machine(device);
+  fake.fail_next("cuModuleLoadDataEx", 209);
+  CHECK_FALSE(machine.load(images, 1, "kernel", failure));
+  CHECK(std::string(failure.text).find("loading machine code") != std::string::npos);
+}
+
 TEST_CASE("blocks that wait for each other are as many as the device holds", "[gpu]") {
   FakeDriver fake;
   Device device;
   Failure failure;
   REQUIRE(device.open(0, failure));
   Session session(device);
-  REQUIRE(session.open(&image, 1, "kernel", {128, 0, 6, true}, 0, failure));
+  overtime_gpu_image together = image;
+  together.blocks = 0;
+  together.most_blocks = 6;
+  together.cooperative = true;
+  REQUIRE(session.open(&together, 1, "kernel", failure));
   Arrays arrays(1);
   CHECK(session.run({1, 0, 0, 0.0, 1}, arrays.table.data(), arrays.table.size(), failure));
   CHECK(fake.calls({"cuLaunchCooperativeKernel"}) == "cuLaunchCooperativeKernel 6 x 128\n");

@@ -51,8 +51,8 @@ struct Initial {
 } const initial;
 
 overtime_program make_program() {
-  return {OVERTIME_ABI_VERSION, 0, "test", "any", entry, {1, 0, 64, -1}, 448, 384, 1, 1, 1, 2, arrays, &initial,
-          sizeof initial,       5, 100.0,  0.5};
+  return {OVERTIME_ABI_VERSION, 0, "test", "any", entry,  {1, 0, 64, -1}, 448, 384, 1, 1, 1, 2, arrays, &initial,
+          sizeof initial,       5, 100.0,  0.5,   nullptr};
 }
 
 struct alignas(64) Block {
@@ -63,7 +63,7 @@ struct alignas(64) Block {
 } // namespace
 
 TEST_CASE("statuses and dtypes have their meanings") {
-  for (int status = OVERTIME_OK; status <= OVERTIME_OVERLAP; ++status)
+  for (int status = OVERTIME_OK; status <= OVERTIME_DEVICE_FAILED; ++status)
     CHECK(std::string(overtime_status_message(status)) != "unknown status");
   CHECK(std::string(overtime_status_message(-1)) == "unknown status");
   CHECK(overtime_dtype_size(OVERTIME_F32) == 4);
@@ -231,4 +231,21 @@ TEST_CASE("programs of many arrays run too") {
   REQUIRE(overtime_program_run(&program, &block, 1, nullptr, outputs) == OVERTIME_OK);
   CHECK(o == 7);
   CHECK(seen_last == 1);
+}
+
+TEST_CASE("a program without code for a GPU stays on the processor and says why") {
+  overtime_program program = make_program();
+  Block block;
+  CHECK(overtime_program_set_device(&program, nullptr, "cpu") == OVERTIME_NULL_ARGUMENT);
+  CHECK(overtime_program_set_device(&program, &block, "cpu") == OVERTIME_NOT_RESET);
+  REQUIRE(overtime_program_reset(&program, &block, 0) == OVERTIME_OK);
+  CHECK(overtime_program_set_device(&program, &block, nullptr) == OVERTIME_NULL_ARGUMENT);
+  for (const char *name : {"", "gpu", "cud", "cuda:", "cuda:x", "cuda:1x", "cuda1", "cuda:-1", "cuda:99999999999"})
+    CHECK(overtime_program_set_device(&program, &block, name) == OVERTIME_UNKNOWN_DEVICE);
+  CHECK(overtime_program_set_device(&program, &block, "cuda:1") == OVERTIME_NO_GPU_CODE);
+  CHECK(std::string(overtime_program_error(&block)).find("overtime compile --gpu") != std::string::npos);
+  CHECK(overtime_program_set_device(&program, &block, "cpu") == OVERTIME_OK);
+  int before = last.count;
+  CHECK(overtime_program_run(&program, &block, 3, nullptr, nullptr) == OVERTIME_OK);
+  CHECK(last.count == before + 1);
 }

@@ -79,4 +79,65 @@ llvm::Expected<GpuCode> compileForGpu(ModuleOp module, const ProgramInfo &info, 
   return made;
 }
 
+overtime_gpu_image GpuCode::ptxImage() const {
+  overtime_gpu_image image = {};
+  image.data = ptx.c_str();
+  image.bytes = ptx.size() + 1;                                           // with the 0 that ends it
+  StringRef(target.cpu).drop_front(3).getAsInteger(10, image.capability); // of "sm_90"
+  image.is_ptx = true;
+  image.threads = static_cast<std::uint32_t>(launch.threads);
+  image.blocks = static_cast<std::uint32_t>(launch.blocks);
+  image.workspace_bytes = info.workspaceBytes;
+  return image;
+}
+
+std::vector<overtime_gpu_image> GpuLibraryCode::images() const {
+  overtime_gpu_image ptx = code.ptxImage();
+  if (!cubin)
+    return {ptx};
+  overtime_gpu_image machine = ptx;
+  machine.data = cubin->bytes.data();
+  machine.bytes = cubin->bytes.size();
+  machine.is_ptx = false;
+  const KernelResources &used = cubin->resources;
+  machine.registers = static_cast<std::int32_t>(used.registers);
+  machine.spill_bytes = static_cast<std::int32_t>(used.spillStores + used.spillLoads);
+  machine.local_bytes = static_cast<std::int32_t>(used.localBytes);
+  machine.shared_bytes = static_cast<std::int32_t>(used.sharedBytes);
+  return {machine, ptx};
+}
+
+llvm::Expected<std::vector<GpuLibraryCode>> compileForGpus(ModuleOp module, const ProgramInfo &info,
+                                                           ArrayRef<std::string> names) {
+  std::vector<GpuLibraryCode> all;
+  std::string ptxas, why;
+  if (auto found = findPtxas(); found)
+    ptxas = *found;
+  else
+    why = llvm::toString(found.takeError());
+  for (const std::string &name : names) {
+    StageTimes spent;
+    StopWatch watch(spent);
+    auto target = TargetSpec::get(name);
+    if (!target)
+      return target.takeError();
+    OwningOpRef<ModuleOp> copy(module.clone());
+    auto code = compileForGpu(*copy, info, *target);
+    if (!code)
+      return code.takeError();
+    GpuLibraryCode made{std::move(*code), std::nullopt, why, 0};
+    if (!ptxas.empty()) {
+      auto cubin = assemblePtx(made.code.ptx, made.code.target.cpu, ptxas);
+      if (cubin)
+        made.cubin = std::move(*cubin);
+      else
+        made.whyNoCubin = llvm::toString(cubin.takeError());
+    }
+    watch.lap(name);
+    made.ms = spent.front().second;
+    all.push_back(std::move(made));
+  }
+  return all;
+}
+
 } // namespace overtime::driver

@@ -20,9 +20,27 @@ struct GpuCode {
   KernelLaunch launch;
   std::string ptx, llvmIr;
   StageTimes times;
+
+  /// The PTX, and how the runtime launches it. Points into this.
+  overtime_gpu_image ptxImage() const;
+};
+
+/// What a library holds for the GPUs of one compute capability.
+struct GpuLibraryCode {
+  GpuCode code;
+  std::optional<Cubin> cubin; ///< where ptxas is
+  std::string whyNoCubin;     ///< else
+  double ms = 0;              ///< that it took
+
+  /// Machine code first. They point into this.
+  std::vector<overtime_gpu_image> images() const;
 };
 
 /// Compiles for a target with `gpu`; the kernel's name is the program's. The module is used up.
 llvm::Expected<GpuCode> compileForGpu(mlir::ModuleOp module, const ProgramInfo &info, const TargetSpec &target);
+
+/// Compiles copies of the module for GPUs by name, such as "sm_90", and assembles them where ptxas is found.
+llvm::Expected<std::vector<GpuLibraryCode>> compileForGpus(mlir::ModuleOp module, const ProgramInfo &info,
+                                                           llvm::ArrayRef<std::string> names);
 
 } // namespace overtime::driver

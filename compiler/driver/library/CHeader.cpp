@@ -136,16 +136,20 @@ void writeExample(raw_ostream &out, const ProgramInfo &info) {
   StringRef name = info.name;
   bool alone = info.threads == 1;
   out << " * Link with -l" << name << ", or an object " << name << ".o with "
+      << (info.gpu ? "libovertime_cuda.a, " : "")
       << (alone ? "libovertime_abi.a" : "libovertime_abi_openmp.a and -lomp")
-      << "; the archive is in Overtime's folder lib.\n"
+      << "; archives are in Overtime's folder lib.\n"
       << " * Example in C99 (NULL in place of an array leaves it out):\n"
       << formatv(" *   void *memory = malloc({0}_state_bytes() + {0}_ALIGNMENT);\n", name)
       << formatv(" *   uintptr_t place = ((uintptr_t)memory + {0}_ALIGNMENT - 1) / {0}_ALIGNMENT * {0}_ALIGNMENT;\n",
                  name)
       << formatv(" *   {0}_state *state = ({0}_state *)place;\n", name)
       << formatv(" *   if ({0}_abi_version() != {0}_ABI_VERSION || {0}_reset(state, 0) != 0)\n", name)
-      << " *     return 1;\n"
-      << formatv(" *   if ({0}_run(state, 1000", name);
+      << " *     return 1;\n";
+  if (info.gpu)
+    out << formatv(" *   if ({0}_set_device(state, \"cuda\") != 0)\n", name)
+        << formatv(" *     fprintf(stderr, \"%s; goes on with the processor\\n\", {0}_error(state));\n", name);
+  out << formatv(" *   if ({0}_run(state, 1000", name);
   for (const std::string &parameter : cParameterNames(info))
     out << ", " << parameter;
   out << ") != 0)\n" << formatv(" *     fprintf(stderr, \"%s\\n\", {0}_error(state));\n", name);
@@ -155,14 +159,31 @@ void writeExample(raw_ostream &out, const ProgramInfo &info) {
   if (array)
     out << formatv(" *   {0} *now = ({0} *){1}_get(state, \"{2}\");\n", cType(array->dtype), name,
                    inComment(array->name));
+  if (info.gpu)
+    out << formatv(" *   {0}_set_device(state, \"cpu\");\n", name);
   out << " *   free(memory);\n";
 }
 
-void writePreamble(raw_ostream &out, const ProgramInfo &info, const TargetSpec &target) {
+/// "sm_80 (machine code and PTX), sm_90 (PTX)".
+std::string gpuText(ArrayRef<overtime_gpu_image> gpus) {
+  std::string text;
+  for (const overtime_gpu_image &ptx : gpus)
+    if (ptx.is_ptx) {
+      bool assembled = any_of(
+          gpus, [&](const overtime_gpu_image &other) { return !other.is_ptx && other.capability == ptx.capability; });
+      text += (text.empty() ? "sm_" : ", sm_") + std::to_string(ptx.capability) +
+              (assembled ? " (machine code and PTX)" : " (PTX)");
+    }
+  return text.empty() ? "none" : text;
+}
+
+void writePreamble(raw_ostream &out, const ProgramInfo &info, const TargetSpec &target,
+                   ArrayRef<overtime_gpu_image> gpus) {
   out << "/* " << info.name << ".h: the model '" << inComment(info.model.empty() ? info.name : info.model)
       << "' compiled by Overtime. Generated; do not edit. C99 and C++.\n *\n"
       << " * Built for " << target.triple << ", " << target.cpu << ", " << info.real << ", " << info.numerics
       << " numerics.\n"
+      << " * Code for GPUs: " << gpuText(gpus) << ".\n"
       << " * Step k since the reset has index " << info.i0 << " + k and time "
       << format("%.15g + k * %.15g ms.\n *\n", info.t0, info.dt)
       << formatv(" *   {0,-7} {1,-16} {2,-10} {3,-8} {4}\n", "kind", "name", "unit", "type", "shape of one step");
@@ -194,6 +215,23 @@ void writeRun(raw_ostream &out, const ProgramInfo &info) {
       << "int " << info.name << "_run(" << parameters << ");\n\n";
 }
 
+void writeSetDevice(raw_ostream &out, const ProgramInfo &info) {
+  out << "/* Where later runs on this block are done: \"cpu\", as after a reset";
+  if (info.gpu)
+    out << ", \"cuda\", which is the first GPU, or \"cuda:1\". A GPU\n"
+        << " * keeps memory for the block until \"cpu\" or a reset: set \"cpu\" before the block's memory goes. A run "
+           "takes "
+           "the\n"
+        << " * numbers of the block and leaves its own there, the last bits of which are the device's; of a run that "
+           "fails on a\n"
+        << " * GPU they are undefined. Returns 0, or a status where the device stays the one before; "
+        << formatv("{0}_error has\n * the driver's text", info.name);
+  else
+    out << "; for others this library has no code: compile it with some,\n"
+        << " * for instance with `overtime compile --gpu sm_90`. Returns 0 or a status";
+  out << ". */\n" << formatv("int {0}_set_device({0}_state *state, const char *device);\n\n", info.name);
+}
+
 void writeFunctions(raw_ostream &out, const ProgramInfo &info) {
   StringRef name = info.name;
   out << formatv("#define {0}_ABI_VERSION {1}u\n", name, OVERTIME_ABI_VERSION)
@@ -210,8 +248,9 @@ void writeFunctions(raw_ostream &out, const ProgramInfo &info) {
   out << "/* Threads of later runs on this block; 0, as after a reset: as many as pay. Numbers do not depend on it.\n"
       << (info.threads > 1 ? " * Threads are those of libomp.so.5.\n" : " * Built for one: runs are the caller's.\n")
       << " * Returns 0 or a status. */\n"
-      << formatv("int {0}_set_threads({0}_state *state, int32_t threads);\n\n", name)
-      << "/* What the last call on this state block reported; never NULL. */\n"
+      << formatv("int {0}_set_threads({0}_state *state, int32_t threads);\n\n", name);
+  writeSetDevice(out, info);
+  out << "/* What the last call on this state block reported; never NULL. */\n"
       << formatv("const char *{0}_error(const {0}_state *state);\n\n", name)
       << "/* The elements of a state or parameter inside the block, to read or to change; NULL for an unknown name. "
          "*/\n"
@@ -247,11 +286,11 @@ std::vector<std::string> cParameterNames(const ProgramInfo &info) {
   return names;
 }
 
-std::string cHeader(const ProgramInfo &info, const TargetSpec &target) {
+std::string cHeader(const ProgramInfo &info, const TargetSpec &target, ArrayRef<overtime_gpu_image> gpus) {
   std::string text;
   raw_string_ostream out(text);
   std::string guard = "OVERTIME_GENERATED_" + info.name + "_H";
-  writePreamble(out, info, target);
+  writePreamble(out, info, target, gpus);
   out << "#ifndef " << guard << "\n#define " << guard << "\n\n#include <stddef.h>\n#include <stdint.h>\n\n"
       << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   writeFunctions(out, info);

@@ -5,6 +5,9 @@
 #include "compiler/driver/ProgramInfo.h"
 #include "compiler/driver/Target.h"
 
+#include "runtime/abi.h"
+
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <string>
@@ -20,9 +23,11 @@ std::string cIdentifier(llvm::StringRef name);
 std::vector<std::string> cParameterNames(const ProgramInfo &info);
 
 /// Text of NAME.h, for C99 and C++. It includes only stddef.h and stdint.h.
-std::string cHeader(const ProgramInfo &info, const TargetSpec &target);
+std::string cHeader(const ProgramInfo &info, const TargetSpec &target, llvm::ArrayRef<overtime_gpu_image> gpus = {});
 
-/// Text of NAME.json: name, model, abi_version, target, real, dt, t0, i0, state_bytes, arrays.
-std::string programJson(const ProgramInfo &info, const TargetSpec &target);
+/// Text of NAME.json: name, model, abi_version, target, real, dt, t0, i0, state_bytes, arrays, and kernels where there
+/// is code for GPUs.
+std::string programJson(const ProgramInfo &info, const TargetSpec &target,
+                        llvm::ArrayRef<overtime_gpu_image> gpus = {});
 
 } // namespace overtime::driver

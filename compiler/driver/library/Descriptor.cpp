@@ -32,22 +32,43 @@ constexpr std::uint64_t programOffsets[] = {offsetof(overtime_program, abi_versi
                                             offsetof(overtime_program, initial_bytes),
                                             offsetof(overtime_program, i0),
                                             offsetof(overtime_program, t0),
-                                            offsetof(overtime_program, dt)};
-static_assert(sizeof(overtime_program) == 144 && offsetof(overtime_program, entry) == 24 &&
+                                            offsetof(overtime_program, dt),
+                                            offsetof(overtime_program, gpu)};
+static_assert(sizeof(overtime_program) == 152 && offsetof(overtime_program, entry) == 24 &&
               offsetof(overtime_program, n_states) == 80 && offsetof(overtime_program, arrays) == 96 &&
               offsetof(overtime_program, initial_bytes) == 112 && offsetof(overtime_program, dt) == 136);
+
+constexpr std::uint64_t imageOffsets[] = {offsetof(overtime_gpu_image, data),
+                                          offsetof(overtime_gpu_image, bytes),
+                                          offsetof(overtime_gpu_image, capability),
+                                          offsetof(overtime_gpu_image, is_ptx),
+                                          offsetof(overtime_gpu_image, threads),
+                                          offsetof(overtime_gpu_image, blocks),
+                                          offsetof(overtime_gpu_image, most_blocks),
+                                          offsetof(overtime_gpu_image, cooperative),
+                                          offsetof(overtime_gpu_image, workspace_bytes),
+                                          offsetof(overtime_gpu_image, registers),
+                                          offsetof(overtime_gpu_image, spill_bytes),
+                                          offsetof(overtime_gpu_image, local_bytes),
+                                          offsetof(overtime_gpu_image, shared_bytes)};
+static_assert(sizeof(overtime_gpu_image) == 64 && offsetof(overtime_gpu_image, workspace_bytes) == 40);
+constexpr std::uint64_t gpuOffsets[] = {
+    offsetof(overtime_gpu_code, driver),   offsetof(overtime_gpu_code, kernel),
+    offsetof(overtime_gpu_code, images),   offsetof(overtime_gpu_code, n_images),
+    offsetof(overtime_gpu_code, reserved), offsetof(overtime_gpu_code, message_offset)};
 
 class Writer : DescriptorWriter {
 public:
   Writer(Module &module, const ProgramInfo &info, const TargetSpec &target)
       : DescriptorWriter(module, info.name, target), info(info) {}
 
-  Error addProgram(ArrayRef<char> initial);
+  Error addProgram(ArrayRef<char> initial, ArrayRef<overtime_gpu_image> gpu);
   void addFunctions();
 
 private:
   Expected<Function *> entry();
   Expected<Constant *> arrayTable(const Layout &layout);
+  Expected<Constant *> gpuCode(ArrayRef<overtime_gpu_image> images, const Layout &layout);
   void addRun();
 
   const ProgramInfo &info;
@@ -76,7 +97,37 @@ Expected<Constant *> Writer::arrayTable(const Layout &layout) {
   return DescriptorWriter::arrayTable(rows);
 }
 
-Error Writer::addProgram(ArrayRef<char> initial) {
+/// The overtime_gpu_code; null without images.
+Expected<Constant *> Writer::gpuCode(ArrayRef<overtime_gpu_image> images, const Layout &layout) {
+  if (images.empty())
+    return null();
+  SmallVector<Constant *> rows;
+  for (const overtime_gpu_image &image : images) {
+    StringRef bytes(static_cast<const char *>(image.data), image.bytes);
+    Constant *data = hidden(ConstantDataArray::getString(context, bytes, /*AddNull=*/false), "_gpu_image", 64);
+    SmallVector<Constant *> members = {data, number(i64, image.bytes)};
+    for (std::uint64_t member :
+         {std::uint64_t(image.capability), std::uint64_t(image.is_ptx), std::uint64_t(image.threads),
+          std::uint64_t(image.blocks), std::uint64_t(image.most_blocks), std::uint64_t(image.cooperative)})
+      members.push_back(number(i32, member));
+    members.push_back(number(i64, image.workspace_bytes));
+    for (std::int32_t member : {image.registers, image.spill_bytes, image.local_bytes, image.shared_bytes})
+      members.push_back(number(i32, std::uint64_t(member)));
+    rows.push_back(ConstantStruct::getAnon(members));
+  }
+  auto *row = cast<StructType>(rows.front()->getType());
+  if (Error error = checkStruct(row, imageOffsets, "overtime_gpu_image"))
+    return std::move(error);
+  Constant *table = hidden(ConstantArray::get(ArrayType::get(row, rows.size()), rows), "_gpu_images", 8);
+  Constant *driver = module.getOrInsertGlobal("overtime_cuda_driver", pointer);
+  Constant *code = ConstantStruct::getAnon(
+      {driver, text(info.name), table, number(i32, images.size()), number(i32, 0), number(i64, layout.messageOffset)});
+  if (Error error = checkStruct(cast<StructType>(code->getType()), gpuOffsets, "overtime_gpu_code"))
+    return std::move(error);
+  return hidden(code, "_gpu", 8);
+}
+
+Error Writer::addProgram(ArrayRef<char> initial, ArrayRef<overtime_gpu_image> gpu) {
   Layout layout = layoutOf(info);
   if (!initial.empty() && initial.size() != layout.initialBytes)
     return createStringError(inconvertibleErrorCode(), "program '" + info.name + "': the initial image has " +
@@ -88,6 +139,9 @@ Error Writer::addProgram(ArrayRef<char> initial) {
   Expected<Constant *> arrays = arrayTable(layout);
   if (!arrays)
     return arrays.takeError();
+  Expected<Constant *> gpuPart = gpuCode(gpu, layout);
+  if (!gpuPart)
+    return gpuPart.takeError();
   StringRef bytes(initial.data(), initial.size());
   Constant *image = bytes.empty() ? static_cast<Constant *>(ConstantPointerNull::get(pointer))
                                   : hidden(ConstantDataArray::getString(context, bytes, /*AddNull=*/false), "_initial",
@@ -99,7 +153,7 @@ Error Writer::addProgram(ArrayRef<char> initial) {
        *loop, schedule, number(i64, layout.stateBytes), number(i64, layout.workspaceOffset),
        number(i32, info.states.size()), number(i32, info.params.size()), number(i32, info.inputs.size()),
        number(i32, info.outputs.size()), *arrays, image, number(i64, initial.size()), number(i64, info.i0),
-       real(info.t0), real(info.dt)});
+       real(info.t0), real(info.dt), *gpuPart});
   if (Error error = checkStruct(cast<StructType>(program->getType()), programOffsets, "overtime_program"))
     return error;
   auto *global = new GlobalVariable(module, program->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage,
@@ -126,6 +180,7 @@ void Writer::addFunctions() {
   addForward("_reset", i32, {pointer, i64}, "overtime_program_reset", {program});
   addRun();
   addForward("_set_threads", i32, {pointer, i32}, "overtime_program_set_threads", {program});
+  addForward("_set_device", i32, {pointer, pointer}, "overtime_program_set_device", {program});
   addForward("_error", pointer, {pointer}, "overtime_program_error", {});
   addForward("_get", pointer, {pointer, pointer}, "overtime_program_array", {program});
 }
@@ -135,13 +190,17 @@ void Writer::addFunctions() {
 Error addProgram(Module &module, const ProgramInfo &info, const TargetSpec &target, ArrayRef<char> initial) {
   if (Error error = checkProgram(info))
     return error;
-  return Writer(module, info, target).addProgram(initial);
+  return Writer(module, info, target).addProgram(initial, {});
 }
 
-Error addDescriptor(Module &module, const ProgramInfo &info, const TargetSpec &target, ArrayRef<char> initial) {
-  if (Error error = addProgram(module, info, target, initial))
+Error addDescriptor(Module &module, const ProgramInfo &info, const TargetSpec &target, ArrayRef<char> initial,
+                    ArrayRef<overtime_gpu_image> gpu) {
+  if (Error error = checkProgram(info))
     return error;
-  Writer(module, info, target).addFunctions();
+  Writer writer(module, info, target);
+  if (Error error = writer.addProgram(initial, gpu))
+    return error;
+  writer.addFunctions();
   return Error::success();
 }
 

@@ -67,7 +67,8 @@ Layout layoutOf(const ProgramInfo &info) {
   layout.inputs = place(info.inputs, end);
   layout.outputs = place(info.outputs, end);
   layout.workspaceOffset = end;
-  layout.stateBytes = std::min(tooLarge, end + aligned(std::min(tooLarge, info.workspaceBytes)));
+  layout.messageOffset = std::min(tooLarge, end + aligned(std::min(tooLarge, info.workspaceBytes)));
+  layout.stateBytes = std::min(tooLarge, layout.messageOffset + (info.gpu ? OVERTIME_MESSAGE_BYTES : 0));
   return layout;
 }
 

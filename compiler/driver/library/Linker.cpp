@@ -56,6 +56,10 @@ std::vector<std::string> arguments(const LinkerTool &tool, StringRef object, con
   all.insert(all.end(), runtime.archives.begin(), runtime.archives.end());
   if (!runtime.openmp.empty())
     add({runtime.openmp});
+  if (runtime.opensLibraries && tool.isCompiler)
+    add({"-Wl,--as-needed", "-ldl"}); // part of the C library since glibc 2.34
+  else if (runtime.opensLibraries && sys::fs::exists(*systemLibraries() + "/libdl.so.2"))
+    add({"--as-needed", "-L" + systemLibraries()->str(), "-l:libdl.so.2"});
   if (tool.isCompiler)
     add({"-lm"});
   else

@@ -26,6 +26,7 @@ llvm::Expected<LinkerTool> findLinker(llvm::ArrayRef<llvm::StringRef> names = {}
 struct RuntimeLibrary {
   std::vector<std::string> archives;
   std::string openmp;
+  bool opensLibraries = false; ///< calls dlopen
 };
 
 /// Links `object` and the runtime into the shared library `output`, whose soname

@@ -43,9 +43,27 @@ void writeArrays(json::OStream &out, StringRef kind, ArrayRef<ArrayInfo> arrays,
     });
 }
 
+/// What `overtime info` shows of code for GPUs.
+void writeKernels(json::OStream &out, ArrayRef<overtime_gpu_image> gpus) {
+  for (const overtime_gpu_image &image : gpus)
+    out.object([&] {
+      out.attribute("capability", image.capability);
+      out.attribute("code", image.is_ptx ? "PTX" : "machine code");
+      out.attribute("bytes", static_cast<std::int64_t>(image.bytes));
+      out.attribute("threads", image.threads);
+      out.attribute("blocks", image.blocks);
+      if (image.is_ptx)
+        return;
+      out.attribute("registers", image.registers);
+      out.attribute("spill_bytes", image.spill_bytes);
+      out.attribute("local_bytes", image.local_bytes);
+      out.attribute("shared_bytes", image.shared_bytes);
+    });
+}
+
 } // namespace
 
-std::string programJson(const ProgramInfo &info, const TargetSpec &target) {
+std::string programJson(const ProgramInfo &info, const TargetSpec &target, ArrayRef<overtime_gpu_image> gpus) {
   std::string text;
   raw_string_ostream stream(text);
   json::OStream out(stream, /*IndentSize=*/2);
@@ -67,6 +85,8 @@ std::string programJson(const ProgramInfo &info, const TargetSpec &target) {
       writeArrays(out, "input", info.inputs, layout.inputs);
       writeArrays(out, "output", info.outputs, layout.outputs);
     });
+    if (!gpus.empty())
+      out.attributeArray("kernels", [&] { writeKernels(out, gpus); });
   });
   text += '\n';
   return text;

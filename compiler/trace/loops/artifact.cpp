@@ -66,16 +66,30 @@ KernelFacts Artifact::write_cubin(const std::string &path) const {
   if (!cubin)
     detail::throw_compile_error(cubin.takeError());
   write_file(path, view(cubin->bytes));
-  const driver::KernelResources &used = cubin->resources;
-  return {data->gpu->launch.threads,          data->gpu->launch.blocks, used.registers,
-          used.spillStores + used.spillLoads, used.localBytes,          used.sharedBytes};
+  return detail::kernel_facts(*data->gpu, &cubin->resources);
 }
+
+KernelFacts detail::kernel_facts(const driver::GpuCode &code, const driver::KernelResources *used) {
+  KernelFacts facts{code.target.cpu, code.launch.threads, code.launch.blocks};
+  if (used) {
+    facts.registers = used->registers;
+    facts.spill_bytes = used->spillStores + used->spillLoads;
+    facts.local_bytes = used->localBytes;
+    facts.shared_bytes = used->sharedBytes;
+  }
+  return facts;
+}
+
+const std::vector<KernelFacts> &Artifact::kernels() const { return data->kernels; }
 
 /// One thread needs the C library alone.
 static driver::RuntimeLibrary runtime_of(const detail::ArtifactData &made) {
   driver::RuntimeLibrary runtime;
   if (made.saves)
     runtime.archives.push_back(OVERTIME_TRAINING_LIBRARY);
+  runtime.opensLibraries = !made.kernels.empty();
+  if (runtime.opensLibraries)
+    runtime.archives.push_back(OVERTIME_CUDA_LIBRARY);
   runtime.archives.push_back(made.threads ? OVERTIME_ABI_OPENMP_LIBRARY : OVERTIME_ABI_LIBRARY);
   if (made.threads)
     runtime.openmp = OVERTIME_OPENMP_LIBRARY;

@@ -4,6 +4,7 @@
 
 #include "compiler/driver/Compiler.h"
 #include "compiler/driver/gpu/GpuCode.h"
+#include "compiler/trace/loops/compile.h"
 
 #include <string>
 
@@ -17,6 +18,13 @@ struct ArtifactData {
   bool threads = false;                    ///< runs on several
   bool saves = false;                      ///< reads and writes files
   std::optional<driver::GpuCode> gpu = {}; ///< instead of object and assembly
+  std::vector<KernelFacts> kernels = {};   ///< for GPUs in the object
 };
+
+/// An error where .gpus are none, or have no library to go into.
+void check_gpus(const CompileOptions &options, SourceLocation at);
+
+/// `used` is what ptxas said, or null.
+KernelFacts kernel_facts(const driver::GpuCode &code, const driver::KernelResources *used);
 
 } // namespace overtime::detail

@@ -9,6 +9,9 @@
 
 #include "runtime/abi.h"
 
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
 #include <cstring>
 
 namespace overtime {
@@ -44,9 +47,28 @@ static Tree<InputSpec> input_specs(LoopData &loop, const CompileOptions &options
   return Tree<InputSpec>::list(std::move(list));
 }
 
+void detail::check_gpus(const CompileOptions &options, SourceLocation at) {
+  for (const std::string &name : options.gpus) {
+    auto known = driver::TargetSpec::get(name);
+    if (!known)
+      throw Error(ErrorKind::Name, llvm::toString(known.takeError()), at);
+    if (!known->gpu)
+      throw Error(ErrorKind::Usage, "'" + name + "' is no GPU; .gpus takes compute capabilities such as sm_90", at);
+    if (std::count(options.gpus.begin(), options.gpus.end(), name) > 1)
+      throw Error(ErrorKind::Usage, "'" + name + "' stands twice in .gpus", at);
+  }
+  if (!options.gpus.empty() && llvm::cantFail(driver::TargetSpec::get(options.target)).gpu)
+    throw Error(ErrorKind::Usage,
+                "'" + options.target +
+                    "' as .target makes PTX alone; with .gpus, which go into a library, .target is "
+                    "its processor",
+                at);
+}
+
 static TracedProgram trace(LoopOverTime &loop, const CompileOptions &options, SourceLocation at) {
   if (auto target = driver::TargetSpec::get(options.target); !target)
     throw Error(ErrorKind::Name, llvm::toString(target.takeError()), at);
+  detail::check_gpus(options, at);
   LoopData &data = loop.data();
   if (data.options.data_first_axis == 'B' && data.model().batch())
     throw Error(ErrorKind::Usage,
@@ -107,20 +129,40 @@ static Artifact compile_for_gpu(const TracedProgram &program, const driver::Targ
   return Artifact{std::move(data)};
 }
 
+static std::vector<overtime_gpu_image> images_of(const std::vector<driver::GpuLibraryCode> &gpus) {
+  std::vector<overtime_gpu_image> all;
+  for (const driver::GpuLibraryCode &one : gpus)
+    llvm::append_range(all, one.images());
+  return all;
+}
+
 Artifact compile(LoopOverTime &loop, const CompileOptions &options, std::source_location at) {
   TracedProgram program = trace(loop, options, at);
   if (driver::TargetSpec target = llvm::cantFail(driver::TargetSpec::get(options.target)); target.gpu) // trace() checks
     return compile_for_gpu(program, target);
+  auto gpus = driver::compileForGpus(*program.trace->module, program.info, options.gpus);
+  if (!gpus)
+    detail::throw_compile_error(gpus.takeError());
   auto library = driver::compileLibrary(
-      *program.trace->module, program.info, {options.target, true},
+      *program.trace->module, program.info, {options.target, true, images_of(*gpus)},
       [&](const driver::ProgramInfo &info) { return initial_image(program, loop.data(), info); });
   if (!library)
     detail::throw_compile_error(library.takeError());
-  return Artifact{std::make_shared<detail::ArtifactData>(detail::ArtifactData{
-      library->info.name, driver::cHeader(library->info, library->target),
-      driver::programJson(library->info, library->target), std::move(library->object), std::move(library->llvmIr),
-      std::move(library->assembly), std::move(library->times), library->info.threads != 1, /*saves=*/false,
-      /*gpu=*/std::nullopt})};
+  detail::ArtifactData data{library->info.name,
+                            driver::cHeader(library->info, library->target, images_of(*gpus)),
+                            driver::programJson(library->info, library->target, images_of(*gpus)),
+                            std::move(library->object),
+                            std::move(library->llvmIr),
+                            std::move(library->assembly),
+                            {},
+                            library->info.threads != 1};
+  for (const driver::GpuLibraryCode &one : *gpus) {
+    data.times.emplace_back(one.code.target.cpu, one.ms);
+    data.kernels.push_back(detail::kernel_facts(one.code, one.cubin ? &one.cubin->resources : nullptr));
+    data.kernels.back().no_machine_code = one.whyNoCubin;
+  }
+  data.times.insert(data.times.end(), library->times.begin(), library->times.end());
+  return Artifact{std::make_shared<detail::ArtifactData>(std::move(data))};
 }
 
 std::string stage_ir(LoopOverTime &loop, const CompileOptions &options, std::source_location at) {

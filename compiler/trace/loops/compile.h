@@ -13,8 +13,9 @@ struct CompileOptions {
   std::string name = {};         ///< C name; the target's name unless given
   std::string target = "native"; ///< "native", a CPU name such as x86-64-v4, or a GPU's such as sm_90
   std::optional<std::vector<Shape>> inputs =
-      {};                      ///< shapes of one step's data; a Neuron's default is [n], a Layer must say
-  std::string stop_after = {}; ///< with ir(): name of the stage after which to print
+      {};                             ///< shapes of one step's data; a Neuron's default is [n], a Layer must say
+  std::string stop_after = {};        ///< with ir(): name of the stage after which to print
+  std::vector<std::string> gpus = {}; ///< compute capabilities such as "sm_90" that the library has code for too
 };
 
 namespace detail {
@@ -23,11 +24,13 @@ struct ArtifactData;
 
 /// What the kernel of a program takes of a GPU, and how it is launched.
 struct KernelFacts {
+  std::string capability;               ///< "sm_90"
   std::int64_t threads = 0, blocks = 0; ///< of a block; of the grid
   std::int64_t registers = 0;           ///< of a thread
   std::int64_t spill_bytes = 0;         ///< of a thread: numbers that found no register
   std::int64_t local_bytes = 0;         ///< of a thread: memory that is none of the program's arrays
   std::int64_t shared_bytes = 0;        ///< of a block
+  std::string no_machine_code = {};     ///< why there is PTX only, and none of the numbers since registers
 };
 
 /// A compiled program, ready to be written. One for a GPU has PTX and machine code, any other the files of a library;
@@ -44,6 +47,8 @@ public:
   KernelFacts write_cubin(const std::string &path) const;
   std::string header() const; ///< text of NAME.h
   std::string json() const;   ///< text of NAME.json
+  /// Of a library: the code for GPUs that it holds, one for each of CompileOptions::gpus.
+  const std::vector<KernelFacts> &kernels() const;
   /// Milliseconds that each stage of the compiler took, in order.
   std::vector<std::pair<std::string, double>> times() const;
 

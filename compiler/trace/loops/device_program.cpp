@@ -41,13 +41,9 @@ DeviceProgram::DeviceProgram(mlir::ModuleOp module, const driver::ProgramInfo &i
     : device(open_device(number, at)), code(compiled_for(module, info, device.capability())),
       session(std::make_unique<gpu::Session>(device)) {
   dump(code);
-  int capability = 0;
-  llvm::StringRef(code.target.cpu).drop_front(3).getAsInteger(10, capability); // of "sm_90"
-  gpu::KernelImage ptx = {code.ptx.c_str(), code.ptx.size() + 1, capability, true};
-  gpu::KernelLaunch launch = {static_cast<unsigned>(code.launch.threads), static_cast<unsigned>(code.launch.blocks), 0,
-                              false};
+  overtime_gpu_image ptx = code.ptxImage();
   gpu::Failure failure;
-  if (!session->open(&ptx, 1, code.info.name.c_str(), launch, code.info.workspaceBytes, failure))
+  if (!session->open(&ptx, 1, code.info.name.c_str(), failure))
     throw Error(ErrorKind::Device, failure.text, at);
 }
 

@@ -82,6 +82,8 @@ Artifact compile(Trainer &trainer, const Tree<Tensor> &data, const Tensor &targe
     throw Error(ErrorKind::Name, llvm::toString(known.takeError()), at);
   else if (known->gpu)
     throw Error(ErrorKind::Usage, "a trainer has no program for a GPU yet; give .target of a processor", at);
+  if (!options.gpus.empty())
+    throw Error(ErrorKind::Usage, "a trainer has no program for a GPU yet; leave .gpus out", at);
   TrainerData &own = trainer.data();
   LoopData &loop = own.loop.data();
   if (loop.options.data_first_axis == 'B' && loop.model().batch())
