@@ -13,6 +13,7 @@ set(OVERTIME_DRIVER_LLVM_SOURCES
   Jit.cpp
   library/Layout.cpp
   library/Linker.cpp
+  gpu/Occupancy.cpp
   ObjectEmitter.cpp
   library/ProgramJson.cpp
   gpu/Ptxas.cpp
