@@ -47,6 +47,31 @@ void writeArray(json::OStream &out, const ArrayDescription &array) {
   });
 }
 
+void writeKernel(json::OStream &out, const KernelDescription &kernel) {
+  out.object([&] {
+    out.attribute("capability", kernel.capability);
+    out.attribute("machine_code", kernel.machine_code);
+    out.attribute("threads", kernel.threads);
+    if (kernel.blocks > 0)
+      out.attribute("blocks", kernel.blocks);
+    if (kernel.used) {
+      out.attribute("registers", kernel.used->registers);
+      out.attribute("spill_bytes", kernel.used->spill_bytes);
+      out.attribute("local_bytes", kernel.used->local_bytes);
+      out.attribute("shared_bytes", kernel.used->shared_bytes);
+    }
+    if (kernel.resident)
+      out.attributeObject("multiprocessor", [&] {
+        out.attribute("blocks", kernel.resident->blocks);
+        out.attribute("warps", kernel.resident->warps);
+        out.attribute("most_warps", kernel.resident->most_warps);
+        out.attribute("limit", kernel.resident->limit);
+      });
+    if (!kernel.remark.empty())
+      out.attribute("remark", utf8(kernel.remark));
+  });
+}
+
 void writeFacts(json::OStream &out, const Description &description) {
   for (const auto &[name, fact] : description.facts) {
     if (const auto *value = std::get_if<std::string>(&fact))
@@ -101,6 +126,22 @@ ArrayDescription readArray(const std::string &path, const json::Value &value) {
   return array;
 }
 
+KernelDescription readKernel(const std::string &path, const json::Value &value) {
+  const json::Object *object = value.getAsObject();
+  if (!object || !object->getString("capability"))
+    failReading(path, "a kernel has no \"capability\"; is this a file that `overtime compile` wrote?");
+  KernelDescription kernel;
+  auto number = [&](StringRef key) { return object->getInteger(key).value_or(0); };
+  kernel.capability = object->getString("capability")->str();
+  kernel.machine_code = object->getBoolean("machine_code").value_or(false);
+  kernel.threads = number("threads");
+  kernel.blocks = number("blocks");
+  if (kernel.machine_code)
+    kernel.used = {number("registers"), number("spill_bytes"), number("local_bytes"), number("shared_bytes")};
+  add_occupancy(kernel);
+  return kernel;
+}
+
 } // namespace
 
 std::string json_of(const Description &description) {
@@ -113,6 +154,11 @@ std::string json_of(const Description &description) {
       for (const ArrayDescription &array : description.arrays)
         writeArray(out, array);
     });
+    if (!description.kernels.empty())
+      out.attributeArray("kernels", [&] {
+        for (const KernelDescription &kernel : description.kernels)
+          writeKernel(out, kernel);
+      });
     if (!description.methods.empty())
       out.attributeArray("methods", [&] {
         for (const std::string &method : description.methods)
@@ -163,6 +209,9 @@ Description describe_json(const std::string &path) {
   }
   for (const json::Value &array : *arrays)
     description.arrays.push_back(readArray(path, array));
+  if (const json::Array *kernels = root->getArray("kernels"))
+    for (const json::Value &kernel : *kernels)
+      description.kernels.push_back(readKernel(path, kernel));
   return description;
 }
 

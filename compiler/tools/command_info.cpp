@@ -46,11 +46,14 @@ int show_info(const InfoOptions &options) {
     description = describe_library(what);
   else if (what.ends_with(".json"))
     description = describe_json(what);
+  else if (what.ends_with(".ptx"))
+    description = describe_ptx(what);
   else
     file = false;
   std::error_code failed;
   if (!file && std::filesystem::exists(what, failed))
-    throw Error(ErrorKind::File, "info reads FILE.so, FILE.json, FILE.npz or FILE.safetensors, got '" + what + "'");
+    throw Error(ErrorKind::File,
+                "info reads FILE.so, FILE.json, FILE.ptx, FILE.npz or FILE.safetensors, got '" + what + "'");
   const GradientQuestion &sizes = options.sizes;
   if (file && (sizes.size || sizes.n_in || options.gradient))
     throw Error(ErrorKind::Usage, "--size, --n-in and --gradient are for models; '" + what + "' is a file");
@@ -80,7 +83,9 @@ Command add_list(CLI::App &app) {
 Command add_info(CLI::App &app) {
   CLI::App *parser = app.add_subcommand("info", "Describe a model, a compiled library or a file of arrays");
   auto options = std::make_shared<InfoOptions>();
-  parser->add_option("WHAT", options->what, "A model of the zoo, or FILE.so, FILE.json, FILE.npz, FILE.safetensors")
+  parser
+      ->add_option("WHAT", options->what,
+                   "A model of the zoo, or FILE.so, FILE.json, FILE.ptx, FILE.npz, FILE.safetensors")
       ->required();
   parser->add_option("--size", options->sizes.size, "Shapes of a model for this size")->type_name("N");
   parser->add_option("--n-in", options->sizes.n_in, "Shapes of a layer for this many inputs")->type_name("K");
@@ -94,7 +99,8 @@ Command add_info(CLI::App &app) {
   parser->add_flag("--json", options->json, "As JSON");
   parser->footer(
       "Of a .so it says which processor it was built for, its arrays with units and shapes, and the initial\n"
-      "values it holds. The library is loaded to read them: do so with libraries you trust.\n\n"
+      "values it holds, and what its kernels take of a GPU. The library is loaded to read them: do so with libraries\n"
+      "you trust.\n\n"
       "Examples:\n"
       "  overtime info HH\n"
       "  overtime info GRUCell --size 20 --n-in 100\n"

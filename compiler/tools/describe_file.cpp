@@ -101,6 +101,8 @@ Description describe_program(const overtime_program &program, const std::string 
                        {"i0", program.i0},
                        {"state_bytes", static_cast<std::int64_t>(program.state_bytes)}};
   add_arrays(description, program);
+  if (program.gpu)
+    description.kernels = kernels_of(*program.gpu);
   return description;
 }
 

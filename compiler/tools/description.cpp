@@ -51,6 +51,31 @@ std::string section(const Description &description, const char *kind, const char
   return rows.empty() ? "" : std::string(heading) + "\n" + table(rows);
 }
 
+std::string kernel_section(const Description &description) {
+  if (description.kernels.empty())
+    return "";
+  std::vector<std::vector<std::string>> rows = {{"  for", "code", "blocks", "threads", "registers", "spilled [B]",
+                                                 "local [B]", "shared [B]", "on a multiprocessor"}};
+  for (const KernelDescription &kernel : description.kernels) {
+    std::vector<std::string> row = {"  " + kernel.capability, kernel.machine_code ? "cubin, PTX" : "PTX",
+                                    kernel.blocks > 0 ? std::to_string(kernel.blocks) : "?",
+                                    std::to_string(kernel.threads)};
+    if (kernel.used)
+      for (std::int64_t number :
+           {kernel.used->registers, kernel.used->spill_bytes, kernel.used->local_bytes, kernel.used->shared_bytes})
+        row.push_back(std::to_string(number));
+    else
+      row.insert(row.end(), 4, "?");
+    if (const auto &resident = kernel.resident)
+      row.push_back(std::to_string(resident->blocks) + " blocks, " + std::to_string(resident->warps) + " of " +
+                    std::to_string(resident->most_warps) + " warps, limited by " + resident->limit);
+    else
+      row.push_back(kernel.remark.empty() ? "?" : kernel.remark);
+    rows.push_back(std::move(row));
+  }
+  return "kernels\n" + table(rows);
+}
+
 } // namespace
 
 std::string table(const std::vector<std::vector<std::string>> &rows) {
@@ -82,6 +107,7 @@ std::string text_of(const Description &description) {
   text += section(description, "input", "inputs");
   text += section(description, "output", "outputs");
   text += section(description, "array", "arrays");
+  text += kernel_section(description);
   std::string methods;
   for (const std::string &method : description.methods)
     methods += (methods.empty() ? "" : ", ") + method;

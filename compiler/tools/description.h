@@ -2,6 +2,8 @@
 // What `overtime info` tells of a model, a compiled program or a file of arrays, before it is text or JSON.
 #pragma once
 
+#include "runtime/abi.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,10 +23,28 @@ struct ArrayDescription {
   std::string remark;                             ///< instead of a value
 };
 
+/// Code of a library for GPUs of one compute capability, as ptxas reports it.
+struct KernelDescription {
+  std::string capability;               ///< "sm_90"
+  bool machine_code = false;            ///< beside PTX
+  std::int64_t threads = 0, blocks = 0; ///< of a block; of the grid, 0 where that is not known
+  struct Used {
+    std::int64_t registers = 0, spill_bytes = 0, local_bytes = 0, shared_bytes = 0;
+  };
+  std::optional<Used> used; ///< nothing without machine code or ptxas
+  std::string remark;       ///< why there is nothing
+  struct Resident {
+    std::int64_t blocks = 0, warps = 0, most_warps = 0;
+    std::string limit;
+  };
+  std::optional<Resident> resident; ///< on a multiprocessor at the same time
+};
+
 struct Description {
   std::vector<std::pair<std::string, Fact>> facts; ///< in order
   std::vector<ArrayDescription> arrays;
   std::vector<std::string> methods;
+  std::vector<KernelDescription> kernels = {};
 };
 
 /// Rows in columns, each as wide as it needs.
@@ -52,6 +72,13 @@ Description describe_gradient(const std::string &name, const GradientQuestion &a
 Description describe_tensors(const std::string &path);
 /// A library that `overtime compile` wrote; the .json beside it when it does not load here.
 Description describe_library(const std::string &path);
+/// The kernels of a library, in the order of their capabilities there. PTX without machine code is assembled by ptxas
+/// to see what it takes.
+std::vector<KernelDescription> kernels_of(const overtime_gpu_code &code);
+/// A .ptx that `overtime compile` wrote, assembled by ptxas to see what it takes.
+Description describe_ptx(const std::string &path);
+/// Fills in how many blocks a multiprocessor holds.
+void add_occupancy(KernelDescription &kernel);
 /// The .json that `overtime compile` wrote.
 Description describe_json(const std::string &path);
 

@@ -234,7 +234,32 @@ class Library(unittest.TestCase):
         with open(os.path.join(self.folder, "ptx/hh.h"), encoding="utf-8") as file:
             self.assertIn("Code for GPUs: sm_80 (PTX), sm_90 (PTX).", file.read())
         with open(os.path.join(self.folder, "ptx/hh.json"), encoding="utf-8") as file:
-            self.assertEqual([k["capability"] for k in json.load(file)["kernels"]], [80, 90])
+            self.assertEqual([k["capability"] for k in json.load(file)["kernels"]], ["sm_80", "sm_90"])
+
+    def kernels_in(self, file, **environment):
+        done = command("info", os.path.join(self.folder, file), "--json", **environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)["kernels"]
+
+    def test_info_has_what_the_kernels_take(self):
+        for kernel in self.kernels_in("ptx/libhh.so", OVERTIME_PTXAS="/nowhere/ptxas"):
+            self.assertEqual((kernel["machine_code"], kernel["threads"], kernel["blocks"]), (False, 32, 2))
+            self.assertIn("OVERTIME_PTXAS names '/nowhere/ptxas'", kernel["remark"])
+            self.assertNotIn("registers", kernel)
+        if not ptxas():
+            return
+        told = re.findall(r"kernel hh: (\d+) registers.* on (\w+)", self.made["fat"].stdout)
+        known = self.kernels_in("fat/libhh.so")
+        self.assertEqual([(str(k["registers"]), k["capability"]) for k in known], told)
+        self.assertEqual(self.kernels_in("fat/hh.json"), known)
+        for kernel, alone in zip(known, self.kernels_in("ptx/libhh.so"), strict=True): # PTX, assembled to look at it
+            self.assertEqual({**alone, "machine_code": True}, kernel)
+            of_warp = (kernel["registers"] * 32 + 255) // 256 * 256
+            self.assertEqual(kernel["multiprocessor"]["blocks"], min(32, 16384 // of_warp * 4)) # one warp each
+        [file] = self.kernels_in("kernels/hh.ptx")
+        self.assertEqual((file["capability"], file["registers"]), ("sm_90", known[1]["registers"]))
+        text = command("info", os.path.join(self.folder, "fat/libhh.so")).stdout
+        self.assertRegex(text, r"sm_90 +cubin, PTX +2 +32 +\d+ +0 +0 +0 +\d+ blocks, \d+ of 64 warps, limited by")
 
     def test_only_libraries_with_code_for_gpus_know_the_driver(self):
         for library, known in (("cpu", False), ("fat", True)):
@@ -270,6 +295,14 @@ class Library(unittest.TestCase):
             done = command("compile", "LIF", "--size", "8", *words, "-o", os.path.join(self.folder, "no"))
             self.assertEqual(done.returncode, 2, words)
             self.assertIn(text, done.stderr)
+
+    def test_info_of_what_is_no_ptx(self):
+        path = os.path.join(self.folder, "no.ptx")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("no PTX\n")
+        done = command("info", path)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no.ptx: has no kernel", done.stderr)
 
 
 if __name__ == "__main__":

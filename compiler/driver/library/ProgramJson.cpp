@@ -43,22 +43,26 @@ void writeArrays(json::OStream &out, StringRef kind, ArrayRef<ArrayInfo> arrays,
     });
 }
 
-/// What `overtime info` shows of code for GPUs.
+/// What `overtime info` shows of code for GPUs: one object for each compute capability.
 void writeKernels(json::OStream &out, ArrayRef<overtime_gpu_image> gpus) {
-  for (const overtime_gpu_image &image : gpus)
+  for (const overtime_gpu_image &ptx : gpus) {
+    if (!ptx.is_ptx)
+      continue;
+    const overtime_gpu_image *machine = find_if(
+        gpus, [&](const overtime_gpu_image &other) { return !other.is_ptx && other.capability == ptx.capability; });
     out.object([&] {
-      out.attribute("capability", image.capability);
-      out.attribute("code", image.is_ptx ? "PTX" : "machine code");
-      out.attribute("bytes", static_cast<std::int64_t>(image.bytes));
-      out.attribute("threads", image.threads);
-      out.attribute("blocks", image.blocks);
-      if (image.is_ptx)
+      out.attribute("capability", "sm_" + std::to_string(ptx.capability));
+      out.attribute("machine_code", machine != gpus.end());
+      out.attribute("threads", ptx.threads);
+      out.attribute("blocks", ptx.blocks);
+      if (machine == gpus.end())
         return;
-      out.attribute("registers", image.registers);
-      out.attribute("spill_bytes", image.spill_bytes);
-      out.attribute("local_bytes", image.local_bytes);
-      out.attribute("shared_bytes", image.shared_bytes);
+      out.attribute("registers", machine->registers);
+      out.attribute("spill_bytes", machine->spill_bytes);
+      out.attribute("local_bytes", machine->local_bytes);
+      out.attribute("shared_bytes", machine->shared_bytes);
     });
+  }
 }
 
 } // namespace
