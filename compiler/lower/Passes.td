@@ -292,14 +292,25 @@ def SelectExtrema : Pass<"select-extrema", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
-def MapToThreads : Pass<"map-to-threads", "::mlir::func::FuncOp"> {
-  let summary = "A program becomes one kernel of a GPU, with a thread for each independent lane";
+def MapToThreads : Pass<"map-to-threads", "::mlir::ModuleOp"> {
+  let summary = "A program becomes one kernel of a GPU";
   let description = [{
-    The range of parts that a caller of the program gives becomes the number of the thread in the grid, and every
-    operation of a step, which split-lanes has cut to one lane, becomes scalar code: the loop over time runs inside the
-    thread. Memory of temporaries becomes the thread's own. The function keeps its other arguments; its
-    launch is recorded as the number of threads of a block (`dyn.block_threads`) and of blocks (`dyn.blocks`).
-    Numbers do not change. Tested by `tests/gpu/map_to_threads.mlir`.
+    The loop over time runs inside the kernel, and every operation of a step becomes scalar code.
+
+    - Lanes of one element have a thread each: the range of parts that a caller of the program gives becomes the number
+      of the thread in the grid. What is computed before the loop over lanes, lane by lane, goes inside it.
+    - Wider lanes, such as rows of a batch, have a block each, whose threads share every operation: thread t computes
+      the elements t, t + threads, ... Where an operation touches what another thread may have written, or writes what
+      another may still read, also across the end of a step, `nvvm.barrier0` stands before it. An elementwise operation
+      on what the same thread has written needs none.
+    - A program without lanes, a layer or coupled populations, is run by one block in the same way, or, when an
+      operation has more than 1024 elements, by a grid of blocks that are all resident (`dyn.cooperative`), which waits
+      in `overtime_grid_barrier`.
+
+    A sum is one thread's, in the order of its dimension, so numbers depend on nobody's number of threads. Temporaries
+    lie with the thread, in shared memory where a block's have room there, or in the workspace. The function keeps its
+    other arguments; its launch is recorded as the number of threads of a block (`dyn.block_threads`) and of blocks
+    (`dyn.blocks`). Tested by `tests/gpu/map_to_threads.mlir` and `tests/gpu/map_to_threads_shared.mlir`.
 
     ```mlir
     scf.for %lane = %first to %last step %c1 {                                  // before
@@ -320,7 +331,7 @@ def MapToThreads : Pass<"map-to-threads", "::mlir::func::FuncOp"> {
     }
     ```
   }];
-  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect"];
 }
 

@@ -89,8 +89,8 @@ void addCpu(OpPassManager &passes, const LoweringOptions &options) {
 }
 
 void addGpu(OpPassManager &passes, const LoweringOptions &) {
+  passes.addPass(createMapToThreads());
   OpPassManager &func = passes.nest<func::FuncOp>();
-  func.addPass(createMapToThreads());
   func.addPass(createLowerRandom(LowerRandomOptions{/*vectorBits=*/32, /*avx512=*/false}));
   func.addPass(createContractFma());
   func.addPass(createApproximateMath(ApproximateMathOptions{/*avx512=*/false, /*gpu=*/true}));
@@ -109,7 +109,8 @@ void addLlvm(OpPassManager &passes, const LoweringOptions &options) {
   passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createArithToLLVMConversionPass());
   passes.addPass(createFinalizeMemRefToLLVMConversionPass());
-  passes.addNestedPass<func::FuncOp>(createReadTables());
+  if (!options.gpu) // a kernel takes some 500 arguments
+    passes.addNestedPass<func::FuncOp>(createReadTables());
   ConvertFuncToLLVMPassOptions bare;
   bare.useBarePtrCallConv = true;
   passes.addPass(createConvertFuncToLLVMPass(bare));

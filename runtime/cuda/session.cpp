@@ -51,8 +51,10 @@ bool Session::prepare(const HostArray *arrays, size_t count, int64_t rows, Failu
         !compute.upload(places[k].buffer[0].at, array.data, array.bytes, failure))
       return false;
   }
-  size_t bytes = kernel.image().workspace_bytes;
-  return workspace.reserve(bytes > 0 ? bytes : 1, failure);
+  const overtime_gpu_image &how = kernel.image();
+  constexpr size_t counter_bytes = 64; // where the blocks of a cooperative kernel count each other
+  return workspace.reserve(how.workspace_bytes > 0 ? how.workspace_bytes : 1, failure) &&
+         (!how.cooperative || compute.clear(workspace.at, counter_bytes, failure));
 }
 
 bool Session::upload_rows(const HostArray *arrays, int64_t first, int64_t rows, Failure &failure) {

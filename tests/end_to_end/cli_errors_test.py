@@ -41,10 +41,6 @@ class Targets(CliTest):
         self.fail_with("compile", "HH", "-o", "out", "--arch", "sm_90", says="--target nvptx64")
         self.fail_with("compile", "HH", "-o", "out", "--emit", "ptx", says=["processor 'native'", "--arch sm_90"])
 
-    def test_what_has_no_kernel_yet(self):
-        self.fail_with("compile", "RNNCell", "--n-in", 3, "--size", 4, "-o", "out", "--target", "nvptx64", code=1,
-                       says="no lowering to a GPU yet")
-
 
 class Numbers(CliTest):
     def test_durations_and_counts(self):

@@ -47,7 +47,7 @@ def emulated(text):
         extra.append(f"@{name}__wait = global ptr null")
         text = re.sub(r"call void @llvm\.nvvm\.barrier\.cta\.sync\.aligned\.all\(i32 0\)",
                       f"call void @{name}__block_barrier()", text)
-        text = re.sub(r"^define .*@overtime_grid_barrier\(.*?^\}\n", "", text, flags=re.MULTILINE | re.DOTALL)
+        text = re.sub(r"^define [^\n]*@overtime_grid_barrier\(.*?^\}\n", "", text, flags=re.MULTILINE | re.DOTALL)
         text = re.sub(r"call void @overtime_grid_barrier\([^)]*\)", f"call void @{name}__grid_barrier()", text)
         for kind, flag in (("block", 0), ("grid", 1)):
             extra.append(f"define internal void @{name}__{kind}_barrier() {{\n  %f = load ptr, ptr @{name}__wait\n"

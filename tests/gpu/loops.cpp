@@ -7,41 +7,13 @@
 #include "models/neurons/hh.h"
 #include "models/neurons/lif.h"
 #include "models/rates/wilson_cowan.h"
-#include "tests/gpu/fake_driver.h"
+#include "tests/gpu/emulation.h"
 #include "tests/trace/helper.h"
-
-#include <cmath>
-#include <cstdlib>
-#include <filesystem>
 
 using namespace overtime;
 using namespace overtime::test;
 
 namespace {
-
-/// A folder for the kernels of this process, from which the fake makes what it can run.
-struct Emulation {
-  FakeDriver fake;
-  std::filesystem::path folder;
-  Emulation() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "overtime-kernels-XXXXXX").string();
-    folder = mkdtemp(pattern.data());
-    setenv("OVERTIME_DUMP_KERNELS", folder.c_str(), 1);
-    setenv("FAKE_CUDA_EMULATE", OVERTIME_EMULATE, 1);
-  }
-  ~Emulation() {
-    unsetenv("OVERTIME_DUMP_KERNELS");
-    std::filesystem::remove_all(folder);
-  }
-};
-
-double largest_difference(const Tensor &a, const Tensor &b) {
-  REQUIRE(a.shape() == b.shape());
-  double largest = 0;
-  for (std::int64_t k = 0; k < a.size(); ++k)
-    largest = std::max(largest, std::abs(a[k] - b[k]));
-  return largest;
-}
 
 /// V of HH neurons with different currents.
 template <class Run> Tensor potentials(LoopOptions options, Run run) {

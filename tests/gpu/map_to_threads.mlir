@@ -2,16 +2,15 @@
 // A program on memory, cut to one lane, becomes a kernel: the part is the number of the thread, a step is scalar code.
 // RUN: split-file %s %t
 // RUN: overtime-opt %t/lanes.mlir --map-to-threads | FileCheck %s --implicit-check-not=linalg
-// RUN: not overtime-opt %t/coupled.mlir --map-to-threads 2>&1 | FileCheck %s --check-prefix=COUPLED
+// RUN: not overtime-opt %t/synapses.mlir --map-to-threads 2>&1 | FileCheck %s --check-prefix=SYNAPSES
 
 // The range of parts is no argument any more, and threads beyond the last lane run no step.
 // CHECK-LABEL: func.func @neurons(
-// CHECK-SAME: %[[STEPS:[a-z0-9]*]]: index, %[[V:[a-z0-9]*]]: memref<300xf32>, %[[X:[a-z0-9]*]]: memref<300xf32>)
+// CHECK-SAME: %[[STEPS:[a-z0-9]*]]: index, %[[V:[a-z0-9]*]]: memref<300xf32>, %{{[a-z0-9]*}}: memref<0xi8>)
 // CHECK-SAME: dyn.block_threads = 32 : i64, dyn.blocks = 10 : i64
 // CHECK-DAG: %[[BLOCK:.*]] = nvvm.read.ptx.sreg.ctaid.x
-// CHECK-DAG: %[[SIZE:.*]] = nvvm.read.ptx.sreg.ntid.x
 // CHECK-DAG: %[[THREAD:.*]] = nvvm.read.ptx.sreg.tid.x
-// CHECK: %[[BASE:.*]] = arith.muli %[[BLOCK]], %[[SIZE]] : i32
+// CHECK: %[[BASE:.*]] = arith.muli %[[BLOCK]], %c32_i32{{.*}} : i32
 // CHECK: %[[NUMBER:.*]] = arith.addi %[[BASE]], %[[THREAD]] : i32
 // CHECK: %[[LANE:.*]] = arith.index_castui %[[NUMBER]] : i32 to index
 // CHECK: %[[NEXT:.*]] = arith.addi %[[LANE]], %c1{{.*}}
@@ -27,7 +26,7 @@
 
 //--- lanes.mlir
 #id = affine_map<(d0) -> (d0)>
-func.func @neurons(%steps: index, %v: memref<300xf32>, %x: memref<300xf32>, %first: index, %last: index)
+func.func @neurons(%steps: index, %v: memref<300xf32>, %ws: memref<0xi8>, %first: index, %last: index)
     attributes {dyn.program, dyn.parts = 300 : i64} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -52,14 +51,14 @@ func.func @neurons(%steps: index, %v: memref<300xf32>, %x: memref<300xf32>, %fir
   return
 }
 
-// Elements that one thread cannot compute by itself.
-// COUPLED: coupled.mlir:5:5: error: a step whose elements depend on each other has no lowering to a GPU yet
-//--- coupled.mlir
-func.func @f(%steps: index, %w: memref<4x4xf32>, %v: memref<1x4xf32>, %first: index, %last: index)
-    attributes {dyn.program} {
+// What has no scalar form yet.
+// SYNAPSES: synapses.mlir:5:5: error: 'dyn.read_delayed' has no lowering to a GPU yet
+//--- synapses.mlir
+func.func @f(%steps: index, %ring: memref<4x8xf32>, %delays: memref<8xi32>, %now: memref<8xf32>, %ws: memref<0xi8>,
+    %first: index, %last: index) attributes {dyn.program} {
   %c0 = arith.constant 0 : index
   scf.for %k = %c0 to %steps step %steps {
-    linalg.matmul ins(%v, %w : memref<1x4xf32>, memref<4x4xf32>) outs(%v : memref<1x4xf32>)
+    dyn.read_delayed %ring at %c0 by %delays into %now : memref<4x8xf32>, memref<8xi32>, memref<8xf32>
   } {dyn.time_loop}
   return
 }

@@ -177,6 +177,7 @@ TEST_CASE("blocks that wait for each other are as many as the device holds", "[g
   together.blocks = 0;
   together.most_blocks = 6;
   together.cooperative = true;
+  together.workspace_bytes = 64;
   REQUIRE(session.open(&together, 1, "kernel", failure));
   Arrays arrays(1);
   CHECK(session.run({1, 0, 0, 0.0, 1}, arrays.table.data(), arrays.table.size(), failure));

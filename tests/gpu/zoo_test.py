@@ -24,10 +24,13 @@ def find_ptxas():
 
 
 def programs(tool):
-    """(name, options): every neuron and rate model, in both precisions, with fast numerics, one neuron alone."""
+    """(name, options): every neuron and rate model, in both precisions, with fast numerics, one neuron alone; every layer
+    with a batch, without one, and wide."""
     listed = subprocess.run([tool, "list"], check=True, capture_output=True, text=True).stdout
     for name, kind in (line.split()[:2] for line in listed.splitlines()):
         if kind == "layer":
+            for options in (["--size", "200", "--batch", "64"], ["--size", "200"], ["--size", "3000"]):
+                yield name, ["--n-in", "100", *(["--set", "keep_prob=0.5"] if name == "Dropout" else []), *options]
             continue
         for options in (["--size", "1000"], ["--size", "1000", "--real", "f64"], ["--size", "1"],
                         ["--size", "1000", "--numerics", "fast"], ["--size", "1000", "--method", "heun"]):

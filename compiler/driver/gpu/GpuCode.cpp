@@ -11,6 +11,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/Instructions.h"
 
 using namespace mlir;
 
@@ -22,7 +23,7 @@ KernelLaunch launchOf(LLVM::LLVMFuncOp kernel) {
     auto attribute = kernel->getAttrOfType<IntegerAttr>(name);
     return attribute ? attribute.getInt() : 1;
   };
-  return {number(ir::blockThreadsAttr), number(ir::blocksAttr)};
+  return {number(ir::blockThreadsAttr), number(ir::blocksAttr), kernel->hasAttr(ir::cooperativeAttr)};
 }
 
 llvm::Expected<std::unique_ptr<llvm::Module>> translateKernel(ModuleOp module, StringRef name,
@@ -35,6 +36,22 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateKernel(ModuleOp module, S
   if (!code)
     return error.failure("the kernel has no translation to LLVM IR");
   return code;
+}
+
+/// What a kernel calls becomes part of it. Threads that wait for each other must not be moved apart.
+void inlineAll(llvm::Module &code, StringRef kernel) {
+  for (llvm::Function &function : code) {
+    if (function.isDeclaration())
+      continue;
+    function.setConvergent();
+    if (function.getName() == kernel)
+      continue;
+    function.setLinkage(llvm::Function::InternalLinkage);
+    function.addFnAttr(llvm::Attribute::AlwaysInline);
+    for (llvm::User *user : function.users())
+      if (auto *call = llvm::dyn_cast<llvm::CallInst>(user))
+        call->setConvergent();
+  }
 }
 
 /// Subnormal f32 count as 0: the device's approximations take fewer instructions so.
@@ -55,6 +72,12 @@ llvm::Expected<GpuCode> compileForGpu(ModuleOp module, const ProgramInfo &info, 
   if (!kernel)
     return llvm::createStringError("the program lost its kernel '" + info.name + "'");
   made.launch = launchOf(kernel);
+  if (auto bytes = kernel->getAttrOfType<IntegerAttr>(ir::workspaceBytesAttr))
+    made.info.workspaceBytes = static_cast<std::uint64_t>(bytes.getInt());
+  constexpr unsigned mostArguments = 512; // 4 KiB
+  if (kernel.getNumArguments() > mostArguments)
+    return llvm::createStringError("the program has " + std::to_string(kernel.getNumArguments()) +
+                                   " arrays and numbers as arguments, and a kernel takes at most 512");
   llvm::LLVMContext context;
   auto code = translateKernel(module, info.name, context);
   if (!code)
@@ -64,6 +87,7 @@ llvm::Expected<GpuCode> compileForGpu(ModuleOp module, const ProgramInfo &info, 
   if (!machine)
     return machine.takeError();
   applyTarget(**code, target, **machine);
+  inlineAll(**code, info.name);
   if (info.numerics == "fast")
     flushSubnormals(**code);
   made.llvmIr = emitIR(**code);
@@ -86,7 +110,10 @@ overtime_gpu_image GpuCode::ptxImage() const {
   StringRef(target.cpu).drop_front(3).getAsInteger(10, image.capability); // of "sm_90"
   image.is_ptx = true;
   image.threads = static_cast<std::uint32_t>(launch.threads);
-  image.blocks = static_cast<std::uint32_t>(launch.blocks);
+  auto blocks = static_cast<std::uint32_t>(launch.blocks);
+  image.blocks = launch.cooperative ? 0 : blocks;
+  image.most_blocks = launch.cooperative ? blocks : 0;
+  image.cooperative = launch.cooperative;
   image.workspace_bytes = info.workspaceBytes;
   return image;
 }

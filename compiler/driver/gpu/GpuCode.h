@@ -12,6 +12,7 @@ namespace overtime::driver {
 /// How a kernel is launched.
 struct KernelLaunch {
   std::int64_t threads = 1, blocks = 1; // of a block; of the grid
+  bool cooperative = false;             // blocks wait for each other: as many as are resident, at most `blocks`
 };
 
 struct GpuCode {

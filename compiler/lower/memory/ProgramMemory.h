@@ -20,6 +20,8 @@ inline constexpr llvm::StringLiteral sharedBytesAttr = "dyn.shared_bytes";
 /// How a kernel is launched (map-to-threads).
 inline constexpr llvm::StringLiteral blockThreadsAttr = "dyn.block_threads";
 inline constexpr llvm::StringLiteral blocksAttr = "dyn.blocks";
+inline constexpr llvm::StringLiteral cooperativeAttr =
+    "dyn.cooperative"; // blocks wait for each other; at most `blocks`
 /// Marks the scf.for over time after bufferization.
 inline constexpr llvm::StringLiteral timeLoopAttr = "dyn.time_loop";
 
