@@ -5,7 +5,7 @@
 Usage: emulate.py LLVM_TOOLS CC OUT.so KERNEL.ll...
 
 What a kernel asks a GPU for becomes memory and calls: its place in the grid is read from NAME__ids, a barrier calls
-through NAME__wait, approximations are computed exactly. NAME__call takes a table of arguments, NAME__kinds tells what
+through NAME__wait, a vote of a warp through NAME__vote, approximations are computed exactly. NAME__call takes a table of arguments, NAME__kinds tells what
 they are.
 """
 import os
@@ -52,6 +52,11 @@ def emulated(text):
         for kind, flag in (("block", 0), ("grid", 1)):
             extra.append(f"define internal void @{name}__{kind}_barrier() {{\n  %f = load ptr, ptr @{name}__wait\n"
                          f"  call void %f(i32 {flag})\n  ret void\n}}")
+    if "@llvm.nvvm.vote.ballot.sync" in text:
+        extra.append(f"@{name}__vote = global ptr null")
+        text = re.sub(r"call i32 @llvm\.nvvm\.vote\.ballot\.sync\(i32 -1, i1 ", f"call i32 @{name}__ballot(i1 ", text)
+        extra.append(f"define internal i32 @{name}__ballot(i1 %p) {{\n  %f = load ptr, ptr @{name}__vote\n"
+                     f"  %v = zext i1 %p to i32\n  %m = call i32 %f(i32 %v)\n  ret i32 %m\n}}")
     for intrinsic, body in APPROXIMATE.items():
         if f"@{intrinsic}(" in text:
             text = re.sub(rf"^declare .*@{re.escape(intrinsic)}\(.*\n", "", text, flags=re.MULTILINE)

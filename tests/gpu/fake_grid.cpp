@@ -55,6 +55,7 @@ Kernel find_kernel(const std::string &name) {
     ++kernel.arguments;
   kernel.ids = static_cast<std::int32_t *>(symbol("__ids"));
   kernel.wait = static_cast<void (**)(std::int32_t)>(symbol("__wait"));
+  kernel.vote = static_cast<std::int32_t (**)(std::int32_t)>(symbol("__vote"));
   return kernel;
 }
 
@@ -66,9 +67,12 @@ struct Fiber {
   std::unique_ptr<char[]> stack;
   std::int32_t thread = 0, block = 0;
   bool done = false, waits = false, waits_for_grid = false;
+  bool votes = false;       // waits for its warp
+  std::uint32_t ballot = 0; // its own vote, then that of the warp
 };
 
 constexpr std::size_t stack_bytes = 64 << 10;
+constexpr unsigned warp = 32;
 
 /// All threads that may wait for each other.
 class Team {
@@ -78,7 +82,10 @@ public:
 
   void run(unsigned first_block, unsigned count) {
     current_team = this;
-    *kernel.wait = [](std::int32_t whole_grid) { current_team->wait(whole_grid != 0); };
+    if (kernel.wait)
+      *kernel.wait = [](std::int32_t whole_grid) { current_team->wait(whole_grid != 0); };
+    if (kernel.vote)
+      *kernel.vote = [](std::int32_t own) { return std::int32_t(current_team->vote(own != 0)); };
     fibers = std::vector<Fiber>(std::size_t(count) * threads);
     for (std::size_t k = 0; k < fibers.size(); ++k) {
       Fiber &fiber = fibers[k];
@@ -103,7 +110,7 @@ private:
     bool any = false;
     for (std::size_t k : order) {
       running = &fibers[k];
-      if (running->done || running->waits)
+      if (running->done || running->waits || running->votes)
         continue;
       any = true;
       kernel.ids[0] = running->thread;
@@ -115,7 +122,23 @@ private:
     open();
     return any;
   }
+  /// Warps that have voted know what their threads say; threads that are done count as no.
+  void count_votes() {
+    for (std::size_t first = 0; first < fibers.size(); first += warp) {
+      auto begin = fibers.begin() + std::ptrdiff_t(first), end = begin + warp;
+      if (!std::all_of(begin, end, [](const Fiber &f) { return f.done || f.votes; }))
+        continue;
+      std::uint32_t all = 0;
+      for (unsigned lane = 0; lane < warp; ++lane)
+        all |= begin[lane].votes && begin[lane].ballot ? 1u << lane : 0;
+      for (auto fiber = begin; fiber != end; ++fiber) {
+        fiber->ballot = all;
+        fiber->votes = false;
+      }
+    }
+  }
   void open() {
+    count_votes();
     auto reached = [](const Fiber &f) { return f.done || f.waits; };
     if (std::all_of(fibers.begin(), fibers.end(), [&](const Fiber &f) { return f.done || f.waits_for_grid; }))
       for (Fiber &fiber : fibers)
@@ -131,6 +154,13 @@ private:
   void body() {
     kernel.call(arguments);
     running->done = true;
+  }
+  std::uint32_t vote(bool own) {
+    running->votes = true;
+    running->ballot = own;
+    Fiber *self = running;
+    swapcontext(&running->context, &scheduler);
+    return self->ballot;
   }
   void wait(bool whole_grid) {
     running->waits = true;
@@ -160,7 +190,7 @@ void run(const Kernel &kernel, const std::vector<std::uint64_t> &values, unsigne
   std::vector<void *> arguments;
   for (std::uint64_t &value : kept)
     arguments.push_back(&value);
-  if (!kernel.wait) { // threads that wait for nobody
+  if (!kernel.wait && !kernel.vote) { // threads that wait for nobody
     for (unsigned block = 0; block < blocks; ++block)
       for (unsigned thread = 0; thread < threads; ++thread) {
         std::int32_t ids[] = {std::int32_t(thread), std::int32_t(block), std::int32_t(threads), std::int32_t(blocks)};

@@ -10,9 +10,10 @@ namespace fake {
 
 /// A function of the library that emulate.py writes.
 struct Kernel {
-  void (*call)(void **arguments) = nullptr;         ///< null: not there, and runs nothing
-  std::int32_t *ids = nullptr;                      ///< thread, block, threads of a block, blocks
-  void (**wait)(std::int32_t whole_grid) = nullptr; ///< what a barrier calls
+  void (*call)(void **arguments) = nullptr;          ///< null: not there, and runs nothing
+  std::int32_t *ids = nullptr;                       ///< thread, block, threads of a block, blocks
+  void (**wait)(std::int32_t whole_grid) = nullptr;  ///< what a barrier calls
+  std::int32_t (**vote)(std::int32_t own) = nullptr; ///< what a ballot of a warp calls; returns its bits
   int arguments = 0;
   const char *kinds = nullptr; ///< of each argument: 'p' for a pointer, else a letter of its type
   bool is_pointer(int k) const { return kinds[k] == 'p'; }

@@ -6,9 +6,9 @@
 #include "models/layers/rnn_cell.h"
 #include "models/neurons/hh.h"
 #include "tests/models/ring.h"
+#include "tests/trace/event_network.h"
 #include "tests/trace/helper.h"
 
-#include <algorithm>
 #include <cmath>
 
 using namespace overtime;
@@ -27,17 +27,6 @@ void check_threads(const std::function<std::vector<Tensor>(std::int32_t)> &run) 
       CHECK(same_bits(shared[k], alone[k]));
     }
   }
-}
-
-/// All states of a model after a run.
-std::vector<Tensor> states_after(Model &model, const LoopOptions &options, std::int64_t steps) {
-  LoopOverTime over_time(model, options);
-  over_time.reset_state();
-  over_time.steps(steps);
-  std::vector<Tensor> all;
-  for (const auto &[path, state] : model.states())
-    all.push_back(state.value());
-  return all;
 }
 
 /// Two populations that pull each other to their mean potentials.
@@ -74,47 +63,6 @@ struct Apart : Model {
   }
 };
 
-/// Spikes go through two lists of synapses, the second of another part of the cells, and once more after a change of
-/// flags in between. `sorted`: the targets of a row ascend; else one thread adds all synapses.
-struct Spiking : Model {
-  Spiking(std::int64_t n, bool sorted, bool real_events)
-      : Model(Shape{n}), real_events(real_events), V(state("V", uniform(0, 1))), g(state("g", 0.0)),
-        spike(state("spike", false)), o1(param("o1", offsets(n))), t1(param("t1", targets(n, n, sorted, 1))),
-        o2(param("o2", offsets(n / 3))), t2(param("t2", targets(n / 3, n, sorted, 2))),
-        w(param("w", Tensor::uniform({7 * (n / 3)}, -0.1, 0.3, 3))) {}
-  bool real_events;
-  State V, g, spike;
-  Param o1, t1, o2, t2, w;
-  Tree<Value> update(const Tree<Value> &) override {
-    std::int64_t n = V.shape().back();
-    V = V + 0.04 + 0.1 * g;
-    spike = V > 1;
-    V = where(spike, V - 1, V);
-    Value events = real_events ? as_real(spike) * V : Value(spike);
-    g = propagate(events, {o1, t1}, 0.05, 0.9 * g);
-    g = propagate(slice(events, n - n / 3, n), {o2, t2}, w, g);
-    spike = V < 0.2;
-    g = propagate(slice(Value(spike), 0, n / 3), {o2, t2}, 0.01, g);
-    return {};
-  }
-
-private:
-  static Tensor offsets(std::int64_t rows) {
-    Tensor o({rows + 1}, i32);
-    for (std::int64_t k = 0; k <= rows; ++k)
-      o.set(k, double(7 * k));
-    return o;
-  }
-  static Tensor targets(std::int64_t rows, std::int64_t n, bool sorted, std::uint64_t seed) {
-    Tensor draws = Tensor::uniform({7 * rows}, 0, double(n), seed), t({7 * rows}, i32);
-    for (std::int64_t k = 0; k < 7 * rows; ++k)
-      t.set(k, std::floor(draws[k]));
-    for (auto all = t.values<std::int32_t>(); sorted && !all.empty(); all = all.subspan(7))
-      std::ranges::sort(all.first(7));
-    return t;
-  }
-};
-
 } // namespace
 
 TEST_CASE("spikes through synapses: the same bits on any number of threads", "[trace]") {
@@ -122,7 +70,7 @@ TEST_CASE("spikes through synapses: the same bits on any number of threads", "[t
     for (std::int64_t n : {50, 700, 5003})
       for (auto [sorted, real_events] : {std::pair{true, false}, {false, false}, {true, true}})
         check_threads([&](std::int32_t threads) {
-          Spiking model(n, sorted, real_events);
+          EventNetwork model(n, sorted, real_events);
           std::vector<Tensor> states = states_after(model, {.real = real, .threads = threads}, 61);
           REQUIRE(std::isfinite(states[0][0]));
           return states;

@@ -2,8 +2,7 @@
 // map-to-threads: a program becomes one kernel, whose threads run a lane each or share every operation of a step.
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/gpu/KernelMemory.h"
-#include "compiler/lower/gpu/PointLoops.h"
-#include "compiler/lower/gpu/TeamAccesses.h"
+#include "compiler/lower/gpu/StepWriter.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 #include "compiler/lower/memory/StepMemory.h"
 
@@ -11,10 +10,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace overtime::ir {
 #define GEN_PASS_DEF_MAPTOTHREADS
@@ -27,124 +24,6 @@ using namespace overtime::ir;
 namespace {
 
 constexpr int64_t warp = 32;
-
-/// Shares the operations of a block and those inside it.
-class StepWriter {
-public:
-  StepWriter(const Team &team, Value workspace, MLIRContext *context) : team(team), workspace(workspace), b(context) {}
-
-  LogicalResult write(Block &block) {
-    for (Operation &op : llvm::make_early_inc_range(block.without_terminator()))
-      if (failed(writeOp(op)))
-        return failure();
-    return success();
-  }
-
-private:
-  LogicalResult writeOp(Operation &op) {
-    if (auto loop = dyn_cast<scf::ForOp>(op))
-      return writeLoop(loop);
-    TeamAccesses now = TeamAccesses::of(&op);
-    if (now.empty() || isa<ViewLikeOpInterface, memref::AllocOp>(op))
-      return success();
-    if (!isa<linalg::LinalgOp, memref::LoadOp, memref::StoreOp>(op))
-      return op.emitError("'") << op.getName() << "' has no lowering to a GPU yet; compile the program for a CPU";
-    waitBefore(&op, now);
-    if (auto linalg = dyn_cast<linalg::LinalgOp>(op))
-      share(linalg);
-    else if (isa<memref::StoreOp>(op))
-      writeAlone(op);
-    return success();
-  }
-
-  void waitBefore(Operation *op, const TeamAccesses &now) {
-    if (pending.meets(now)) {
-      b.setInsertionPoint(op);
-      team.wait(b, op->getLoc(), workspace);
-      pending.clear();
-      waited = true;
-    }
-    pending.add(now);
-    if (!waited)
-      head.add(now);
-  }
-
-  /// The last operations of a loop come before its first ones.
-  LogicalResult writeLoop(scf::ForOp loop) {
-    TeamAccesses inside;
-    loop.getBody()->walk([&](Operation *op) {
-      if (!isa<ViewLikeOpInterface>(op))
-        inside.add(TeamAccesses::of(op));
-    });
-    if (pending.meets(inside)) {
-      b.setInsertionPoint(loop);
-      team.wait(b, loop.getLoc(), workspace);
-      pending.clear();
-      waited = true;
-    }
-    TeamAccesses outerHead = std::move(head);
-    bool outerWaited = std::exchange(waited, false);
-    head = {};
-    if (failed(write(*loop.getBody())))
-      return failure();
-    if (pending.meets(head)) {
-      b.setInsertionPoint(loop.getBody()->getTerminator());
-      team.wait(b, loop.getLoc(), workspace);
-      pending.clear();
-    }
-    pending.add(inside); // a loop that waits at its end may run no step, and what it leaves is seen by who waits anyway
-    head = std::move(outerHead);
-    waited = outerWaited;
-    if (!waited)
-      head.add(inside);
-    return success();
-  }
-
-  void share(linalg::LinalgOp op) {
-    b.setInsertionPoint(op);
-    Location loc = op.getLoc();
-    PointLoops points(b, op);
-    if (points.points() > 0)
-      team.share(b, loc, points.points(), [&](Value number) { points.emitPoint(placeOf(number, points.extents())); });
-    op->erase();
-  }
-  /// Row by row, in 32 bits.
-  SmallVector<Value> placeOf(Value number, ArrayRef<int64_t> extents) {
-    Location loc = number.getLoc();
-    SmallVector<Value> place(extents.size());
-    for (size_t d = extents.size(); d-- > 0;) {
-      Value coordinate = number;
-      if (extents[d] == 1) {
-        place[d] = arith::ConstantIndexOp::create(b, loc, 0);
-        continue;
-      }
-      bool isOutermost = llvm::all_of(extents.take_front(d), [](int64_t n) { return n == 1; });
-      if (!isOutermost) {
-        Value extent = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(int32_t(extents[d])));
-        coordinate = arith::RemUIOp::create(b, loc, number, extent);
-        number = arith::DivUIOp::create(b, loc, number, extent);
-      }
-      place[d] = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), coordinate);
-    }
-    return place;
-  }
-
-  void writeAlone(Operation &op) {
-    if (team.kind() == Team::Thread)
-      return;
-    b.setInsertionPoint(&op);
-    Value zero = arith::ConstantOp::create(b, op.getLoc(), b.getI32IntegerAttr(0));
-    Value isFirst = arith::CmpIOp::create(b, op.getLoc(), arith::CmpIPredicate::eq, team.number(), zero);
-    auto first = scf::IfOp::create(b, op.getLoc(), isFirst, /*withElseRegion=*/false);
-    op.moveBefore(first.thenYield());
-  }
-
-  const Team &team;
-  Value workspace;
-  OpBuilder b;
-  TeamAccesses pending, head; // since threads last waited; of a loop, before they first do
-  bool waited = false;
-};
 
 /// Writes a program as a kernel.
 class Kernel {
@@ -176,8 +55,8 @@ private:
   /// run; threads of several blocks wait for each other more slowly.
   void choose() {
     int64_t wide = 1, most = 1; // points of an operation: in the loops, anywhere
-    program.walk([&](linalg::LinalgOp op) {
-      int64_t points = PointLoops(b, op).points();
+    program.walk([&](Operation *op) {
+      int64_t points = StepWriter::pointsOf(op);
       most = std::max(most, points);
       if (op->getParentOp() != program)
         wide = std::max(wide, points);

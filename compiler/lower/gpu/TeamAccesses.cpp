@@ -6,13 +6,25 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/OperationSupport.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
 namespace overtime::ir {
 namespace {
 
-/// The same elements of the same memory, at the same or at another step.
+/// One row of a longer memory, at places that differ at most by the row: elements with different numbers are different
+/// elements, and those with the same number belong to one thread, whichever row they are in.
+bool areRows(memref::SubViewOp a, memref::SubViewOp b) {
+  if (a.getMixedSizes() != b.getMixedSizes() || a.getMixedStrides() != b.getMixedStrides())
+    return false;
+  for (auto [size, x, y] : llvm::zip(a.getStaticSizes(), a.getMixedOffsets(), b.getMixedOffsets()))
+    if (size != 1 && x != y)
+      return false;
+  return true;
+}
+
+/// Element e of one is element e of the other, or they are different elements and so are all others.
 bool isSameView(Value a, Value b) {
   if (a == b)
     return true;
@@ -21,7 +33,9 @@ bool isSameView(Value a, Value b) {
     return false;
   if (isa<memref::ReinterpretCastOp>(x)) // rows of a sequence, which are one another's only where they are the same
     return isSameView(x->getOperand(0), y->getOperand(0));
-  return isa<memref::SubViewOp, memref::CollapseShapeOp, memref::ExpandShapeOp, memref::CastOp>(x) &&
+  if (auto part = dyn_cast<memref::SubViewOp>(x))
+    return isSameView(part.getSource(), y->getOperand(0)) && areRows(part, cast<memref::SubViewOp>(y));
+  return isa<memref::CollapseShapeOp, memref::ExpandShapeOp, memref::CastOp>(x) &&
          isSameView(x->getOperand(0), y->getOperand(0)) &&
          x->getPropertiesAsAttribute() == y->getPropertiesAsAttribute() &&
          llvm::equal(x->getOperands().drop_front(), y->getOperands().drop_front());
@@ -32,36 +46,75 @@ bool isOwn(linalg::LinalgOp op, OpOperand &operand) {
   return op.getNumReductionLoops() == 0 && op.getMatchingIndexingMap(&operand).isIdentity();
 }
 
+/// A reduction writes its elements as the parallel loops have them.
+bool isOwnSum(linalg::LinalgOp op, OpOperand &operand) {
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  return map.isProjectedPermutation() && map.getNumResults() == op.getNumParallelLoops() &&
+         llvm::is_sorted(
+             llvm::map_range(map.getResults(), [](AffineExpr e) { return cast<AffineDimExpr>(e).getPosition(); }));
+}
+
 } // namespace
 
 TeamAccesses TeamAccesses::of(Operation *op) {
+  if (auto linalg = dyn_cast<linalg::LinalgOp>(op))
+    return ofLoops(linalg);
+  TeamAccesses found;
+  if (auto propagate = dyn_cast<PropagateOp>(op)) {
+    found = ofEvents(propagate);
+    found.add(ofSums(propagate));
+    return found;
+  }
+  auto init = llvm::TypeSwitch<Operation *, Value>(op)
+                  .Case<CollectOp, CorrelateOp, ReadDelayedOp>([](auto one) { return one.getInit(); })
+                  .Default([](Operation *) { return Value(); });
+  bool writesOwn = init && !isa<CorrelateOp>(op), writesAll = !init && !isa<memref::LoadOp>(op);
+  for (Value operand : op->getOperands())
+    found.add(operand, writesAll || operand == init, writesOwn && operand == init);
+  return found;
+}
+
+TeamAccesses TeamAccesses::ofLoops(linalg::LinalgOp op) {
   TeamAccesses found;
   for (OpOperand &operand : op->getOpOperands()) {
-    if (!memoryType(operand.get()))
-      continue;
-    TeamAccess access{rootOf(operand.get()), operand.get(), /*writes=*/true};
-    if (auto linalg = dyn_cast<linalg::LinalgOp>(op)) {
-      access.writes = linalg.isDpsInit(&operand);
-      access.own = isOwn(linalg, operand);
-      // A reduction writes its elements as the parallel loops have them.
-      if (access.writes && !access.own)
-        access.own =
-            linalg.getMatchingIndexingMap(&operand).isProjectedPermutation() &&
-            linalg.getMatchingIndexingMap(&operand).getNumResults() == linalg.getNumParallelLoops() &&
-            llvm::is_sorted(llvm::map_range(linalg.getMatchingIndexingMap(&operand).getResults(),
-                                            [](AffineExpr e) { return cast<AffineDimExpr>(e).getPosition(); }));
-    } else {
-      access.writes = !isa<memref::LoadOp>(op);
-    }
-    found.all.push_back(access);
+    bool writes = op.isDpsInit(&operand);
+    found.add(operand.get(), writes, isOwn(op, operand) || (writes && isOwnSum(op, operand)));
   }
   return found;
+}
+
+TeamAccesses TeamAccesses::ofEvents(PropagateOp op) {
+  TeamAccesses found;
+  found.add(op.getEvents(), /*writes=*/false, /*own=*/true);
+  for (Value array : {op.getOffsets(), op.getTargets()})
+    found.add(array, /*writes=*/false, /*own=*/false);
+  return found;
+}
+
+TeamAccesses TeamAccesses::ofSums(PropagateOp op) {
+  TeamAccesses found;
+  found.add(op.getWeights(), /*writes=*/false, /*own=*/false);
+  found.add(op.getInit(), /*writes=*/true, /*own=*/true);
+  return found;
+}
+
+void TeamAccesses::add(Value operand, bool writes, bool own) {
+  if (memoryType(operand))
+    all.push_back({rootOf(operand), operand, writes, own});
 }
 
 bool TeamAccesses::meets(const TeamAccesses &other) const {
   for (const TeamAccess &a : all)
     for (const TeamAccess &b : other.all)
       if (a.root == b.root && (a.writes || b.writes) && !(a.own && b.own && isSameView(a.view, b.view)))
+        return true;
+  return false;
+}
+
+bool TeamAccesses::touches(const TeamAccesses &other) const {
+  for (const TeamAccess &a : all)
+    for (const TeamAccess &b : other.all)
+      if (a.root == b.root && (a.writes || b.writes))
         return true;
   return false;
 }

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shares the operations of a program among the threads of a team.
+#include "compiler/lower/gpu/StepWriter.h"
+
+#include "compiler/lower/gpu/PointLoops.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace overtime::ir {
+
+int64_t StepWriter::pointsOf(Operation *op) {
+  OpBuilder b(op->getContext());
+  auto elements = [](Value v) { return cast<MemRefType>(v.getType()).getNumElements(); };
+  return llvm::TypeSwitch<Operation *, int64_t>(op)
+      .Case([&](linalg::LinalgOp linalg) { return PointLoops(b, linalg).points(); })
+      .Case([&](PropagateOp op) { return std::max(elements(op.getEvents()), elements(op.getInit())); })
+      .Case([&](CorrelateOp op) { return elements(op.getEvents()); })
+      .Case<CollectOp, ReadDelayedOp>([&](auto op) { return elements(op.getInit()); })
+      .Default([](Operation *) { return int64_t(1); });
+}
+
+LogicalResult StepWriter::write(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(block.without_terminator()))
+    if (failed(writeOp(op)))
+      return failure();
+  gatherBefore(block.getTerminator());
+  return success();
+}
+
+LogicalResult StepWriter::writeOp(Operation &op) {
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return writeLoop(loop);
+  TeamAccesses now = TeamAccesses::of(&op);
+  if (now.empty() || isa<ViewLikeOpInterface, memref::AllocOp>(op))
+    return success();
+  if (llvm::any_of(underway, [&](const Underway &one) { return TeamAccesses::ofSums(one.op).touches(now); }))
+    gatherBefore(&op);
+  if (auto propagate = dyn_cast<PropagateOp>(op)) {
+    scatter(propagate);
+    return success();
+  }
+  if (!isa<linalg::LinalgOp, CollectOp, CorrelateOp, ReadDelayedOp, memref::LoadOp, memref::StoreOp>(op))
+    return op.emitError("'") << op.getName() << "' has no lowering to a GPU yet; compile the program for a CPU";
+  access(&op, now);
+  b.setInsertionPoint(&op);
+  llvm::TypeSwitch<Operation *>(&op)
+      .Case([&](linalg::LinalgOp linalg) { share(linalg); })
+      .Case([&](CollectOp one) { synapses.collect(one); })
+      .Case([&](CorrelateOp one) { synapses.correlate(one); })
+      .Case([&](ReadDelayedOp one) { synapses.readDelayed(one); });
+  if (isa<memref::StoreOp>(op))
+    writeAlone(op);
+  else if (!isa<memref::LoadOp>(op))
+    op.erase();
+  return success();
+}
+
+void StepWriter::wait(Operation *before) {
+  b.setInsertionPoint(before);
+  team.wait(b, before->getLoc(), workspace);
+  pending.clear();
+  waited = true;
+  for (Underway &one : underway)
+    one.arrived = true;
+}
+
+/// The team waits before `op` where it must.
+void StepWriter::access(Operation *op, const TeamAccesses &now) {
+  if (pending.meets(now))
+    wait(op);
+  pending.add(now);
+  if (!waited)
+    head.add(now);
+}
+
+void StepWriter::scatter(PropagateOp op) {
+  access(op, TeamAccesses::ofEvents(op));
+  b.setInsertionPoint(op);
+  underway.push_back({op, synapses.scatter(op), /*arrived=*/false});
+}
+
+/// All events that are underway arrive.
+void StepWriter::gatherBefore(Operation *op) {
+  if (llvm::any_of(underway, [](const Underway &one) { return !one.arrived; }))
+    wait(op);
+  for (Underway &one : underway) {
+    access(op, TeamAccesses::ofSums(one.op));
+    b.setInsertionPoint(op);
+    synapses.gather(one.op, one.arrivals);
+    one.op->erase();
+  }
+  underway.clear();
+}
+
+/// The last operations of a loop come before its first ones.
+LogicalResult StepWriter::writeLoop(scf::ForOp loop) {
+  gatherBefore(loop);
+  TeamAccesses inside;
+  loop.getBody()->walk([&](Operation *op) {
+    if (!isa<ViewLikeOpInterface>(op))
+      inside.add(TeamAccesses::of(op));
+  });
+  if (pending.meets(inside))
+    wait(loop);
+  TeamAccesses outerHead = std::move(head);
+  bool outerWaited = std::exchange(waited, false);
+  head = {};
+  if (failed(write(*loop.getBody())))
+    return failure();
+  if (pending.meets(head))
+    wait(loop.getBody()->getTerminator());
+  pending.add(inside); // a loop that waits at its end may run no step, and what it leaves is seen by who waits anyway
+  head = std::move(outerHead);
+  waited = outerWaited;
+  if (!waited)
+    head.add(inside);
+  return success();
+}
+
+void StepWriter::share(linalg::LinalgOp op) {
+  PointLoops points(b, op);
+  if (points.points() > 0)
+    team.share(b, op.getLoc(), points.points(),
+               [&](Value number) { points.emitPoint(placeOf(number, points.extents())); });
+}
+
+/// Row by row, in 32 bits.
+SmallVector<Value> StepWriter::placeOf(Value number, ArrayRef<int64_t> extents) {
+  Location loc = number.getLoc();
+  SmallVector<Value> place(extents.size());
+  for (size_t d = extents.size(); d-- > 0;) {
+    Value coordinate = number;
+    if (extents[d] == 1) {
+      place[d] = arith::ConstantIndexOp::create(b, loc, 0);
+      continue;
+    }
+    bool isOutermost = llvm::all_of(extents.take_front(d), [](int64_t n) { return n == 1; });
+    if (!isOutermost) {
+      Value extent = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(int32_t(extents[d])));
+      coordinate = arith::RemUIOp::create(b, loc, number, extent);
+      number = arith::DivUIOp::create(b, loc, number, extent);
+    }
+    place[d] = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), coordinate);
+  }
+  return place;
+}
+
+void StepWriter::writeAlone(Operation &op) {
+  if (team.kind() == Team::Thread)
+    return;
+  Value zero = arith::ConstantOp::create(b, op.getLoc(), b.getI32IntegerAttr(0));
+  Value isFirst = arith::CmpIOp::create(b, op.getLoc(), arith::CmpIPredicate::eq, team.number(), zero);
+  auto first = scf::IfOp::create(b, op.getLoc(), isFirst, /*withElseRegion=*/false);
+  op.moveBefore(first.thenYield());
+}
+
+} // namespace overtime::ir
