@@ -307,6 +307,10 @@ def MapToThreads : Pass<"map-to-threads", "::mlir::ModuleOp"> {
       operation has more than 1024 elements, by a grid of blocks that are all resident (`dyn.cooperative`), which waits
       in `overtime_grid_barrier`.
 
+    Of `dyn.propagate` the threads first count what arrives at each target, or write down by which synapse, for even and
+    odd steps apart; when they have waited, each target adds it up in the order of the synapses. Sums are added where
+    they are first needed, so that the team waits once for several projections.
+
     A sum is one thread's, in the order of its dimension, so numbers depend on nobody's number of threads. Temporaries
     lie with the thread, in shared memory where a block's have room there, or in the workspace. The function keeps its
     other arguments; its launch is recorded as the number of threads of a block (`dyn.block_threads`) and of blocks

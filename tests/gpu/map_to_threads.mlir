@@ -2,7 +2,7 @@
 // A program on memory, cut to one lane, becomes a kernel: the part is the number of the thread, a step is scalar code.
 // RUN: split-file %s %t
 // RUN: overtime-opt %t/lanes.mlir --map-to-threads | FileCheck %s --implicit-check-not=linalg
-// RUN: not overtime-opt %t/synapses.mlir --map-to-threads 2>&1 | FileCheck %s --check-prefix=SYNAPSES
+// RUN: not overtime-opt %t/other.mlir --map-to-threads 2>&1 | FileCheck %s --check-prefix=OTHER
 
 // The range of parts is no argument any more, and threads beyond the last lane run no step.
 // CHECK-LABEL: func.func @neurons(
@@ -51,14 +51,14 @@ func.func @neurons(%steps: index, %v: memref<300xf32>, %ws: memref<0xi8>, %first
   return
 }
 
-// What has no scalar form yet.
-// SYNAPSES: synapses.mlir:5:5: error: 'dyn.read_delayed' has no lowering to a GPU yet
-//--- synapses.mlir
-func.func @f(%steps: index, %ring: memref<4x8xf32>, %delays: memref<8xi32>, %now: memref<8xf32>, %ws: memref<0xi8>,
+// What has no scalar form.
+// OTHER: other.mlir:5:5: error: 'dyn.list_events' has no lowering to a GPU yet
+//--- other.mlir
+func.func @f(%steps: index, %flags: memref<8xi8>, %list: memref<8xi32>, %count: memref<1xi32>, %ws: memref<0xi8>,
     %first: index, %last: index) attributes {dyn.program} {
   %c0 = arith.constant 0 : index
   scf.for %k = %c0 to %steps step %steps {
-    dyn.read_delayed %ring at %c0 by %delays into %now : memref<4x8xf32>, memref<8xi32>, memref<8xf32>
+    dyn.list_events %flags from %c0 into %list, %count : memref<8xi8>, memref<8xi32>, memref<1xi32>
   } {dyn.time_loop}
   return
 }
