@@ -19,7 +19,7 @@
 // CHECK: scf.for %[[I:.*]] = %[[LANE]] to %[[END]] step
 // CHECK: %[[OWN:.*]] = memref.subview %[[V]][%[[I]]] [1] [1]
 // CHECK: scf.for %{{.*}} = %{{.*}} to %[[STEPS]] step
-// CHECK-NEXT: %[[Z:.*]] = arith.constant 0 : index
+// CHECK: %[[Z:.*]] = arith.constant 0 : index
 // CHECK: memref.load %[[OWN]][%[[Z]]]
 // CHECK: memref.store %{{.*}}, %[[OWN]][
 // CHECK: } {dyn.time_loop}
