@@ -120,6 +120,11 @@ Cache::Cache(std::string folder, std::uint64_t limit, std::string *note) : limit
   removeStaleTemporaries(path);
 }
 
+Cache &Cache::ofProcess() {
+  static Cache cache;
+  return cache;
+}
+
 std::string Cache::key(ArrayRef<StringRef> parts) {
   SHA256 hash;
   for (StringRef part : parts) {

@@ -29,6 +29,9 @@ public:
   /// first.
   explicit Cache(std::string folder = defaultFolder(), std::uint64_t limit = defaultLimit, std::string *note = nullptr);
 
+  /// The one of this process, in the default folder.
+  static Cache &ofProcess();
+
   /// SHA-256 in hexadecimal over the parts with their lengths, so that moving a boundary changes the key.
   static std::string key(llvm::ArrayRef<llvm::StringRef> parts);
 

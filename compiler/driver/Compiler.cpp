@@ -82,7 +82,7 @@ llvm::Expected<std::unique_ptr<HostProgram>> compileForHost(mlir::ModuleOp modul
   auto program = std::make_unique<HostProgram>();
   program->info = info;
   StopWatch watch(program->times);
-  static Cache cache;
+  Cache &cache = Cache::ofProcess();
   std::string key, describe = target->describe();
   if (options.cache) {
     std::string text = textOf(module);

@@ -2,8 +2,8 @@
 // Describes kernels for GPUs: what ptxas says of them, and how many blocks a multiprocessor holds.
 #include "compiler/tools/description.h"
 
+#include "compiler/driver/gpu/GpuCache.h"
 #include "compiler/driver/gpu/Occupancy.h"
-#include "compiler/driver/gpu/Ptxas.h"
 #include "compiler/overtime.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -25,7 +25,7 @@ StringRef wordAfter(StringRef text, StringRef word) {
 /// Assembles, to see what the code takes; a remark where that cannot be.
 void addResources(KernelDescription &kernel, StringRef ptx) {
   auto ptxas = driver::findPtxas();
-  auto cubin = ptxas ? driver::assemblePtx(ptx, kernel.capability, *ptxas) : ptxas.takeError();
+  auto cubin = ptxas ? driver::cachedCubin(ptx, kernel.capability, *ptxas) : ptxas.takeError();
   if (!cubin) {
     kernel.remark = StringRef(toString(cubin.takeError())).take_until([](char c) { return c == '\n'; }).str();
     return;

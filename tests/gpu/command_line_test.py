@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`overtime run --device`: what it says without a driver, and the numbers of the processor from the fake one."""
+"""`overtime run --device`: what it says without a driver, the numbers of the processor from the fake one, and the cache on
+disk."""
+import glob
+import hashlib
 import os
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -46,6 +50,74 @@ class Device(unittest.TestCase):
             self.assertEqual((host.returncode, there.returncode), (0, 0), host.stderr + there.stderr)
             for one, other in zip(potentials(host_file), potentials(there_file), strict=True):
                 self.assertLess(abs(one - other), 1e-4)  # [mV]
+
+
+class Cache(unittest.TestCase):
+    """Code for a GPU is kept on disk: a second process reads it and compiles nothing."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def run_there(self, name, *options, **environment):
+        out = os.path.join(self.folder, name + ".npz")
+        command = [TOOL, "run", "LIF", "--size", "40", "--set", "I=25", "--steps", "50", "--monitor", "V", "--device",
+                   "cuda", "--out", out, *options]
+        done = subprocess.run(command, env={**os.environ, "OVERTIME_LIBCUDA": os.environ["OVERTIME_FAKE_CUDA"],
+                                            "OVERTIME_CACHE_DIR": os.path.join(self.folder, "cache"), **environment},
+                              capture_output=True, text=True, timeout=60)
+        return done, potentials(out) if done.returncode == 0 else None
+
+    def entries(self):
+        """Files of the cache that hold code for a GPU, with when they were written."""
+        found = {}
+        for path in glob.glob(os.path.join(self.folder, "cache/*.object")):
+            with open(path, "rb") as file:
+                if b".entry program(" in file.read():
+                    found[path] = os.stat(path).st_ino
+        return found
+
+    def test_a_second_process_compiles_nothing(self):
+        done, expected = self.run_there("dumped", "--no-cache", OVERTIME_DUMP_KERNELS=self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.entries(), {})
+        kernels = os.path.join(self.folder, "kernels.so")
+        [ir] = glob.glob(os.path.join(self.folder, "program-*.ll"))
+        subprocess.run([*os.environ["FAKE_CUDA_EMULATE"].split(), kernels, ir], check=True)
+        for name in ("first", "second"):
+            done, got = self.run_there(name, FAKE_CUDA_KERNELS=kernels)
+            self.assertEqual((done.returncode, got == expected), (0, True), done.stderr)
+        before = self.entries()
+        self.assertEqual(len(before), 1)
+        # An entry that is no PTX is believed, since its digest is right: so the code came from there.
+        [path] = before
+        with open(path, "rb") as file:
+            bytes_of = file.read()
+        head, payload = bytearray(bytes_of[:88]), bytes_of[120:120 + 32] + b"this is no PTX" + bytes(1)
+        head[80:88] = struct.pack("<Q", len(payload))
+        with open(path, "wb") as file:
+            file.write(bytes(head) + hashlib.sha256(bytes(head) + payload).digest() + payload)
+        done, _ = self.run_there("third", FAKE_CUDA_KERNELS=kernels)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("looking for a kernel", done.stderr)
+        # A damaged one goes, and the program is compiled again.
+        with open(path, "r+b") as file:
+            file.seek(130)
+            file.write(b"?")
+        done, got = self.run_there("fourth", FAKE_CUDA_KERNELS=kernels)
+        self.assertEqual((done.returncode, got == expected), (0, True), done.stderr)
+        self.assertEqual(list(self.entries()), [path])
+
+    def test_other_capabilities_have_entries_of_their_own(self):
+        ptxas = os.environ.get("OVERTIME_PTXAS") or shutil.which("ptxas") or "/usr/local/cuda/bin/ptxas"
+        for capabilities, count in (("sm_80", 1), ("sm_80,sm_90", 2), ("sm_90,sm_80", 2)):
+            done = subprocess.run([TOOL, "compile", "LIF", "--size", "40", "--gpu", capabilities, "-o", self.folder,
+                                   "--name", "program"], capture_output=True, text=True,
+                                  env={**os.environ, "OVERTIME_CACHE_DIR": os.path.join(self.folder, "cache")})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(len(self.entries()), count)
+            if os.access(ptxas, os.X_OK): # and one of machine code for each
+                self.assertEqual(len(glob.glob(os.path.join(self.folder, "cache/*.object"))), 2 * count)
 
 
 unittest.main()

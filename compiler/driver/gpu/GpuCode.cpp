@@ -4,6 +4,7 @@
 
 #include "compiler/driver/ObjectEmitter.h"
 #include "compiler/driver/Stages.h"
+#include "compiler/driver/gpu/GpuCache.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -135,7 +136,7 @@ std::vector<overtime_gpu_image> GpuLibraryCode::images() const {
 }
 
 llvm::Expected<std::vector<GpuLibraryCode>> compileForGpus(ModuleOp module, const ProgramInfo &info,
-                                                           ArrayRef<std::string> names) {
+                                                           ArrayRef<std::string> names, bool cache) {
   std::vector<GpuLibraryCode> all;
   std::string ptxas, why;
   if (auto found = findPtxas(); found)
@@ -149,12 +150,13 @@ llvm::Expected<std::vector<GpuLibraryCode>> compileForGpus(ModuleOp module, cons
     if (!target)
       return target.takeError();
     OwningOpRef<ModuleOp> copy(module.clone());
-    auto code = compileForGpu(*copy, info, *target);
+    auto code = cache ? cachedGpuCode(*copy, info, *target) : compileForGpu(*copy, info, *target);
     if (!code)
       return code.takeError();
     GpuLibraryCode made{std::move(*code), std::nullopt, why, 0};
     if (!ptxas.empty()) {
-      auto cubin = assemblePtx(made.code.ptx, made.code.target.cpu, ptxas);
+      const std::string &ptx = made.code.ptx, &capability = made.code.target.cpu;
+      auto cubin = cache ? cachedCubin(ptx, capability, ptxas) : assemblePtx(ptx, capability, ptxas);
       if (cubin)
         made.cubin = std::move(*cubin);
       else

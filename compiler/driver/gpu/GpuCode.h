@@ -40,8 +40,9 @@ struct GpuLibraryCode {
 /// Compiles for a target with `gpu`; the kernel's name is the program's. The module is used up.
 llvm::Expected<GpuCode> compileForGpu(mlir::ModuleOp module, const ProgramInfo &info, const TargetSpec &target);
 
-/// Compiles copies of the module for GPUs by name, such as "sm_90", and assembles them where ptxas is found.
+/// Compiles copies of the module for GPUs by name, such as "sm_90", and assembles them where ptxas is found; `cache`
+/// says whether to look for both on disk, and to keep them there.
 llvm::Expected<std::vector<GpuLibraryCode>> compileForGpus(mlir::ModuleOp module, const ProgramInfo &info,
-                                                           llvm::ArrayRef<std::string> names);
+                                                           llvm::ArrayRef<std::string> names, bool cache);
 
 } // namespace overtime::driver

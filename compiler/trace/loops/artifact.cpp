@@ -4,6 +4,7 @@
 #include "compiler/trace/loops/compile.h"
 #include "compiler/trace/loops/loop_data.h"
 
+#include "compiler/driver/gpu/GpuCache.h"
 #include "compiler/driver/library/Linker.h"
 
 #include <filesystem>
@@ -62,7 +63,9 @@ KernelFacts Artifact::write_cubin(const std::string &path) const {
   auto ptxas = driver::findPtxas();
   if (!ptxas)
     detail::throw_compile_error(ptxas.takeError());
-  auto cubin = driver::assemblePtx(data->gpu->ptx, data->gpu->target.cpu, *ptxas);
+  const std::string &ptx = data->gpu->ptx, &capability = data->gpu->target.cpu;
+  auto cubin =
+      data->cache ? driver::cachedCubin(ptx, capability, *ptxas) : driver::assemblePtx(ptx, capability, *ptxas);
   if (!cubin)
     detail::throw_compile_error(cubin.takeError());
   write_file(path, view(cubin->bytes));

@@ -19,6 +19,7 @@ struct ArtifactData {
   bool saves = false;                      ///< reads and writes files
   std::optional<driver::GpuCode> gpu = {}; ///< instead of object and assembly
   std::vector<KernelFacts> kernels = {};   ///< for GPUs in the object
+  bool cache = true;                       ///< keeps machine code on disk
 };
 
 /// An error where .gpus are none, or have no library to go into.

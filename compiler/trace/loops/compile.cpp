@@ -117,7 +117,7 @@ static std::vector<char> initial_image(const TracedProgram &program, const LoopD
   return image;
 }
 
-static Artifact compile_for_gpu(const TracedProgram &program, const driver::TargetSpec &target) {
+static Artifact compile_for_gpu(const TracedProgram &program, const driver::TargetSpec &target, bool cache) {
   auto code = driver::compileForGpu(*program.trace->module, program.info, target);
   if (!code)
     detail::throw_compile_error(code.takeError());
@@ -126,6 +126,7 @@ static Artifact compile_for_gpu(const TracedProgram &program, const driver::Targ
   data->llvm_ir = code->llvmIr;
   data->times = code->times;
   data->gpu = std::move(*code);
+  data->cache = cache;
   return Artifact{std::move(data)};
 }
 
@@ -139,8 +140,8 @@ static std::vector<overtime_gpu_image> images_of(const std::vector<driver::GpuLi
 Artifact compile(LoopOverTime &loop, const CompileOptions &options, std::source_location at) {
   TracedProgram program = trace(loop, options, at);
   if (driver::TargetSpec target = llvm::cantFail(driver::TargetSpec::get(options.target)); target.gpu) // trace() checks
-    return compile_for_gpu(program, target);
-  auto gpus = driver::compileForGpus(*program.trace->module, program.info, options.gpus);
+    return compile_for_gpu(program, target, loop.data().options.cache);
+  auto gpus = driver::compileForGpus(*program.trace->module, program.info, options.gpus, loop.data().options.cache);
   if (!gpus)
     detail::throw_compile_error(gpus.takeError());
   auto library = driver::compileLibrary(

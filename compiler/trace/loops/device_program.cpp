@@ -2,6 +2,7 @@
 // A loop's program on a GPU: compiled for it, with its arrays on it.
 #include "compiler/trace/loops/device_program.h"
 
+#include "compiler/driver/gpu/GpuCache.h"
 #include "compiler/driver/gpu/GpuTarget.h"
 #include "compiler/trace/loops/loop_data.h"
 
@@ -12,24 +13,31 @@
 
 namespace overtime::detail {
 
-static driver::GpuCode compiled_for(mlir::ModuleOp module, const driver::ProgramInfo &info, int capability) {
+/// $OVERTIME_DUMP_KERNELS: a folder for the PTX and the LLVM IR of every kernel that is loaded; empty without.
+static std::string dump_folder() {
+  const char *folder = std::getenv("OVERTIME_DUMP_KERNELS");
+  return folder ? folder : "";
+}
+
+static driver::GpuCode compiled_for(mlir::ModuleOp module, const driver::ProgramInfo &info, int capability,
+                                    bool cache) {
   auto target = driver::gpuTargetFor(capability);
   if (!target)
     throw_compile_error(target.takeError());
-  auto code = driver::compileForGpu(module, info, *target);
+  bool wants_ir = !dump_folder().empty(); // which the cache does not keep
+  auto code =
+      cache && !wants_ir ? driver::cachedGpuCode(module, info, *target) : driver::compileForGpu(module, info, *target);
   if (!code)
     throw_compile_error(code.takeError());
   return std::move(*code);
 }
 
-/// $OVERTIME_DUMP_KERNELS is a folder for the PTX and the LLVM IR of every kernel that is loaded.
 static void dump(const driver::GpuCode &code) {
   static std::atomic<int> number = 0;
-  const char *folder = std::getenv("OVERTIME_DUMP_KERNELS");
-  if (!folder || !*folder)
+  std::string folder = dump_folder();
+  if (folder.empty())
     return;
-  std::string stem =
-      std::string(folder) + "/" + code.info.name + "-" + std::to_string(getpid()) + "-" + std::to_string(number++);
+  std::string stem = folder + "/" + code.info.name + "-" + std::to_string(getpid()) + "-" + std::to_string(number++);
   std::ofstream(stem + ".ll") << code.llvmIr;
   std::ofstream ptx(stem + ".ptx");
   ptx << code.ptx;
@@ -37,8 +45,9 @@ static void dump(const driver::GpuCode &code) {
     throw Error(ErrorKind::File, "cannot write '" + stem + ".ptx', as OVERTIME_DUMP_KERNELS asks");
 }
 
-DeviceProgram::DeviceProgram(mlir::ModuleOp module, const driver::ProgramInfo &info, int number, SourceLocation at)
-    : device(open_device(number, at)), code(compiled_for(module, info, device.capability())),
+DeviceProgram::DeviceProgram(mlir::ModuleOp module, const driver::ProgramInfo &info, int number, bool cache,
+                             SourceLocation at)
+    : device(open_device(number, at)), code(compiled_for(module, info, device.capability(), cache)),
       session(std::make_unique<gpu::Session>(device)) {
   dump(code);
   overtime_gpu_image ptx = code.ptxImage();

@@ -16,8 +16,8 @@ struct StepRange;
 
 class DeviceProgram {
 public:
-  /// Compiles the module, which is used up, for the device of that number.
-  DeviceProgram(mlir::ModuleOp module, const driver::ProgramInfo &info, int number, SourceLocation at);
+  /// Compiles the module, which is used up, for the device of that number, or finds its code on disk.
+  DeviceProgram(mlir::ModuleOp module, const driver::ProgramInfo &info, int number, bool cache, SourceLocation at);
 
   const driver::ProgramInfo &info() const { return code.info; }
   const driver::StageTimes &times() const { return code.times; }

@@ -101,7 +101,8 @@ TracedProgram LoopData::trace(const ProgramSpec &wanted) {
 LoadedProgram &LoopData::load(const std::string &key, TracedProgram traced, SourceLocation at) {
   auto program = std::make_unique<LoadedProgram>();
   if (Device where = device(); where.is_cuda()) {
-    program->device = std::make_unique<DeviceProgram>(*traced.trace->module, traced.info, where.number(), at);
+    program->device =
+        std::make_unique<DeviceProgram>(*traced.trace->module, traced.info, where.number(), options.cache, at);
     times.insert(times.end(), program->device->times().begin(), program->device->times().end());
   } else {
     auto host = driver::compileForHost(*traced.trace->module, traced.info, {options.cache, target_of_runs()});
