@@ -21,51 +21,34 @@ int run_stretch(const GradientCall &call, const GradientPart &part, int64_t firs
   return run_parts(entry, part.schedule, call.threads);
 }
 
-/// Copies all states to a slot, or back.
-void copy_states(const GradientCall &call, int64_t slot, bool back) {
-  uint64_t bytes = 0;
-  for (int64_t k = 0; k < call.states; ++k)
-    bytes += call.state_bytes[k];
-  char *place = call.slots + static_cast<uint64_t>(slot) * bytes;
-  for (int64_t k = 0; k < call.states; ++k) {
-    if (back)
-      memcpy(call.state[k], place, call.state_bytes[k]);
-    else
-      memcpy(place, call.state[k], call.state_bytes[k]);
-    place += call.state_bytes[k];
+/// On this processor.
+struct Steps {
+  const GradientCall &call;
+
+  int copy_states(int64_t slot, bool back) const {
+    uint64_t bytes = 0;
+    for (int64_t k = 0; k < call.states; ++k)
+      bytes += call.state_bytes[k];
+    char *place = call.slots + static_cast<uint64_t>(slot) * bytes;
+    for (int64_t k = 0; k < call.states; ++k) {
+      if (back)
+        memcpy(call.state[k], place, call.state_bytes[k]);
+      else
+        memcpy(place, call.state[k], call.state_bytes[k]);
+      place += call.state_bytes[k];
+    }
+    return OVERTIME_OK;
   }
-}
+  int stretch(bool adjoint, int64_t first, int64_t count, bool keeps_tape) const {
+    return run_stretch(call, adjoint ? call.backward : call.forward, first, count, keeps_tape);
+  }
+};
 
 } // namespace
 
 int run_gradient(const GradientCall &call, const overtime_checkpoint_plan &plan) {
-  overtime_checkpoint_cursor cursor;
-  overtime_checkpoints_begin(&cursor, &plan, call.places);
-  for (;;) {
-    overtime_checkpoint_action action = overtime_checkpoints_next(&cursor);
-    int status = OVERTIME_OK;
-    switch (action.kind) {
-    case OVERTIME_CHECKPOINT_SAVE:
-      copy_states(call, action.slot, /*back=*/false);
-      break;
-    case OVERTIME_CHECKPOINT_RESTORE:
-      copy_states(call, action.slot, /*back=*/true);
-      break;
-    case OVERTIME_CHECKPOINT_FORWARD:
-      status = run_stretch(call, call.forward, action.first, action.count, /*keeps_tape=*/false);
-      break;
-    case OVERTIME_CHECKPOINT_TAPE:
-      status = run_stretch(call, call.forward, action.first, action.count, /*keeps_tape=*/true);
-      break;
-    case OVERTIME_CHECKPOINT_REVERSE:
-      status = run_stretch(call, call.backward, action.first, action.count, /*keeps_tape=*/true);
-      break;
-    case OVERTIME_CHECKPOINT_END:
-      return OVERTIME_OK;
-    }
-    if (status != OVERTIME_OK)
-      return status;
-  }
+  Steps steps{call};
+  return follow_plan(plan, call.places, steps);
 }
 
 int run_forward(const GradientCall &call, int64_t steps) {

@@ -41,6 +41,38 @@ struct GradientCall {
   int64_t *places;
 };
 
+/// Does what a plan says: `copy_states(slot, back)` and `stretch(adjoint, first, count, keeps_tape)`, which return an
+/// overtime_status. `places` has a number for each slot.
+template <class Steps> int follow_plan(const overtime_checkpoint_plan &plan, int64_t *places, Steps &steps) {
+  overtime_checkpoint_cursor cursor;
+  overtime_checkpoints_begin(&cursor, &plan, places);
+  for (;;) {
+    overtime_checkpoint_action action = overtime_checkpoints_next(&cursor);
+    int status = OVERTIME_OK;
+    switch (action.kind) {
+    case OVERTIME_CHECKPOINT_SAVE:
+      status = steps.copy_states(action.slot, /*back=*/false);
+      break;
+    case OVERTIME_CHECKPOINT_RESTORE:
+      status = steps.copy_states(action.slot, /*back=*/true);
+      break;
+    case OVERTIME_CHECKPOINT_FORWARD:
+      status = steps.stretch(/*adjoint=*/false, action.first, action.count, /*keeps_tape=*/false);
+      break;
+    case OVERTIME_CHECKPOINT_TAPE:
+      status = steps.stretch(/*adjoint=*/false, action.first, action.count, /*keeps_tape=*/true);
+      break;
+    case OVERTIME_CHECKPOINT_REVERSE:
+      status = steps.stretch(/*adjoint=*/true, action.first, action.count, /*keeps_tape=*/true);
+      break;
+    case OVERTIME_CHECKPOINT_END:
+      return OVERTIME_OK;
+    }
+    if (status != OVERTIME_OK)
+      return status;
+  }
+}
+
 /// An overtime_status. The states are then those after the last step.
 int run_gradient(const GradientCall &call, const overtime_checkpoint_plan &plan);
 

@@ -74,6 +74,10 @@ bool Stream::download(void *to, DevicePointer from, size_t bytes, Failure &failu
   return bytes == 0 || check(device.driver(), device.driver().cuMemcpyDtoHAsync(to, from, bytes, handle), failure,
                              "copying from the device");
 }
+bool Stream::copy(DevicePointer to, DevicePointer from, size_t bytes, Failure &failure) {
+  return bytes == 0 || check(device.driver(), device.driver().cuMemcpyDtoDAsync(to, from, bytes, handle), failure,
+                             "copying on the device");
+}
 bool Stream::clear(DevicePointer at, size_t bytes, Failure &failure) {
   return bytes == 0 ||
          check(device.driver(), device.driver().cuMemsetD8Async(at, 0, bytes, handle), failure, "clearing memory");

@@ -62,6 +62,7 @@ public:
   bool open(Failure &failure);
   bool upload(DevicePointer to, const void *from, size_t bytes, Failure &failure);
   bool download(void *to, DevicePointer from, size_t bytes, Failure &failure);
+  bool copy(DevicePointer to, DevicePointer from, size_t bytes, Failure &failure);
   bool clear(DevicePointer at, size_t bytes, Failure &failure);
   bool wait(Failure &failure); ///< until everything is done
   StreamHandle handle = nullptr;

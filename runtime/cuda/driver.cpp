@@ -52,6 +52,7 @@ bool find_all(void *library, Driver &d, Failure &failure) {
          find(library, d.cuMemAlloc, "cuMemAlloc_v2", failure) && find(library, d.cuMemFree, "cuMemFree_v2", failure) &&
          find(library, d.cuMemcpyHtoDAsync, "cuMemcpyHtoDAsync_v2", failure) &&
          find(library, d.cuMemcpyDtoHAsync, "cuMemcpyDtoHAsync_v2", failure) &&
+         find(library, d.cuMemcpyDtoDAsync, "cuMemcpyDtoDAsync_v2", failure) &&
          find(library, d.cuMemsetD8Async, "cuMemsetD8Async", failure) &&
          find(library, d.cuStreamCreate, "cuStreamCreate", failure) &&
          find(library, d.cuStreamSynchronize, "cuStreamSynchronize", failure) &&

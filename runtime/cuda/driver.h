@@ -36,6 +36,7 @@ struct Driver {
   Result (*cuMemFree)(DevicePointer);
   Result (*cuMemcpyHtoDAsync)(DevicePointer, const void *, size_t, StreamHandle);
   Result (*cuMemcpyDtoHAsync)(void *, DevicePointer, size_t, StreamHandle);
+  Result (*cuMemcpyDtoDAsync)(DevicePointer, DevicePointer, size_t, StreamHandle);
   Result (*cuMemsetD8Async)(DevicePointer, unsigned char, size_t, StreamHandle);
   Result (*cuStreamCreate)(StreamHandle *, unsigned);
   Result (*cuStreamSynchronize)(StreamHandle);

@@ -8,6 +8,9 @@
 
 namespace overtime::gpu {
 
+/// At the start of the workspace of a cooperative kernel, where its blocks count each other; 0 before every launch.
+constexpr size_t counter_bytes = 64;
+
 class Kernel {
 public:
   explicit Kernel(const Device &device) : device(device) {}

@@ -52,7 +52,6 @@ bool Session::prepare(const HostArray *arrays, size_t count, int64_t rows, Failu
       return false;
   }
   const overtime_gpu_image &how = kernel.image();
-  constexpr size_t counter_bytes = 64; // where the blocks of a cooperative kernel count each other
   return workspace.reserve(how.workspace_bytes > 0 ? how.workspace_bytes : 1, failure) &&
          (!how.cooperative || compute.clear(workspace.at, counter_bytes, failure));
 }

@@ -318,6 +318,19 @@ int cuMemcpyDtoHAsync_v2(void *to, std::uint64_t from, std::size_t bytes, void *
   enqueue(*stream, [=] { std::memcpy(to, reinterpret_cast<void *>(from), bytes); });
   return success;
 }
+int cuMemcpyDtoDAsync_v2(std::uint64_t to, std::uint64_t from, std::size_t bytes, void *handle) {
+  if (int result = begin("cuMemcpyDtoDAsync", std::to_string(bytes)))
+    return result;
+  Stream *stream = find(fake_driver.streams, handle, "stream");
+  Allocation *target = stream ? allocation_of(to, bytes, "cuMemcpyDtoDAsync") : nullptr,
+             *source = stream ? allocation_of(from, bytes, "cuMemcpyDtoDAsync") : nullptr;
+  if (!target || !source)
+    return invalid_value;
+  touch(*stream, *source, false, "cuMemcpyDtoDAsync");
+  touch(*stream, *target, true, "cuMemcpyDtoDAsync");
+  enqueue(*stream, [=] { std::memcpy(reinterpret_cast<void *>(to), reinterpret_cast<void *>(from), bytes); });
+  return success;
+}
 int cuMemsetD8Async(std::uint64_t at, unsigned char value, std::size_t bytes, void *handle) {
   if (int result = begin("cuMemsetD8Async", std::to_string(bytes)))
     return result;

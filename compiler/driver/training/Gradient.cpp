@@ -3,6 +3,7 @@
 #include "compiler/driver/training/Gradient.h"
 
 #include "compiler/driver/Stages.h"
+#include "compiler/driver/gpu/GpuCache.h"
 #include "compiler/transforms/gradient/Differentiate.h"
 #include "compiler/transforms/gradient/ForwardDifferentiate.h"
 #include "dialect/Dyn.h"
@@ -129,11 +130,7 @@ llvm::Expected<HostGradient> compileGradientForHost(ModuleOp module, const Progr
   auto modules = differentiateProgram(module, info, spec, *target);
   if (!modules)
     return modules.takeError();
-  HostGradient gradient;
-  gradient.carried = std::move(modules->carried);
-  gradient.fixed = std::move(modules->fixed);
-  gradient.constant = std::move(modules->constant);
-  gradient.tape = modules->tape;
+  HostGradient gradient{GradientLayout(*modules), {}, {}};
   auto forward = std::async(std::launch::async, [&, code = bytecodeOf(*modules->forward)] {
     return compileElsewhere(code, modules->forwardInfo, options);
   });
@@ -146,12 +143,24 @@ llvm::Expected<HostGradient> compileGradientForHost(ModuleOp module, const Progr
   return gradient;
 }
 
-llvm::Expected<HostTangents> compileTangentsForHost(ModuleOp module, const ProgramInfo &info, const GradientSpec &spec,
-                                                    const HostOptions &options) {
-  auto target = TargetSpec::get(options.target);
-  if (!target)
-    return target.takeError();
-  if (llvm::Error error = expand(module, info, *target))
+llvm::Expected<GpuGradient> compileGradientForGpu(ModuleOp module, const ProgramInfo &info, const GradientSpec &spec,
+                                                  const TargetSpec &target, bool cache) {
+  auto modules = differentiateProgram(module, info, spec, target);
+  if (!modules)
+    return modules.takeError();
+  auto *compile = cache ? &cachedGpuCode : &compileForGpu;
+  auto forward = compile(*modules->forward, modules->forwardInfo, target);
+  if (!forward)
+    return forward.takeError();
+  auto backward = compile(*modules->backward, modules->backwardInfo, target);
+  if (!backward)
+    return backward.takeError();
+  return GpuGradient{GradientLayout(*modules), std::move(*forward), std::move(*backward)};
+}
+
+llvm::Expected<Tangents> addTangents(ModuleOp module, const ProgramInfo &info, const GradientSpec &spec,
+                                     const TargetSpec &target) {
+  if (llvm::Error error = expand(module, info, target))
     return std::move(error);
   ir::DirectionSpec along;
   along.params.assign(spec.params.begin(), spec.params.end());
@@ -162,11 +171,8 @@ llvm::Expected<HostTangents> compileTangentsForHost(ModuleOp module, const Progr
   FailureOr<ir::Directional> made = ir::forwardDifferentiate(program, along);
   if (failed(made))
     return error.failure("the program has no directional derivative");
-  auto compiled = compileForHost(module, describe(program, info, "output "), options);
-  if (!compiled)
-    return compiled.takeError();
-  HostTangents tangents;
-  tangents.program = std::move(*compiled);
+  Tangents tangents;
+  tangents.info = describe(program, info, "output ");
   tangents.states.assign(made->states.begin(), made->states.end());
   tangents.constant.assign(made->constant.begin(), made->constant.end());
   tangents.outputs.assign(made->outputs.begin(), made->outputs.end());

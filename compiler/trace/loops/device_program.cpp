@@ -13,31 +13,31 @@
 
 namespace overtime::detail {
 
-/// $OVERTIME_DUMP_KERNELS: a folder for the PTX and the LLVM IR of every kernel that is loaded; empty without.
 static std::string dump_folder() {
   const char *folder = std::getenv("OVERTIME_DUMP_KERNELS");
   return folder ? folder : "";
 }
+
+bool dumps_kernels() { return !dump_folder().empty(); }
 
 static driver::GpuCode compiled_for(mlir::ModuleOp module, const driver::ProgramInfo &info, int capability,
                                     bool cache) {
   auto target = driver::gpuTargetFor(capability);
   if (!target)
     throw_compile_error(target.takeError());
-  bool wants_ir = !dump_folder().empty(); // which the cache does not keep
-  auto code =
-      cache && !wants_ir ? driver::cachedGpuCode(module, info, *target) : driver::compileForGpu(module, info, *target);
+  auto code = cache && !dumps_kernels() ? driver::cachedGpuCode(module, info, *target)
+                                        : driver::compileForGpu(module, info, *target);
   if (!code)
     throw_compile_error(code.takeError());
   return std::move(*code);
 }
 
-static void dump(const driver::GpuCode &code) {
+void dump_kernel(const driver::GpuCode &code) {
   static std::atomic<int> number = 0;
-  std::string folder = dump_folder();
-  if (folder.empty())
+  if (!dumps_kernels())
     return;
-  std::string stem = folder + "/" + code.info.name + "-" + std::to_string(getpid()) + "-" + std::to_string(number++);
+  std::string stem =
+      dump_folder() + "/" + code.info.name + "-" + std::to_string(getpid()) + "-" + std::to_string(number++);
   std::ofstream(stem + ".ll") << code.llvmIr;
   std::ofstream ptx(stem + ".ptx");
   ptx << code.ptx;
@@ -49,7 +49,7 @@ DeviceProgram::DeviceProgram(mlir::ModuleOp module, const driver::ProgramInfo &i
                              SourceLocation at)
     : device(open_device(number, at)), code(compiled_for(module, info, device.capability(), cache)),
       session(std::make_unique<gpu::Session>(device)) {
-  dump(code);
+  dump_kernel(code);
   overtime_gpu_image ptx = code.ptxImage();
   gpu::Failure failure;
   if (!session->open(&ptx, 1, code.info.name.c_str(), failure))

@@ -14,6 +14,11 @@ namespace overtime::detail {
 
 struct StepRange;
 
+/// Whether $OVERTIME_DUMP_KERNELS names a folder for the PTX and the LLVM IR of every kernel that is loaded. The cache
+/// does not keep the IR.
+bool dumps_kernels();
+void dump_kernel(const driver::GpuCode &code);
+
 class DeviceProgram {
 public:
   /// Compiles the module, which is used up, for the device of that number, or finds its code on disk.

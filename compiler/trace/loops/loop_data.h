@@ -2,8 +2,7 @@
 // What a LoopOverTime is made of. Private to compiler/trace.
 #pragma once
 
-#include "compiler/driver/Compiler.h"
-#include "compiler/trace/loops/device_program.h"
+#include "compiler/trace/loops/loaded_code.h"
 #include "compiler/trace/loops/recorder.h"
 #include "compiler/trace/program.h"
 
@@ -23,12 +22,11 @@ struct TraceFacts {
 
 /// A program that is loaded, and what it was traced from.
 struct LoadedProgram : TraceFacts {
-  std::unique_ptr<driver::HostProgram> host;
-  std::unique_ptr<DeviceProgram> device; // in place of `host`
+  LoadedCode code;
   std::vector<std::shared_ptr<Slot>> states, params;
   Tree<int> outputs, monitors;
-  const driver::ProgramInfo &info() const { return device ? device->info() : host->info; }
-  Tensor workspace, scratch;              // scratch: a row of each output that is not kept
+  const driver::ProgramInfo &info() const { return code.info(); }
+  Tensor scratch;                         // a row of each output that is not kept
   std::map<std::size_t, Tensor> recorded; // a few rows of each output that a recorder takes
 };
 
@@ -52,27 +50,9 @@ private:
   std::string name_;
 };
 
-/// Steps of a call of compiled code.
-struct StepRange {
-  std::int64_t count = 0, i0 = 0, k0 = 0; // k0: steps since t0
-  double t0 = 0.0;
-  std::uint64_t seed = 0;
-};
-
-/// Calls a program on at most this many threads, 0 for as many as pay. Buffers: states, params, inputs, outputs,
-/// workspace; strides: of inputs and outputs.
-void call_program(const driver::HostProgram &program, const StepRange &range, std::int32_t threads,
-                  const std::vector<void *> &buffers, const std::vector<std::int64_t> &strides);
-
 /// The numbers of a variable as a program takes them, which may write over them. An error when their shape is not the
 /// program's.
 const Tensor &numbers_for(Slot &slot, const driver::ArrayInfo &array, DType real, bool writes);
-
-/// At least so many bytes, kept from call to call.
-void *at_least(std::uint64_t bytes, Tensor &kept);
-
-/// "native"; the tests run the code of older processors by the variable OVERTIME_TARGET.
-std::string target_of_runs();
 
 struct LoopData {
   std::shared_ptr<ModelData> target;
@@ -115,8 +95,6 @@ struct LoopData {
   TracedProgram trace(const ProgramSpec &wanted);
   LoadedProgram &load(const std::string &key, TracedProgram traced, SourceLocation at);
   Device device() const; // of the next run
-  /// An error when that is a GPU; `what` is for the message: "a gradient".
-  void require_cpu(const std::string &what, SourceLocation at) const;
   LoadedProgram &program_for(const Call &call);
   MemoryNeed memory_need(const Call &call);
   LoopResult run(const Call &call);
@@ -128,8 +106,5 @@ struct LoopData {
 
 /// initial() of every model of a tree, as the step of a loop.
 LoopData initial_loop(ModelData &root);
-
-/// Throws the driver's error as ours.
-[[noreturn]] void throw_compile_error(llvm::Error error);
 
 } // namespace overtime::detail

@@ -3,7 +3,6 @@
 #include "compiler/trace/loops/loop_data.h"
 
 #include "runtime/abi.h"
-#include "runtime/parts.h"
 
 #include <algorithm>
 #include <chrono>
@@ -12,14 +11,6 @@
 #include <limits>
 
 namespace overtime::detail {
-
-void throw_compile_error(llvm::Error error) {
-  std::string text = llvm::toString(std::move(error));
-  constexpr std::string_view prefix = "error: ";
-  std::size_t at = text.find(prefix); // Error writes its own
-  throw Error(ErrorKind::Compile,
-              at == std::string::npos ? text : text.substr(0, at) + text.substr(at + prefix.size()));
-}
 
 static bool same_bits(const Tensor &a, const Tensor &b) {
   return a.shape() == b.shape() && a.dtype() == b.dtype() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
@@ -71,18 +62,6 @@ Device LoopData::device() const {
   return said || !otherwise ? chosen : Device(otherwise);
 }
 
-void LoopData::require_cpu(const std::string &what, SourceLocation at) const {
-  if (device().is_cuda())
-    throw Error(ErrorKind::Usage,
-                what + " runs on the cpu so far, and '" + name + "' is on " + device().name() + "; call to(\"cpu\")",
-                at);
-}
-
-std::string target_of_runs() {
-  const char *target = std::getenv("OVERTIME_TARGET");
-  return target ? target : "native";
-}
-
 LoadedProgram *LoopData::known_program(const std::string &key) {
   auto [begin, end] = programs.equal_range(key);
   for (auto it = begin; it != end; ++it)
@@ -100,17 +79,8 @@ TracedProgram LoopData::trace(const ProgramSpec &wanted) {
 
 LoadedProgram &LoopData::load(const std::string &key, TracedProgram traced, SourceLocation at) {
   auto program = std::make_unique<LoadedProgram>();
-  if (Device where = device(); where.is_cuda()) {
-    program->device =
-        std::make_unique<DeviceProgram>(*traced.trace->module, traced.info, where.number(), options.cache, at);
-    times.insert(times.end(), program->device->times().begin(), program->device->times().end());
-  } else {
-    auto host = driver::compileForHost(*traced.trace->module, traced.info, {options.cache, target_of_runs()});
-    if (!host)
-      throw_compile_error(host.takeError());
-    times.insert(times.end(), (*host)->times.begin(), (*host)->times.end());
-    program->host = std::move(*host);
-  }
+  program->code = LoadedCode(*traced.trace->module, traced.info, device(), options.cache, at);
+  times.insert(times.end(), program->code.times().begin(), program->code.times().end());
   program->states = std::move(traced.states);
   program->params = std::move(traced.params);
   program->outputs = std::move(traced.outputs);
@@ -137,16 +107,6 @@ ProgramSpec LoopData::spec(const Call &call, const Tree<InputSpec> &data) const 
   return wanted;
 }
 
-void call_program(const driver::HostProgram &program, const StepRange &range, std::int32_t threads,
-                  const std::vector<void *> &buffers, const std::vector<std::int64_t> &strides) {
-  EntryCall call = {program.entry,  range.count,         range.i0,      range.k0, range.t0, range.seed,
-                    buffers.data(), std::ssize(buffers), strides.data()};
-  const driver::ProgramInfo &info = program.info;
-  overtime_schedule schedule = {info.parts, info.partCycles, info.threadBytes, info.waitCycles};
-  if (int status = run_parts(call, schedule, threads))
-    throw Error(ErrorKind::Memory, overtime_status_message(status));
-}
-
 const Tensor &numbers_for(Slot &slot, const driver::ArrayInfo &array, DType real, bool writes) {
   DType dtype = slot.dtype(real);
   const Tensor &numbers = writes ? slot.as_run(dtype) : slot.converted(dtype);
@@ -154,13 +114,6 @@ const Tensor &numbers_for(Slot &slot, const driver::ArrayInfo &array, DType real
     throw Error(ErrorKind::Usage, "'" + slot.path() + "' changed its shape from " + to_string(array.shape) + " to " +
                                       to_string(numbers.shape()) + " during a run; reset and resize between runs");
   return numbers;
-}
-
-void *at_least(std::uint64_t bytes, Tensor &kept) {
-  auto wanted = static_cast<std::int64_t>(bytes);
-  if (kept.size() < wanted)
-    kept = Tensor(Shape{wanted}, DType::Bool);
-  return kept.data();
 }
 
 namespace {
@@ -182,7 +135,6 @@ public:
     for (const Tensor &x : call.data.leaves())
       add(x, const_cast<void *>(x.data()), element_count(x.shape()) / std::max<std::int64_t>(1, x.shape()[0]));
     addOutputs(options, call.steps);
-    buffers.push_back(program.device ? nullptr : at_least(info.workspaceBytes, program.workspace));
   }
 
   /// Points at the numbers of states and parameters, which a callback may have replaced.
@@ -196,10 +148,7 @@ public:
 
   /// `fresh`: states and parameters hold other numbers than this program left.
   void run(const StepRange &range, bool fresh = true) {
-    if (program.device)
-      program.device->run(range, buffers, strides, fresh);
-    else
-      call_program(*program.host, range, threads, buffers, strides);
+    program.code.run(range, threads, buffers, strides, fresh);
     for (std::size_t k = 0; k < strides.size(); ++k) // the next chunk goes on behind this one
       buffers[firstInput + k] = static_cast<char *>(buffers[firstInput + k]) + range.count * strides[k] * sizes[k];
     for (auto &[place, recorder, begin] : recorded) {

@@ -136,11 +136,17 @@ void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
   CompiledGradient made;
   made.by_params = std::move(loss.by_params);
   made.by_states = std::move(loss.by_states);
-  auto programs = driver::compileGradientForHost(*traced.trace->module, traced.info, loss.by,
-                                                 {data.options.cache, detail::target_of_runs()});
-  if (!programs)
-    detail::throw_compile_error(programs.takeError());
-  made.programs = std::move(*programs);
+  mlir::ModuleOp module = *traced.trace->module;
+  if (Device where = data.device(); where.is_cuda()) {
+    made.device = std::make_unique<detail::DeviceGradient>(module, traced.info, loss.by, where.number(),
+                                                           data.options.cache, call.at);
+  } else {
+    auto host =
+        driver::compileGradientForHost(module, traced.info, loss.by, {data.options.cache, detail::target_of_runs()});
+    if (!host)
+      detail::throw_compile_error(host.takeError());
+    made.host = std::make_unique<driver::HostGradient>(std::move(*host));
+  }
   made.states = std::move(traced.states);
   made.params = std::move(traced.params);
   made.host_reads = std::move(traced.trace->host_reads);
@@ -207,7 +213,6 @@ Tensor real_target(const Tensor &target, DType real, SourceLocation at) {
 /// Checks a call and sees to its programs.
 detail::Call ValueAndGradData::prepare(const Tree<Tensor> &data, const Tensor &target, SourceLocation at) {
   detail::LoopData &loop = over();
-  loop.require_cpu("a gradient", at);
   detail::Call call = loop.by_data(data, at);
   loop.check_index(call);
   check_target(call, target);
@@ -237,7 +242,8 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &giv
   detail::LoopData &loop = over();
   detail::Call call = prepare(data, target, at);
   CompiledGradient &c = *compiled;
-  const auto &info = c.programs.forward->info;
+  const driver::GradientLayout &layout = c.layout();
+  const driver::ProgramInfo &info = layout.forwardInfo;
 
   Tensor share = Tensor::full({1}, 1.0 / static_cast<double>(call.steps), real());
   GradientRun run(c, loop);
@@ -252,11 +258,11 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &giv
     run.states.push_back(own ? numbers_for(*c.states[k], info.states[k], real(), /*writes=*/true).clone()
                              : Tensor(info.states[k].shape, real()));
   }
-  for (const driver::ArrayInfo &array : c.programs.backward->info.states)
+  for (const driver::ArrayInfo &array : layout.backwardInfo.states)
     run.adjoints.emplace_back(array.shape, real());
-  auto seed = std::ranges::find(c.programs.carried, static_cast<unsigned>(c.loss));
-  if (seed != c.programs.carried.end())
-    run.adjoints[static_cast<std::size_t>(seed - c.programs.carried.begin())].set(0, 1.0);
+  auto seed = std::ranges::find(layout.carried, static_cast<unsigned>(c.loss));
+  if (seed != layout.carried.end())
+    run.adjoints[static_cast<std::size_t>(seed - layout.carried.begin())].set(0, 1.0);
   std::vector<Tensor> by_data;
   if (options.data)
     for (std::size_t k = 0; k < leaves.size(); ++k) {
@@ -269,17 +275,17 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &giv
   result.loss = run.states[c.loss][0];
   result.tape_bytes = run.bytes;
   for (std::size_t k = 0; k < c.by_params.size(); ++k)
-    result.by_.emplace_back(c.by_params[k], run.adjoints[c.programs.carried.size() + k]);
+    result.by_.emplace_back(c.by_params[k], run.adjoints[layout.carried.size() + k]);
   for (const auto &slot : c.by_states) {
     auto number = static_cast<unsigned>(std::ranges::find(c.states, slot) - c.states.begin());
     auto place = [&](const std::vector<unsigned> &states) {
       return static_cast<std::size_t>(std::ranges::find(states, number) - states.begin());
     };
-    std::size_t carried = place(c.programs.carried), constant = place(c.programs.constant);
-    if (carried < c.programs.carried.size())
+    std::size_t carried = place(layout.carried), constant = place(layout.constant);
+    if (carried < layout.carried.size())
       result.by_.emplace_back(slot, run.adjoints[carried]);
-    else if (constant < c.programs.constant.size())
-      result.by_.emplace_back(slot, run.adjoints[c.programs.carried.size() + c.by_params.size() + constant]);
+    else if (constant < layout.constant.size())
+      result.by_.emplace_back(slot, run.adjoints[layout.carried.size() + c.by_params.size() + constant]);
     else // the loss does not depend on it
       result.by_.emplace_back(slot, Tensor(slot->full_shape(), real()));
   }

@@ -2,9 +2,9 @@
 // Runs a program and its adjoint over the steps of one call. Private to compiler/trace.
 #pragma once
 
-#include "compiler/driver/training/Gradient.h"
+#include "compiler/trace/training/device_gradient.h"
+
 #include "compiler/trace/loops/loop_data.h"
-#include "runtime/gradient.h"
 
 namespace overtime::detail {
 
@@ -12,16 +12,20 @@ inline std::int64_t row_bytes(const driver::ArrayInfo &array) {
   return array.elements() * static_cast<std::int64_t>(size_of(static_cast<DType>(array.dtype)));
 }
 
-/// `one_row`: at all steps.
-inline RowArray rows_of(const Tensor &t, const driver::ArrayInfo &array, bool one_row = false) {
-  return {static_cast<char *>(const_cast<void *>(t.data())), one_row ? 0 : array.elements(),
-          one_row ? 0 : row_bytes(array), /*tape=*/false};
+/// An input or output, with a row for each step or one row for all.
+struct Rows {
+  Tensor numbers;
+  std::int64_t stride, bytes; // from row to row, in elements and bytes; 0 for one row
+};
+inline Rows rows_of(const Tensor &t, const driver::ArrayInfo &array, bool one_row = false) {
+  return {t, one_row ? 0 : array.elements(), one_row ? 0 : row_bytes(array)};
 }
 
 /// Both programs, loaded, and what they were traced from.
 struct CompiledGradient : TraceFacts {
   std::string key;
-  driver::HostGradient programs;
+  std::unique_ptr<driver::HostGradient> host;
+  std::unique_ptr<DeviceGradient> device;            // in place of `host`
   std::vector<std::shared_ptr<Slot>> states, params; // of the program
   std::vector<std::shared_ptr<Slot>> by_params, by_states;
   std::size_t loss = 0; // the state
@@ -29,6 +33,7 @@ struct CompiledGradient : TraceFacts {
   std::vector<Tensor> tape;
   Tensor checkpoints, workspace;
 
+  const driver::GradientLayout &layout() const { return device ? device->layout() : *host; }
   std::int64_t tape_bytes() const;         // of a step
   std::vector<std::size_t> moving() const; // states that a step changes
   std::int64_t state_bytes() const;        // of those
@@ -39,17 +44,18 @@ class GradientRun {
 public:
   GradientRun(CompiledGradient &compiled, LoopData &over);
 
-  std::vector<RowArray> inputs; // of the program
+  std::vector<Rows> inputs; // of the program
   std::vector<Tensor> states, adjoints;
-  std::vector<RowArray> by_data; // outputs of the adjoint
-  std::int64_t bytes = 0;        // of tape and kept states
+  std::vector<Rows> by_data; // outputs of the adjoint
+  std::int64_t bytes = 0;    // of tape and kept states
 
   /// Runs all steps forward and backward in the order of the plan.
   void run(const overtime_checkpoint_plan &plan);
 
 private:
-  void prepare_tape(std::int64_t length);
-  std::vector<RowArray> tape() const;
+  GradientMemory memory(std::int64_t tape_steps);
+  void add_tape(GradientMemory &memory, std::int64_t tape_steps);
+  void run_here(const GradientMemory &memory, const overtime_checkpoint_plan &plan);
 
   CompiledGradient &c;
   LoopData &over;

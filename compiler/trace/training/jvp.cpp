@@ -22,11 +22,11 @@ namespace {
 
 struct CompiledJvp : detail::TraceFacts {
   std::string key;
-  driver::HostTangents made;
+  driver::Tangents made;
+  detail::LoadedCode code;
   std::vector<std::shared_ptr<Slot>> states, params;
   std::vector<std::shared_ptr<Slot>> by_params; // of the direction
   Tree<int> outputs, monitors;
-  Tensor workspace;
 };
 
 template <class Numbers> std::optional<std::size_t> place_of(const Numbers &numbers, std::size_t k) {
@@ -118,11 +118,15 @@ void JvpData::compile(const detail::Call &call, const Direction &along) {
   if (!along.data.empty())
     for (unsigned k = 0; k < traced.info.inputs.size(); ++k)
       spec.inputs.push_back(k);
-  auto made = driver::compileTangentsForHost(*traced.trace->module, traced.info, spec,
-                                             {data.options.cache, detail::target_of_runs()});
+  mlir::ModuleOp module = *traced.trace->module;
+  auto target = driver::TargetSpec::get(detail::target_of_runs());
+  if (!target)
+    detail::throw_compile_error(target.takeError());
+  auto made = driver::addTangents(module, traced.info, spec, *target);
   if (!made)
     detail::throw_compile_error(made.takeError());
   fresh.made = std::move(*made);
+  fresh.code = detail::LoadedCode(module, fresh.made.info, data.device(), data.options.cache, call.at);
   fresh.states = std::move(traced.states);
   fresh.params = std::move(traced.params);
   fresh.outputs = std::move(traced.outputs);
@@ -154,7 +158,6 @@ JvpResult JvpData::result(const detail::Call &call, const std::vector<Tensor> &o
 
 JvpResult JvpData::run(const detail::Call &call, const Direction &along, SourceLocation at) {
   detail::LoopData &data = over();
-  data.require_cpu("a derivative", at);
   data.check_index(call);
   if (!data.goes_on())
     detail::prepare_run(*data.target, data.start());
@@ -167,7 +170,7 @@ JvpResult JvpData::run(const detail::Call &call, const Direction &along, SourceL
     compiled->key = key;
   }
   CompiledJvp &c = *compiled;
-  const driver::ProgramInfo &info = c.made.program->info;
+  const driver::ProgramInfo &info = c.made.info;
 
   std::vector<Tensor> states, params, outputs;
   for (std::size_t k = 0; k < c.states.size(); ++k)
@@ -198,8 +201,7 @@ JvpResult JvpData::run(const detail::Call &call, const Direction &along, SourceL
   for (const auto *arrays : {&info.inputs, &info.outputs})
     for (const driver::ArrayInfo &array : *arrays)
       strides.push_back(array.elements());
-  buffers.push_back(detail::at_least(info.workspaceBytes, c.workspace));
-  detail::call_program(*c.made.program, data.range(call.steps), data.options.threads, buffers, strides);
+  c.code.run(data.range(call.steps), data.options.threads, buffers, strides, /*fresh=*/true);
 
   JvpResult r = result(call, outputs);
   for (std::size_t k = 0; k < c.states.size(); ++k) {
