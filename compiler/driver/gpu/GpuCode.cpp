@@ -55,6 +55,16 @@ void inlineAll(llvm::Module &code, StringRef kernel) {
   }
 }
 
+/// Arguments of 4 KiB are for every driver; 32,764 bytes need PTX 8.1, which those of CUDA 12.1 read.
+llvm::Expected<TargetSpec> targetOfKernel(TargetSpec target, unsigned arguments) {
+  if (arguments > 32764 / 8)
+    return llvm::createStringError("the program has " + std::to_string(arguments) +
+                                   " arrays and numbers as arguments, and a kernel takes at most 4095");
+  if (arguments > 4096 / 8 && target.features == "+ptx80")
+    target.features = "+ptx81";
+  return target;
+}
+
 /// Subnormal f32 count as 0: the device's approximations take fewer instructions so.
 void flushSubnormals(llvm::Module &code) {
   for (llvm::Function &function : code)
@@ -75,19 +85,19 @@ llvm::Expected<GpuCode> compileForGpu(ModuleOp module, const ProgramInfo &info, 
   made.launch = launchOf(kernel);
   if (auto bytes = kernel->getAttrOfType<IntegerAttr>(ir::workspaceBytesAttr))
     made.info.workspaceBytes = static_cast<std::uint64_t>(bytes.getInt());
-  constexpr unsigned mostArguments = 512; // 4 KiB
-  if (kernel.getNumArguments() > mostArguments)
-    return llvm::createStringError("the program has " + std::to_string(kernel.getNumArguments()) +
-                                   " arrays and numbers as arguments, and a kernel takes at most 512");
+  auto takes = targetOfKernel(target, kernel.getNumArguments());
+  if (!takes)
+    return takes.takeError();
+  made.target = *takes;
   llvm::LLVMContext context;
   auto code = translateKernel(module, info.name, context);
   if (!code)
     return code.takeError();
   watch.lap("translate");
-  auto machine = createTargetMachine(target);
+  auto machine = createTargetMachine(made.target);
   if (!machine)
     return machine.takeError();
-  applyTarget(**code, target, **machine);
+  applyTarget(**code, made.target, **machine);
   inlineAll(**code, info.name);
   if (info.numerics == "fast")
     flushSubnormals(**code);

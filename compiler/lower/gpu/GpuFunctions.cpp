@@ -34,12 +34,14 @@ Value larger(Real &f, Value x, double bound) {
   return f.single() ? Value(arith::MaximumFOp::create(f.b, f.loc, x, f.real(bound))) : f.atLeast(bound, x);
 }
 
-/// x.x such that low <= factor * x.x <= high; NaN stays.
-Value between(Real &f, Scaled x, double low, double high) {
-  if (x.factor > 0)
-    return larger(f, smaller(f, x.x, high / x.factor), low / x.factor);
-  return larger(f, smaller(f, x.x, low / x.factor), high / x.factor);
+/// x.x such that factor * x.x is at most (at least) a bound; NaN stays.
+Value notAbove(Real &f, Scaled x, double high) {
+  return x.factor > 0 ? smaller(f, x.x, high / x.factor) : larger(f, x.x, high / x.factor);
 }
+Value notBelow(Real &f, Scaled x, double low) {
+  return x.factor > 0 ? larger(f, x.x, low / x.factor) : smaller(f, x.x, low / x.factor);
+}
+Value between(Real &f, Scaled x, double low, double high) { return notBelow(f, {notAbove(f, x, high), x.factor}, low); }
 
 /// 1, 1/2, 1/6, ...: exprel(r) for |r| <= ln(2)/2, times `times`, of r = factor * u as a polynomial in u.
 Value exprelNearZero(Real &f, Value u, double factor, double times) {
@@ -85,9 +87,10 @@ Parts partsOfExprel(Real &f, Scaled x, double times) {
     Value over = f.fma(powerOfTwo(f, exponent), f.real(k), f.real(-k));
     return {isNear, exprelNearZero(f, x.x, x.factor, times), over, x.x};
   }
-  double high = f.single() ? 93.8 : 716.9; // where exprel becomes infinite
-  Value u = between(f, x, -60.0, high);
-  Reduced e = reduce(f, u, x.factor, std::ilogb(unit(f)));
+  double high = f.single() ? 93.8 : 716.9;    // where exprel becomes infinite
+  double least = f.single() ? -1e37 : -1e300; // of which there is a reciprocal
+  Value u = between(f, x, least, high);
+  Reduced e = reduce(f, notBelow(f, {u, x.factor}, -60.0), x.factor, std::ilogb(unit(f)));
   Value near = exprelNearZero(f, e.r, x.factor, times), power = shifted(f, e);
   // (2^n - 1) times / factor + 2^n expm1(r) times / factor
   double whole = times / x.factor;
