@@ -65,9 +65,15 @@ struct Module {
   std::map<std::string, std::unique_ptr<Function>> functions;
 };
 
+/// 90, or $FAKE_CUDA_CAPABILITY.
+int capability_asked_for() {
+  const char *wanted = std::getenv("FAKE_CUDA_CAPABILITY");
+  return wanted ? std::atoi(wanted) : 90;
+}
+
 struct Fake {
   bool started = false;
-  int capability = 90;
+  int capability = capability_asked_for();
   std::size_t free_bytes = std::size_t(1) << 30;
   std::string calls, faults, shown, failing;
   int failure = 0, next_stream = 0, next_number = 0;

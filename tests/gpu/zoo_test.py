@@ -68,4 +68,5 @@ def main():
     sys.exit(1 if wrong else 0 if ptxas else 77)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -129,11 +129,12 @@ void ValueAndGradData::find_variables(TracedLoss &made, SourceLocation at) const
                 at);
 }
 
-void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
+std::unique_ptr<CompiledGradient> ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
   detail::LoopData &data = over();
   TracedLoss loss = trace(call, target, "program", trains ? std::optional(true) : std::nullopt);
   detail::TracedProgram &traced = loss.program;
-  CompiledGradient made;
+  auto owned = std::make_unique<CompiledGradient>();
+  CompiledGradient &made = *owned;
   made.by_params = std::move(loss.by_params);
   made.by_states = std::move(loss.by_states);
   mlir::ModuleOp module = *traced.trace->module;
@@ -152,7 +153,7 @@ void ValueAndGradData::compile(const detail::Call &call, const Tensor &target) {
   made.host_reads = std::move(traced.trace->host_reads);
   made.reached = std::move(traced.trace->reached);
   made.loss = loss.by.loss;
-  compiled = std::move(made);
+  return owned;
 }
 
 void ValueAndGradData::check_target(const detail::Call &call, const Tensor &target) const {
@@ -219,10 +220,10 @@ detail::Call ValueAndGradData::prepare(const Tree<Tensor> &data, const Tensor &t
   if (!loop.goes_on())
     detail::prepare_run(*loop.target, loop.start());
   std::string key = loop.key_of(call.data) + "|" + to_string(target_row(target));
-  if (!compiled || compiled->key != key || !compiled->still_valid(loop.now(), loop.dt, /*goes_on=*/false)) {
-    compile(call, target);
-    compiled->key = key;
-  }
+  std::unique_ptr<CompiledGradient> &known = programs[key]; // of an epoch, the last batch may be smaller
+  if (!known || !known->still_valid(loop.now(), loop.dt, /*goes_on=*/false))
+    known = compile(call, target);
+  compiled = known.get();
   return call;
 }
 
@@ -301,7 +302,7 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &giv
 }
 
 ValueAndGrad::ValueAndGrad(LoopOverTime &loop, Loss loss, GradientOptions options, At at)
-    : data_(new ValueAndGradData{loop, std::move(loss), std::move(options), {}}) {
+    : data_(new ValueAndGradData{loop, std::move(loss), std::move(options), {}, nullptr}) {
   if (!data_->loss.function)
     throw Error(ErrorKind::Usage, "the loss has no function", at);
 }

@@ -18,7 +18,8 @@ struct ValueAndGradData {
   LoopOverTime &loop;
   Loss loss;
   GradientOptions options;
-  std::optional<detail::CompiledGradient> compiled;
+  std::map<std::string, std::unique_ptr<detail::CompiledGradient>> programs; // by key
+  detail::CompiledGradient *compiled = nullptr;                              // of the last call
   bool trains = false; // the shared argument fit is true, unless the loop sets it
 
   GradientResult run(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
@@ -31,7 +32,7 @@ private:
   detail::LoopData &over() const { return loop.data(); }
   DType real() const { return over().options.real; }
   Shape target_row(const Tensor &target) const;
-  void compile(const detail::Call &call, const Tensor &target);
+  std::unique_ptr<detail::CompiledGradient> compile(const detail::Call &call, const Tensor &target);
   Tree<Value> add_loss(const Tree<Value> &result, const Tree<Value> &all, const std::shared_ptr<detail::Slot> &total,
                        const detail::ProgramSpec::AddState &add) const;
   void find_variables(TracedLoss &made, SourceLocation at) const;

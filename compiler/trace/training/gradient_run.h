@@ -23,7 +23,6 @@ inline Rows rows_of(const Tensor &t, const driver::ArrayInfo &array, bool one_ro
 
 /// Both programs, loaded, and what they were traced from.
 struct CompiledGradient : TraceFacts {
-  std::string key;
   std::unique_ptr<driver::HostGradient> host;
   std::unique_ptr<DeviceGradient> device;            // in place of `host`
   std::vector<std::shared_ptr<Slot>> states, params; // of the program

@@ -51,7 +51,7 @@ LoopOptions options_of_updates(const LoopOptions &of) {
 TrainerData::TrainerData(LoopOverTime &loop, Loss loss, std::unique_ptr<Optimizer> kind, TrainerOptions given,
                          std::source_location at)
     : loop(loop), options(std::move(given)), optimizer(std::move(kind)), params(trained(loop, options, at)),
-      gradient{loop, std::move(loss), {.wrt = params}, {}, /*trains=*/true},
+      gradient{loop, std::move(loss), {.wrt = params}, {}, nullptr, /*trains=*/true},
       updates(*optimizer, options_of_updates(loop.options())), evaluation(loop, gradient.loss) {
   if (!gradient.loss.function)
     throw Error(ErrorKind::Usage, "the loss has no function", at);
