@@ -40,7 +40,8 @@ KernelDescription describe(const overtime_gpu_image &ptx, const overtime_gpu_ima
   kernel.capability = "sm_" + std::to_string(ptx.capability);
   kernel.machine_code = machine != nullptr;
   kernel.threads = ptx.threads;
-  kernel.blocks = ptx.blocks;
+  kernel.blocks = ptx.cooperative ? ptx.most_blocks : ptx.blocks;
+  kernel.cooperative = ptx.cooperative;
   if (!machine) {
     addResources(kernel, StringRef(static_cast<const char *>(ptx.data), ptx.bytes - 1)); // without the 0
     return kernel;

@@ -54,6 +54,7 @@ void writeKernel(json::OStream &out, const KernelDescription &kernel) {
     out.attribute("threads", kernel.threads);
     if (kernel.blocks > 0)
       out.attribute("blocks", kernel.blocks);
+    out.attribute("cooperative", kernel.cooperative);
     if (kernel.used) {
       out.attribute("registers", kernel.used->registers);
       out.attribute("spill_bytes", kernel.used->spill_bytes);
@@ -136,6 +137,7 @@ KernelDescription readKernel(const std::string &path, const json::Value &value) 
   kernel.machine_code = object->getBoolean("machine_code").value_or(false);
   kernel.threads = number("threads");
   kernel.blocks = number("blocks");
+  kernel.cooperative = object->getBoolean("cooperative").value_or(false);
   if (kernel.machine_code)
     kernel.used = {number("registers"), number("spill_bytes"), number("local_bytes"), number("shared_bytes")};
   add_occupancy(kernel);

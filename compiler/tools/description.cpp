@@ -57,9 +57,10 @@ std::string kernel_section(const Description &description) {
   std::vector<std::vector<std::string>> rows = {{"  for", "code", "blocks", "threads", "registers", "spilled [B]",
                                                  "local [B]", "shared [B]", "on a multiprocessor"}};
   for (const KernelDescription &kernel : description.kernels) {
-    std::vector<std::string> row = {"  " + kernel.capability, kernel.machine_code ? "cubin, PTX" : "PTX",
-                                    kernel.blocks > 0 ? std::to_string(kernel.blocks) : "?",
-                                    std::to_string(kernel.threads)};
+    std::vector<std::string> row = {
+        "  " + kernel.capability, kernel.machine_code ? "cubin, PTX" : "PTX",
+        kernel.blocks > 0 ? (kernel.cooperative ? "up to " : "") + std::to_string(kernel.blocks) : "?",
+        std::to_string(kernel.threads)};
     if (kernel.used)
       for (std::int64_t number :
            {kernel.used->registers, kernel.used->spill_bytes, kernel.used->local_bytes, kernel.used->shared_bytes})

@@ -66,6 +66,10 @@ bool Stream::open(Failure &failure) {
   return check(device.driver(), device.driver().cuStreamCreate(&handle, beside_default_stream), failure,
                "making a stream");
 }
+bool Stream::wait_for_default(Failure &failure) const {
+  return check(device.driver(), device.driver().cuStreamSynchronize(nullptr), failure,
+               "waiting for the default stream");
+}
 bool Stream::upload(DevicePointer to, const void *from, size_t bytes, Failure &failure) {
   return bytes == 0 || check(device.driver(), device.driver().cuMemcpyHtoDAsync(to, from, bytes, handle), failure,
                              "copying to the device");

@@ -65,6 +65,8 @@ public:
   bool copy(DevicePointer to, DevicePointer from, size_t bytes, Failure &failure);
   bool clear(DevicePointer at, size_t bytes, Failure &failure);
   bool wait(Failure &failure); ///< until everything is done
+  /// Until the work of the default stream, where other libraries of the process put theirs, is done.
+  bool wait_for_default(Failure &failure) const;
   StreamHandle handle = nullptr;
 
 private:

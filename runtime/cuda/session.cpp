@@ -40,6 +40,8 @@ bool Session::prepare(const HostArray *arrays, size_t count, int64_t rows, Failu
     return fail(failure, "a program of %zu arrays was called with %zu", place_count, count);
   for (size_t k = 0; k < count; ++k) {
     const HostArray &array = arrays[k];
+    if (array.is_device_memory)
+      continue;
     size_t bytes = array.bytes * size_t(array.every_step ? rows : 1);
     bool had = places[k].buffer[0].bytes >= bytes && bytes > 0;
     for (int slot = 0; slot < (array.kind == HostArray::Output ? 2 : 1); ++slot)
@@ -58,7 +60,8 @@ bool Session::prepare(const HostArray *arrays, size_t count, int64_t rows, Failu
 
 bool Session::upload_rows(const HostArray *arrays, int64_t first, int64_t rows, Failure &failure) {
   for (size_t k = 0; k < place_count; ++k)
-    if (const HostArray &array = arrays[k]; array.kind == HostArray::Input && array.every_step)
+    if (const HostArray &array = arrays[k];
+        array.kind == HostArray::Input && array.every_step && !array.is_device_memory)
       if (!compute.upload(places[k].buffer[0].at, static_cast<const char *>(array.data) + size_t(first) * array.bytes,
                           size_t(rows) * array.bytes, failure))
         return false;
@@ -69,30 +72,37 @@ bool Session::download_rows(const HostArray *arrays, int slot, int64_t first, in
   if (!computed[slot].hold_back(copy, failure))
     return false;
   for (size_t k = 0; k < place_count; ++k)
-    if (const HostArray &array = arrays[k]; array.kind == HostArray::Output && array.every_step)
+    if (const HostArray &array = arrays[k];
+        array.kind == HostArray::Output && array.every_step && !array.is_device_memory)
       if (!copy.download(static_cast<char *>(array.data) + size_t(first) * array.bytes, places[k].buffer[slot].at,
                          size_t(rows) * array.bytes, failure))
         return false;
   return copied[slot].record(copy, failure);
 }
 
-/// The kernel's arguments: those of overtime_entry with its tables written out, less the parts and the team.
-bool Session::start(const StepsOfCall &steps, const HostArray *arrays, int slot, Failure &failure) {
+/// The kernel's arguments: those of overtime_entry with its tables written out, less the parts and the team. `first`
+/// row of arrays that are the device's own.
+bool Session::start(const StepsOfCall &steps, const HostArray *arrays, int64_t first, int slot, Failure &failure) {
   StepsOfCall call = steps;
   size_t slices = 0, next = 5;
   for (size_t k = 0; k < place_count; ++k)
     slices += arrays[k].kind == HostArray::Input || arrays[k].kind == HostArray::Output;
   size_t total = 5 + place_count + 1 + slices;
-  auto **arguments = static_cast<void **>(malloc(total * sizeof(void *) + slices * sizeof(int64_t)));
+  size_t bytes = total * sizeof(void *) + slices * sizeof(int64_t) + place_count * sizeof(DevicePointer);
+  auto **arguments = static_cast<void **>(malloc(bytes));
   if (!arguments)
     return fail(failure, "there is no memory for the arguments of a kernel");
   auto *strides = reinterpret_cast<int64_t *>(arguments + total), *stride = strides;
+  auto *addresses = reinterpret_cast<DevicePointer *>(strides + slices);
   void *scalars[] = {&call.count, &call.i0, &call.k0, &call.t0, &call.seed};
   for (size_t k = 0; k < 5; ++k)
     arguments[k] = scalars[k];
   for (size_t k = 0; k < place_count; ++k) {
     bool is_output = arrays[k].kind == HostArray::Output;
-    arguments[next++] = &places[k].buffer[is_output ? slot : 0].at;
+    addresses[k] = arrays[k].is_device_memory
+                       ? reinterpret_cast<DevicePointer>(arrays[k].data) + size_t(first) * arrays[k].bytes
+                       : places[k].buffer[is_output ? slot : 0].at;
+    arguments[next++] = addresses + k;
     if (is_output || arrays[k].kind == HostArray::Input)
       *stride++ = arrays[k].every_step ? int64_t(arrays[k].elements) : 0;
   }
@@ -109,7 +119,7 @@ bool Session::start(const StepsOfCall &steps, const HostArray *arrays, int slot,
 int64_t Session::rows_of_piece(const HostArray *arrays, size_t count, int64_t steps, Failure &failure) const {
   size_t row = 0, most = size_t(256) << 20;
   for (size_t k = 0; k < count; ++k)
-    row += arrays[k].every_step ? arrays[k].bytes : 0;
+    row += arrays[k].every_step && !arrays[k].is_device_memory ? arrays[k].bytes : 0;
   if (size_t quarter = device.free_bytes(failure) / 4; quarter < most)
     most = quarter;
   int64_t rows = row == 0 ? steps : int64_t(most / row);
@@ -124,7 +134,7 @@ bool Session::run_pieces(const StepsOfCall &steps, const HostArray *arrays, int6
     StepsOfCall part = {now, steps.i0 + done, steps.k0 + done, steps.t0, steps.seed};
     if (piece >= 2 && !copied[slot].hold_back(compute, failure))
       return false;
-    if (!upload_rows(arrays, done, now, failure) || !start(part, arrays, slot, failure) ||
+    if (!upload_rows(arrays, done, now, failure) || !start(part, arrays, done, slot, failure) ||
         !computed[slot].record(compute, failure))
       return false;
     if (piece > 0 && !download_rows(arrays, 1 - slot, done - before, before, failure))
@@ -135,8 +145,18 @@ bool Session::run_pieces(const StepsOfCall &steps, const HostArray *arrays, int6
   return piece == 0 || download_rows(arrays, int((piece - 1) % 2), done - before, before, failure);
 }
 
+DevicePointer Session::share(size_t k) {
+  is_shared = true;
+  return k < place_count ? places[k].buffer[0].at : 0;
+}
+
 bool Session::run(const StepsOfCall &steps, const HostArray *arrays, size_t count, Failure &failure) {
   if (!device.enter(failure))
+    return false;
+  bool others = is_shared; // may have work in flight with this memory
+  for (size_t k = 0; k < count; ++k)
+    others |= arrays[k].is_device_memory;
+  if (others && !compute.wait_for_default(failure))
     return false;
   int64_t rows = rows_of_piece(arrays, count, steps.count, failure);
   bool ran = !failure && prepare(arrays, count, rows, failure) && run_pieces(steps, arrays, rows, failure);

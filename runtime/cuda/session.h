@@ -10,11 +10,12 @@ namespace overtime::gpu {
 /// One array of a call, in the order of overtime_entry: states, parameters, inputs, outputs.
 struct HostArray {
   enum Kind { State, Param, Input, Output } kind;
-  void *data;        ///< of a param or input only read; of an output that is not wanted NULL
-  size_t bytes;      ///< of all of a state or parameter, of one row of an input or output
-  size_t elements;   ///< of a row
-  bool every_step;   ///< inputs and outputs: a row for each step, one after the other; else one row for all
-  bool is_on_device; ///< states, parameters: the device has these numbers, from the call before
+  void *data;                    ///< of a param or input only read; of an output that is not wanted NULL
+  size_t bytes;                  ///< of all of a state or parameter, of one row of an input or output
+  size_t elements;               ///< of a row
+  bool every_step;               ///< inputs and outputs: a row for each step, one after the other; else one row for all
+  bool is_on_device;             ///< states, parameters: the device has these numbers, from the call before
+  bool is_device_memory = false; ///< inputs and outputs of every step: data is an address there, and nothing is copied
 };
 
 struct StepsOfCall {
@@ -36,12 +37,16 @@ public:
   /// and those of long runs, are brought in pieces while the next piece is computed.
   bool run(const StepsOfCall &steps, const HostArray *arrays, size_t count, Failure &failure);
 
+  /// Where the numbers of state or parameter k are after a run; 0 before one. Others may read and write there between
+  /// runs: from now on a run waits for the default stream, where they do.
+  DevicePointer share(size_t k);
+
 private:
   struct Place; // of an array on the device
   bool prepare(const HostArray *arrays, size_t count, int64_t rows, Failure &failure);
   bool upload_rows(const HostArray *arrays, int64_t first, int64_t rows, Failure &failure);
   bool download_rows(const HostArray *arrays, int slot, int64_t first, int64_t rows, Failure &failure);
-  bool start(const StepsOfCall &steps, const HostArray *arrays, int slot, Failure &failure);
+  bool start(const StepsOfCall &steps, const HostArray *arrays, int64_t first, int slot, Failure &failure);
   bool run_pieces(const StepsOfCall &steps, const HostArray *arrays, int64_t rows, Failure &failure);
   int64_t rows_of_piece(const HostArray *arrays, size_t count, int64_t steps, Failure &failure) const;
 
@@ -50,6 +55,7 @@ private:
   Stream compute, copy;
   Place *places = nullptr;
   size_t place_count = 0;
+  bool is_shared = false;
   Buffer workspace{device};
   Event computed[2] = {Event(device), Event(device)}, copied[2] = {Event(device), Event(device)};
 };

@@ -54,7 +54,8 @@ void writeKernels(json::OStream &out, ArrayRef<overtime_gpu_image> gpus) {
       out.attribute("capability", "sm_" + std::to_string(ptx.capability));
       out.attribute("machine_code", machine != gpus.end());
       out.attribute("threads", ptx.threads);
-      out.attribute("blocks", ptx.blocks);
+      out.attribute("blocks", ptx.cooperative ? ptx.most_blocks : ptx.blocks);
+      out.attribute("cooperative", ptx.cooperative != 0);
       if (machine == gpus.end())
         return;
       out.attribute("registers", machine->registers);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The part of the front end that knows numbers, units and errors but no MLIR.
 add_library(overtime_host STATIC
+  ${CMAKE_CURRENT_LIST_DIR}/dlpack.cpp
   ${CMAKE_CURRENT_LIST_DIR}/error.cpp
   ${CMAKE_CURRENT_LIST_DIR}/host_memory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/interrupt.cpp

@@ -168,6 +168,15 @@ Tensor::Tensor(Shape shape, DType dtype) : shape_(std::move(shape)), dtype_(dtyp
   data_ = std::shared_ptr<void>(block, std::free);
 }
 
+Tensor Tensor::over(Shape shape, DType dtype, std::shared_ptr<void> numbers) {
+  Tensor out;
+  out.size_ = element_count(shape);
+  out.shape_ = std::move(shape);
+  out.dtype_ = dtype;
+  out.data_ = std::move(numbers);
+  return out;
+}
+
 Tensor Tensor::zeros(Shape shape, DType dtype) { return Tensor(std::move(shape), dtype); }
 
 Tensor Tensor::full(Shape shape, double value, DType dtype) {

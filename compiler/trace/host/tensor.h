@@ -26,8 +26,8 @@ using Shape = std::vector<std::int64_t>;
 std::string to_string(const Shape &); // "[30, 128, 2]"
 std::int64_t element_count(const Shape &);
 
-/// A dense, row-major array on the host, 64-byte aligned. Copies share the numbers (as NumPy's do); clone() copies
-/// them.
+/// A dense, row-major array on the host, 64-byte aligned where it is its own. Copies share the numbers (as NumPy's do);
+/// clone() copies them.
 class Tensor {
 public:
   Tensor();                         // f32, shape [0]
@@ -46,6 +46,9 @@ public:
   static Tensor uniform(Shape shape, double low = 0.0, double high = 1.0, std::uint64_t seed = 0, DType dtype = f32);
   static Tensor normal(Shape shape, double mean = 0.0, double deviation = 1.0, std::uint64_t seed = 0,
                        DType dtype = f32);
+
+  /// Numbers of others, row-major and on a boundary of an element's size, for as long as a copy lives.
+  static Tensor over(Shape shape, DType dtype, std::shared_ptr<void> numbers);
 
   const Shape &shape() const { return shape_; }
   std::int64_t rank() const { return static_cast<std::int64_t>(shape_.size()); }

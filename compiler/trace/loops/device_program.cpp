@@ -47,8 +47,8 @@ void dump_kernel(const driver::GpuCode &code) {
 
 DeviceProgram::DeviceProgram(mlir::ModuleOp module, const driver::ProgramInfo &info, int number, bool cache,
                              SourceLocation at)
-    : device(open_device(number, at)), code(compiled_for(module, info, device.capability(), cache)),
-      session(std::make_unique<gpu::Session>(device)) {
+    : device(open_device(number, at)), number(number), code(compiled_for(module, info, device.capability(), cache)),
+      session(std::make_shared<gpu::Session>(device)) {
   dump_kernel(code);
   overtime_gpu_image ptx = code.ptxImage();
   gpu::Failure failure;
@@ -57,14 +57,15 @@ DeviceProgram::DeviceProgram(mlir::ModuleOp module, const driver::ProgramInfo &i
 }
 
 void DeviceProgram::run(const StepRange &range, const std::vector<void *> &buffers,
-                        const std::vector<std::int64_t> &strides, bool fresh) {
+                        const std::vector<std::int64_t> &strides, bool fresh, bool on_device) {
   std::vector<gpu::HostArray> arrays;
   auto add = [&](const std::vector<driver::ArrayInfo> &infos, gpu::HostArray::Kind kind) {
     for (const driver::ArrayInfo &info : infos) {
       std::size_t k = arrays.size(), first = code.info.states.size() + code.info.params.size();
       auto elements = static_cast<std::size_t>(info.elements());
       bool every_step = k >= first && strides[k - first] != 0;
-      arrays.push_back({kind, buffers[k], elements * overtime_dtype_size(info.dtype), elements, every_step, !fresh});
+      arrays.push_back({kind, buffers[k], elements * overtime_dtype_size(info.dtype), elements, every_step, !fresh,
+                        every_step && on_device});
     }
   };
   add(code.info.states, gpu::HostArray::State);
@@ -75,6 +76,12 @@ void DeviceProgram::run(const StepRange &range, const std::vector<void *> &buffe
   gpu::StepsOfCall steps = {range.count, range.i0, range.k0, range.t0, range.seed};
   if (!session->run(steps, arrays.data(), arrays.size(), failure))
     throw Error(ErrorKind::Device, failure.text);
+}
+
+std::shared_ptr<void> DeviceProgram::memory(std::size_t bytes) const { return device_memory(bytes, number, {}); }
+
+std::shared_ptr<void> DeviceProgram::variable(std::size_t k) const {
+  return {session, reinterpret_cast<void *>(session->share(k))};
 }
 
 } // namespace overtime::detail

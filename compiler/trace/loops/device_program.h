@@ -28,14 +28,22 @@ public:
   const driver::StageTimes &times() const { return code.times; }
 
   /// Buffers: states, params, inputs, outputs; strides: of inputs and outputs, 0 for a row for all steps. `fresh`: the
-  /// numbers of states and params have changed since the device saw them.
+  /// numbers of states and params have changed since the device saw them. `on_device`: inputs and outputs of every step
+  /// lie on the device already.
   void run(const StepRange &range, const std::vector<void *> &buffers, const std::vector<std::int64_t> &strides,
-           bool fresh);
+           bool fresh, bool on_device = false);
+
+  /// Of the device, not cleared.
+  std::shared_ptr<void> memory(std::size_t bytes) const;
+
+  /// The device's own numbers of state or parameter k after a run, for as long as the pointer lives.
+  std::shared_ptr<void> variable(std::size_t k) const;
 
 private:
   const gpu::Device &device;
+  int number;
   driver::GpuCode code;
-  std::unique_ptr<gpu::Session> session;
+  std::shared_ptr<gpu::Session> session; // others may hold its memory
 };
 
 } // namespace overtime::detail

@@ -42,9 +42,9 @@ LoadedCode::LoadedCode(mlir::ModuleOp module, const driver::ProgramInfo &info, c
 }
 
 void LoadedCode::run(const StepRange &range, std::int32_t threads, const std::vector<void *> &buffers,
-                     const std::vector<std::int64_t> &strides, bool fresh) {
+                     const std::vector<std::int64_t> &strides, bool fresh, bool placed) {
   if (device)
-    return device->run(range, buffers, strides, fresh);
+    return device->run(range, buffers, strides, fresh, placed);
   const driver::ProgramInfo &of = host->info;
   std::vector<void *> table = buffers;
   table.push_back(at_least(of.workspaceBytes, workspace));

@@ -31,8 +31,12 @@ public:
 
   /// Buffers: states, params, inputs, outputs; strides: of inputs and outputs, 0 for one row at all steps. On at most
   /// this many threads, 0 for as many as pay. `fresh`: states and params hold other numbers than this program left.
+  /// `placed`: inputs and outputs of every step are addresses of the GPU.
   void run(const StepRange &range, std::int32_t threads, const std::vector<void *> &buffers,
-           const std::vector<std::int64_t> &strides, bool fresh);
+           const std::vector<std::int64_t> &strides, bool fresh, bool placed = false);
+
+  /// Null on the processor.
+  const DeviceProgram *on_device() const { return device.get(); }
 
 private:
   std::unique_ptr<driver::HostProgram> host;

@@ -36,6 +36,7 @@ struct Call {
   Tree<Tensor> data;
   bool swap_outputs = false; // no_state with 'B' gives back [B, T, ...]
   SourceLocation at = {};    // the user's
+  bool on_device = false;    // data and results are addresses of the loop's GPU, in tensors that nobody reads
 };
 
 /// A name that a user gave to a loop: two that live at once may not have the same.
@@ -98,6 +99,9 @@ struct LoopData {
   LoadedProgram &program_for(const Call &call);
   MemoryNeed memory_need(const Call &call);
   LoopResult run(const Call &call);
+  DeviceResult run_on_device(Call call);
+  Tree<Tensor> placed(const Tree<DeviceTensor> &data, SourceLocation at) const;
+  DeviceTensor on_device(const Monitor &variable, SourceLocation at) const;
   void run_initial(SourceLocation at);
   LoopResult result(const LoadedProgram &program, std::vector<Tensor> outputs, const Call &call) const;
   /// The recorders of a program's outputs, by number; null for outputs that are recorded as they are written.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compiler/trace/host/memory_need.h"
+#include "compiler/trace/loops/device_tensor.h"
 #include "compiler/trace/model.h"
 
 #include <functional>
@@ -99,6 +100,12 @@ private:
   std::vector<std::pair<std::shared_ptr<detail::Slot>, Tensor>> monitored_;
 };
 
+/// What a call returns that leaves its results where the loop runs.
+struct DeviceResult {
+  Tree<DeviceTensor> out;  ///< outputs stacked over time
+  Tree<DeviceTensor> vars; ///< monitors in the structure of out_vars
+};
+
 /// Runs `target` over time. The first call with given shapes traces and compiles; later calls, with any number of
 /// steps, run. States carry on from call to call, and so do t and i (semantics S10, S11).
 class LoopOverTime {
@@ -114,6 +121,16 @@ public:
   LoopResult operator()(const Tree<Tensor> &data, At at = At::current());
   /// A number of steps without data.
   LoopResult steps(std::int64_t count, At at = At::current());
+
+  /// As the calls above, with data that lies where the loop runs, and results that stay there: on a GPU nothing of them
+  /// is copied. Memory for the results of all steps must fit there. On the host it is the calls above. Monitors of
+  /// windows, elements, events and files are recorded on the host, and an error here; so is data of another device.
+  DeviceResult run_on_device(const Tree<DeviceTensor> &data, At at = At::current());
+  DeviceResult steps_on_device(std::int64_t count, At at = At::current());
+  /// The numbers of a state or parameter where the last run left them: on a GPU the device's own, which later runs read
+  /// and write, so that what others write there counts. value() has them after the next run. An error when the variable
+  /// has changed on the host since the last run, or there was none. On the host it shares the variable's numbers.
+  DeviceTensor on_device(const Monitor &variable, At at = At::current()) const;
 
   /// What such a call takes, told before it; compiles the program that it needs.
   MemoryNeed memory_need(std::int64_t steps, At at = At::current());

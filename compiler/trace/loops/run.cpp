@@ -134,7 +134,8 @@ public:
     bindVariables(options.real);
     for (const Tensor &x : call.data.leaves())
       add(x, const_cast<void *>(x.data()), element_count(x.shape()) / std::max<std::int64_t>(1, x.shape()[0]));
-    addOutputs(options, call.steps);
+    on_device = call.on_device;
+    addOutputs(options, call);
   }
 
   /// Points at the numbers of states and parameters, which a callback may have replaced.
@@ -148,7 +149,7 @@ public:
 
   /// `fresh`: states and parameters hold other numbers than this program left.
   void run(const StepRange &range, bool fresh = true) {
-    program.code.run(range, threads, buffers, strides, fresh);
+    program.code.run(range, threads, buffers, strides, fresh, on_device);
     for (std::size_t k = 0; k < strides.size(); ++k) // the next chunk goes on behind this one
       buffers[firstInput + k] = static_cast<char *>(buffers[firstInput + k]) + range.count * strides[k] * sizes[k];
     for (auto &[place, recorder, begin] : recorded) {
@@ -175,7 +176,13 @@ private:
       bytes += recorder ? recorder->row_bytes() : 0;
     return bytes == 0 ? std::numeric_limits<std::int64_t>::max() : std::clamp<std::int64_t>(cache / bytes, 1, 1024);
   }
-  void addOutputs(const LoopOptions &options, std::int64_t steps) {
+  Tensor output(Shape shape, DType dtype) const {
+    if (!on_device)
+      return Tensor(std::move(shape), dtype);
+    std::size_t bytes = static_cast<std::size_t>(element_count(shape)) * size_of(dtype);
+    return Tensor::over(std::move(shape), dtype, program.code.on_device()->memory(bytes));
+  }
+  void addOutputs(const LoopOptions &options, const Call &call) {
     std::vector<bool> wanted(info.outputs.size(), false);
     auto want = [&](const std::string &, const int &number) { wanted[static_cast<std::size_t>(number)] = true; };
     if (options.keep_outputs)
@@ -193,8 +200,8 @@ private:
         add(outputs.back(), begin, array.elements());
       } else if (wanted[k]) {
         Shape shape = array.shape;
-        shape.insert(shape.begin(), steps);
-        outputs.emplace_back(shape, dtype);
+        shape.insert(shape.begin(), call.steps);
+        outputs.push_back(output(std::move(shape), dtype));
         add(outputs.back(), outputs.back().data(), array.elements());
       } else {
         outputs.emplace_back(Shape{0}, dtype);
@@ -222,6 +229,7 @@ private:
   std::vector<Recorded> recorded;
   std::int64_t rows = 0; // in the buffer of each recorder
   std::int32_t threads;
+  bool on_device = false; // data and outputs
   std::vector<void *> buffers;
   std::vector<std::int64_t> strides, sizes;
   std::vector<std::pair<std::size_t, std::int64_t>> unwanted; // places of buffers; rows of their own in the scratch
