@@ -8,6 +8,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 import unittest
 import zipfile
@@ -50,6 +51,24 @@ class Device(unittest.TestCase):
             self.assertEqual((host.returncode, there.returncode), (0, 0), host.stderr + there.stderr)
             for one, other in zip(potentials(host_file), potentials(there_file), strict=True):
                 self.assertLess(abs(one - other), 1e-4)  # [mV]
+
+
+class RealDevice(unittest.TestCase):
+    """The tests that run on a GPU where there is one: what they are run with, and what they say where there is none."""
+
+    def on_device(self, library):
+        command = [sys.executable, os.path.join(os.path.dirname(__file__), "on_device.py"), sys.executable, "-c",
+                   "import os; print(os.environ['OVERTIME_DEVICE']); raise SystemExit(5)"]
+        return subprocess.run(command, env={**os.environ, "OVERTIME_LIBCUDA": library}, capture_output=True, text=True)
+
+    def test_with_a_driver(self):
+        done = self.on_device(os.environ["OVERTIME_FAKE_CUDA"])
+        self.assertEqual((done.returncode, done.stdout), (5, "on fake device\ncuda\n"), done.stderr)
+
+    def test_without(self):
+        done = self.on_device("/nowhere/libcuda.so.1")
+        self.assertEqual(done.returncode, 77)
+        self.assertIn("skipped, since there is no GPU to run on: there is no CUDA driver: /nowhere/", done.stdout)
 
 
 class Cache(unittest.TestCase):
