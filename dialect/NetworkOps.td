@@ -6,8 +6,8 @@
 include "dialect/Dialect.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def Dyn_Indices : AnyTypeOf<[StaticShapeTensorOf<[I32]>, StaticShapeMemRefOf<[I32]>],
-                            "static tensor or memref of i32">;
+def Dyn_Indices : AnyTypeOf<[StaticShapeTensorOf<[I16, I32]>, StaticShapeMemRefOf<[I16, I32]>],
+                            "static tensor or memref of i16 or i32">;
 def Dyn_IndexMemory : StaticShapeMemRefOf<[I32]>;
 def Dyn_Events : AnyTypeOf<[StaticShapeTensorOf<[F32, F64, I1]>, StaticShapeMemRefOf<[F32, F64, I8]>],
                            "static tensor of f32, f64 or i1, or memref of f32, f64 or i8">;
@@ -27,7 +27,8 @@ def Dyn_PropagateOp : Dyn_SynapsesOp<"propagate", [AttrSizedOperandSegments]> {
   let summary = "Adds the weights of the synapses of every source that has an event to their targets";
   let description = [{
     Synapses are the rows of a sparse matrix: those of source `i` are `k` from `offsets[i]` to `offsets[i + 1]`, and
-    synapse `k` goes to `targets[k]`. With one weight `w` for all, or `w[k]` for each,
+    synapse `k` goes to `targets[k]`. Both are i32, or i16 read without a sign, so that targets below 65536 take half
+    the memory. With one weight `w` for all, or `w[k]` for each,
 
         result[j] = init[j] + sum over i, k with targets[k] = j of events[i] w[k]
 

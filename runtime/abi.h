@@ -21,7 +21,8 @@ typedef enum overtime_dtype {
   OVERTIME_F64 = 1,
   OVERTIME_I64 = 2,
   OVERTIME_BOOL = 3, /* one byte an element, 0 or 1 */
-  OVERTIME_I32 = 4   /* indices of synapses */
+  OVERTIME_I32 = 4,  /* places in other arrays, such as the targets of synapses */
+  OVERTIME_U16 = 5   /* the same, below 65536 */
 } overtime_dtype;
 
 typedef enum overtime_status {

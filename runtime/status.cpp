@@ -53,6 +53,8 @@ extern "C" size_t overtime_dtype_size(int32_t dtype) {
   case OVERTIME_F64:
   case OVERTIME_I64:
     return 8;
+  case OVERTIME_U16:
+    return 2;
   case OVERTIME_BOOL:
     return 1;
   default:

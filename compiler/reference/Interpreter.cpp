@@ -106,6 +106,8 @@ DatumRef toDatum(const Array &array, Type type, const Evaluator &evaluator, std:
     problem = "has values that are not integers, expected " + print(type);
   for (size_t k = 0; problem.empty() && k < integers->size(); ++k) {
     int64_t integer = (*integers)[k];
+    if (element.isInteger(16) && integer >= 0 && integer <= 0xffff) // places, which have no sign
+      integer = wrap(uint64_t(integer), element);
     if (wrap(uint64_t(integer), element) != integer)
       problem = "has " + std::to_string(integer) + " at element " + std::to_string(k) + ", which " + print(element) +
                 " cannot hold";

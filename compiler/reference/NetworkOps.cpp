@@ -12,31 +12,40 @@ using namespace mlir;
 namespace overtime::reference {
 namespace {
 
+/// Places in other arrays. Those of 16 bits have no sign.
+std::vector<int64_t> placesIn(Evaluator &evaluator, Value v) {
+  bool narrow = getElementTypeOrSelf(v.getType()).isInteger(16);
+  std::vector<int64_t> places;
+  for (const Cell &cell : evaluator.get(v)->cells)
+    places.push_back(narrow ? cell.integer & 0xffff : cell.integer);
+  return places;
+}
+
 /// Synapses by rows, checked: nothing here reads outside of an array.
 struct Rows {
-  DatumRef offsets, targets;
+  std::vector<int64_t> offsets, targets;
 
   static std::optional<Rows> get(Evaluator &evaluator, Operation *op, Value offsets, Value targets, int64_t posts) {
-    Rows rows{evaluator.get(offsets), evaluator.get(targets)};
-    int64_t synapses = rows.targets->cells.size(), before = 0;
-    for (const Cell &cell : rows.offsets->cells) {
-      if (cell.integer < before || cell.integer > synapses) {
+    Rows rows{placesIn(evaluator, offsets), placesIn(evaluator, targets)};
+    int64_t synapses = rows.targets.size(), before = 0;
+    for (int64_t offset : rows.offsets) {
+      if (offset < before || offset > synapses) {
         evaluator.fail(op, "has offsets that do not ascend from 0 to " + Twine(synapses));
         return std::nullopt;
       }
-      before = cell.integer;
+      before = offset;
     }
-    for (const Cell &cell : rows.targets->cells)
-      if (cell.integer < 0 || cell.integer >= posts) {
-        evaluator.fail(op, "has target " + Twine(cell.integer) + " of " + Twine(posts));
+    for (int64_t target : rows.targets)
+      if (target < 0 || target >= posts) {
+        evaluator.fail(op, "has target " + Twine(target) + " of " + Twine(posts));
         return std::nullopt;
       }
     return rows;
   }
-  int64_t sources() const { return offsets->cells.size() - 1; }
+  int64_t sources() const { return offsets.size() - 1; }
   template <class Visit> void each(int64_t source, Visit visit) const {
-    for (int64_t k = offsets->cells[source].integer; k < offsets->cells[source + 1].integer; ++k)
-      visit(k, targets->cells[k].integer);
+    for (int64_t k = offsets[source]; k < offsets[source + 1]; ++k)
+      visit(k, targets[k]);
   }
 };
 
@@ -110,7 +119,9 @@ bool evaluateCollect(Evaluator &evaluator, Operation *op) {
 bool evaluateCorrelate(Evaluator &evaluator, Operation *op) {
   auto correlate = cast<ir::CorrelateOp>(op);
   DatumRef events = evaluator.get(correlate.getEvents()), values = evaluator.get(correlate.getValues());
-  DatumRef positions = correlate.getPositions() ? evaluator.get(correlate.getPositions()) : nullptr;
+  std::optional<std::vector<int64_t>> positions;
+  if (correlate.getPositions())
+    positions = placesIn(evaluator, correlate.getPositions());
   Datum result = *evaluator.get(correlate.getInit());
   bool flags = hasFlags(correlate.getEvents());
   int64_t posts = values->shape.back(), batch = values->shape.size() == 2 ? values->shape[0] : 1;
@@ -124,7 +135,7 @@ bool evaluateCorrelate(Evaluator &evaluator, Operation *op) {
         continue;
       bool inside = true;
       rows->each(i, [&](int64_t k, int64_t j) {
-        int64_t place = positions ? positions->cells[k].integer : k;
+        int64_t place = positions ? (*positions)[k] : k;
         if (place < 0 || place >= int64_t(result.cells.size())) {
           inside = false;
           return;
@@ -151,14 +162,15 @@ bool evaluateCorrelate(Evaluator &evaluator, Operation *op) {
 
 bool evaluateReadDelayed(Evaluator &evaluator, Operation *op) {
   auto read = cast<ir::ReadDelayedOp>(op);
-  DatumRef ring = evaluator.get(read.getRing()), delays = evaluator.get(read.getDelays());
+  DatumRef ring = evaluator.get(read.getRing());
+  std::vector<int64_t> delays = placesIn(evaluator, read.getDelays());
   int64_t rows = ring->shape.front(), columns = ring->shape.back(), slot = evaluator.getInteger(read.getSlot());
   std::optional<Datum> result = evaluator.allocate(op, ArrayRef(ring->shape).drop_front());
   if (!result)
     return false;
   int64_t elements = result->cells.size();
   for (int64_t e = 0; e < elements; ++e) {
-    int64_t delay = delays->cells[e % columns].integer;
+    int64_t delay = delays[e % columns];
     if (delay < 0 || delay >= rows || slot < 0 || slot >= rows)
       return evaluator.fail(op, "reads slot " + Twine(slot) + " with delay " + Twine(delay) + " of " + Twine(rows));
     result->cells[e] = ring->cells[(slot - delay + rows) % rows * elements + e];

@@ -39,6 +39,8 @@ std::optional<std::pair<double, double>> range_of(std::int32_t dtype, const void
     return range_of<std::int64_t>(data, elements);
   case OVERTIME_I32:
     return range_of<std::int32_t>(data, elements);
+  case OVERTIME_U16:
+    return range_of<std::uint16_t>(data, elements);
   default:
     return range_of<std::uint8_t>(data, elements);
   }

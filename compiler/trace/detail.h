@@ -19,10 +19,10 @@ struct Slot {
   std::string name;
   Shape shape; // of one model; a batch axis comes in front of a state's
   Unit unit;
-  bool flag = false;      // bool instead of real
-  bool index = false;     // i32 instead of real, and fixed: places in other arrays
-  int batch_axis = 0;     // where the axis of a batch goes
-  bool batchless = false; // one for all of a batch
+  bool flag = false;          // bool instead of real
+  std::optional<DType> index; // an integer type instead of real, and fixed: places in other arrays
+  int batch_axis = 0;         // where the axis of a batch goes
+  bool batchless = false;     // one for all of a batch
   bool trainable = false;
   bool divides = false; // in equations(), where a division is a product with the reciprocal
   Init init;
@@ -41,9 +41,9 @@ struct Slot {
   std::optional<Value> derivative, diffusion; // inside equations()
 
   bool is_state() const { return kind == Kind::State; }
-  DType dtype(DType real) const { return flag ? DType::Bool : index ? DType::I32 : real; } // in a run
-  std::string path() const;                                                                // below the root: "l1.h"
-  Shape full_shape() const;                                                                // with the batch axis
+  DType dtype(DType real) const { return flag ? DType::Bool : index.value_or(real); } // in a run
+  std::string path() const;                                                           // below the root: "l1.h"
+  Shape full_shape() const;                                                           // with the batch axis
   Shape shape_now(); // of the numbers: a scalar parameter may have become an array
   /// The numbers, drawn from the initial value when there are none yet.
   const Tensor &ensure(std::uint64_t seed = 0);

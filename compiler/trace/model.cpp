@@ -159,7 +159,8 @@ Param Model::declare_param(const std::string &name, const Init &init, std::optio
     slot->shape = *shape;
   else if (init.array())
     slot->shape = init.array()->shape();
-  slot->index = init.array() && init.array()->dtype() == DType::I32;
+  if (init.array() && (init.array()->dtype() == DType::I32 || init.array()->dtype() == DType::U16))
+    slot->index = init.array()->dtype();
   slot->trainable = trainable;
   return Param(slot);
 }

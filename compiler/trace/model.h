@@ -184,7 +184,7 @@ protected:
   State state(const std::string &name, Init init = 0.0, At at = At::current());
   State state(const std::string &name, Init init, const Quantity &unit, At at = At::current());
   State state(const std::string &name, Init init, const Shape &shape, At at = At::current());
-  /// An array of i32 holds places in other arrays: it stays i32 in a run and does not change.
+  /// An array of i32 or u16 holds places in other arrays: it stays of that type in a run and does not change.
   Param param(const std::string &name, Init init, At at = At::current());
   Param param(const std::string &name, Init init, const Quantity &unit, At at = At::current());
   Param param(const std::string &name, Init init, const Shape &shape, At at = At::current());

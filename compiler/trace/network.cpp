@@ -72,9 +72,10 @@ struct Checked {
 
 const Tensor &numbers_of(Trace &trace, const Param &param, const Slot &slot, const char *what, SourceLocation at) {
   Value v = param;
-  if (slot.trace != &trace || slot.kind != Slot::Kind::Param || v.dtype() != DType::I32 || v.rank() != 1)
+  if (slot.trace != &trace || slot.kind != Slot::Kind::Param || !slot.index || v.rank() != 1)
     throw Error(ErrorKind::DType,
-                std::string(what) + " takes '" + slot.path() + "' as places of synapses; make it of an i32 array [n]",
+                std::string(what) + " takes '" + slot.path() +
+                    "' as places of synapses; make it of an array [n] of i32, or of u16",
                 at)
         .note("'" + slot.path() + "' is declared here", slot.declared);
   return *slot.value;
@@ -82,24 +83,22 @@ const Tensor &numbers_of(Trace &trace, const Param &param, const Slot &slot, con
 
 /// Compiled code goes where these numbers point, so they are looked at once, here: they do not change later.
 void check_places(const Tensor &numbers, const Slot &slot, std::int64_t end, const char *what, SourceLocation at) {
-  for (std::int32_t place : numbers.values<std::int32_t>())
-    if (place < 0 || place >= end)
-      throw Error(ErrorKind::Value,
-                  std::string(what) + ": '" + slot.path() + "' holds " + std::to_string(place) + ", expected 0 to " +
-                      std::to_string(end - 1),
-                  at)
-          .note("'" + slot.path() + "' is declared here", slot.declared);
+  with_places(numbers, [&](auto places) {
+    for (std::int64_t place : places)
+      if (place < 0 || place >= end)
+        throw Error(ErrorKind::Value,
+                    std::string(what) + ": '" + slot.path() + "' holds " + std::to_string(place) + ", expected 0 to " +
+                        std::to_string(end - 1),
+                    at)
+            .note("'" + slot.path() + "' is declared here", slot.declared);
+  });
 }
 
 void check_offsets(const Tensor &numbers, const Slot &slot, std::int64_t synapses, const char *what,
                    SourceLocation at) {
-  std::int64_t before = 0;
-  auto offsets = numbers.values<std::int32_t>();
-  bool ascend = !offsets.empty() && offsets.front() == 0 && offsets.back() == synapses;
-  for (std::int32_t offset : offsets) {
-    ascend &= offset >= before;
-    before = offset;
-  }
+  bool ascend = with_places(numbers, [&](auto offsets) {
+    return !offsets.empty() && offsets.front() == 0 && offsets.back() == synapses && std::ranges::is_sorted(offsets);
+  });
   if (!ascend)
     throw Error(ErrorKind::Value,
                 std::string(what) + ": the offsets '" + slot.path() +
@@ -111,11 +110,15 @@ void check_offsets(const Tensor &numbers, const Slot &slot, std::int64_t synapse
 /// Whether the targets of every row ascend.
 bool targets_ascend(const SynapseRows &rows) {
   const Tensor &offsets = *Monitor(rows.offsets).slot()->value, &targets = *Monitor(rows.targets).slot()->value;
-  auto starts = offsets.values<std::int32_t>(), places = targets.values<std::int32_t>();
-  for (std::size_t row = 0; row + 1 < starts.size(); ++row)
-    if (!std::ranges::is_sorted(places.subspan(starts[row], starts[row + 1] - starts[row])))
-      return false;
-  return true;
+  return with_places(offsets, [&](auto starts) {
+    return with_places(targets, [&](auto places) {
+      for (std::size_t row = 0; row + 1 < starts.size(); ++row)
+        if (!std::ranges::is_sorted(
+                places.subspan(std::size_t(starts[row]), std::size_t(starts[row + 1] - starts[row]))))
+          return false;
+      return true;
+    });
+  });
 }
 
 } // namespace

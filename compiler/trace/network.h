@@ -7,8 +7,16 @@
 
 namespace overtime {
 
-/// Synapses by rows, as CSR arrays of i32: those of source i are k from offsets[i] to offsets[i + 1], and synapse k
-/// goes to targets[k]. Both are parameters, made of i32 arrays: `param("offsets", Tensor(...i32))`.
+/// The type for places in an array of so many elements: u16 where it holds them, which takes half the memory, else i32.
+inline DType type_of_places(std::int64_t elements) { return elements <= 65536 ? u16 : i32; }
+
+/// f with the numbers of an array of places, as a span of i32 or u16.
+template <class Places, class F> decltype(auto) with_places(Places &&places, F &&f) {
+  return places.dtype() == u16 ? f(places.template values<std::uint16_t>()) : f(places.template values<std::int32_t>());
+}
+
+/// Synapses by rows, as CSR arrays: those of source i are k from offsets[i] to offsets[i + 1], and synapse k goes to
+/// targets[k]. Both are parameters, made of arrays of i32 or u16: `param("targets", Tensor(...type_of_places(M)))`.
 struct SynapseRows {
   const Param &offsets; ///< [N + 1], from 0 to K
   const Param &targets; ///< [K]
@@ -26,7 +34,7 @@ Value collect(Operand values, const SynapseRows &rows, Operand weights, Operand 
 
 /// What else a learning rule may say.
 struct CorrelateOptions {
-  const Param *positions = nullptr;          ///< [K] of i32: weight number positions[k] belongs to synapse k
+  const Param *positions = nullptr;          ///< [K] of i32 or u16: weight number positions[k] belongs to synapse k
   std::optional<double> low = {}, high = {}; ///< bounds of what is changed, in the unit of the weights; both or none
   std::optional<double> toward = {};         ///< a number, in the unit of the weights, that changed weights go toward
 };

@@ -129,6 +129,8 @@ Type Trace::element(DType dtype) {
     return builder.getI64Type();
   case DType::I32:
     return builder.getI32Type();
+  case DType::U16:
+    return builder.getIntegerType(16);
   case DType::Bool:
     return builder.getI1Type();
   }
@@ -150,7 +152,7 @@ DType Trace::dtype_of(Type type) {
     return DType::Bool;
   if (element.isF32() || element.isF64())
     return element.isF32() ? DType::F32 : DType::F64;
-  return element.isInteger(32) ? DType::I32 : DType::I64;
+  return element.isInteger(16) ? DType::U16 : element.isInteger(32) ? DType::I32 : DType::I64;
 }
 
 mlir::Value Trace::number(double v, SourceLocation at) {
@@ -173,7 +175,7 @@ mlir::Value Trace::to_real(mlir::Value v, SourceLocation at) {
   Type to = type(shape_of(v.getType()), settings.real);
   if (from == settings.real)
     return v;
-  if (from == DType::Bool)
+  if (from == DType::Bool || from == DType::U16)
     return arith::UIToFPOp::create(builder, location(at), to, v);
   if (is_integer(from))
     return arith::SIToFPOp::create(builder, location(at), to, v);
@@ -182,9 +184,10 @@ mlir::Value Trace::to_real(mlir::Value v, SourceLocation at) {
 }
 
 mlir::Value Trace::widened(mlir::Value v, SourceLocation at) {
-  if (dtype_of(v.getType()) != DType::I32)
-    return v;
-  return arith::ExtSIOp::create(builder, location(at), type(shape_of(v.getType()), i64), v);
+  Type wide = type(shape_of(v.getType()), i64);
+  if (dtype_of(v.getType()) == DType::U16)
+    return arith::ExtUIOp::create(builder, location(at), wide, v);
+  return dtype_of(v.getType()) == DType::I32 ? mlir::Value(arith::ExtSIOp::create(builder, location(at), wide, v)) : v;
 }
 
 mlir::Value Trace::reshape(mlir::Value v, const Shape &shape, SourceLocation at) {

@@ -53,7 +53,7 @@ public:
   mlir::Value broadcast(mlir::Value v, const Shape &shape, SourceLocation at);
   mlir::Value reshape(mlir::Value v, const Shape &shape, SourceLocation at);
   mlir::Value to_real(mlir::Value v, SourceLocation at);
-  mlir::Value widened(mlir::Value v, SourceLocation at); ///< i64 of i32; anything else as it is
+  mlir::Value widened(mlir::Value v, SourceLocation at); ///< i64 of i32 and u16; anything else as it is
   /// Same numbers counted in another unit of the same dimension; real when the scales differ.
   mlir::Value rescale(mlir::Value v, const Unit &from, const Unit &to, SourceLocation at);
 

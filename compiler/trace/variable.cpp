@@ -287,6 +287,8 @@ void Slot::set(const Tensor &array, SourceLocation at) {
       kind != Kind::State && shape.empty() && model && !model->size.empty() && array.shape() == model->size;
   if (array.shape() == full || per_element) {
     store(numbers.clone());
+    if (index) // which does not change: one copy is enough
+      init = *value;
   } else if (array.size() == 1) {
     store(Tensor::full(full, numbers[0], dtype));
   } else if (is_state() && array.shape() == shape) {

@@ -15,27 +15,30 @@ double Csr::density() const { return double(synapses()) / (double(sources) * dou
 
 std::vector<std::int64_t> Csr::in_degrees() const {
   std::vector<std::int64_t> degrees(static_cast<std::size_t>(posts), 0);
-  for (std::int32_t j : targets.values<std::int32_t>())
-    ++degrees[static_cast<std::size_t>(j)];
+  with_places(targets, [&](auto to) {
+    for (auto j : to)
+      ++degrees[std::size_t(j)];
+  });
   return degrees;
 }
 
 Csr Csr::transposed(Tensor *positions) const {
-  Csr turned{posts, sources, Tensor({posts + 1}, i32), Tensor({synapses()}, i32)};
-  auto starts = turned.offsets.values<std::int32_t>(), from = turned.targets.values<std::int32_t>();
-  auto begin = offsets.values<std::int32_t>(), to = targets.values<std::int32_t>();
+  Csr turned{posts, sources, Tensor({posts + 1}, i32), Tensor({synapses()}, type_of_places(sources))};
+  auto starts = turned.offsets.values<std::int32_t>();
   std::vector<std::int64_t> degrees = in_degrees();
   for (std::int64_t j = 0; j < posts; ++j)
     starts[std::size_t(j) + 1] = std::int32_t(starts[std::size_t(j)] + degrees[std::size_t(j)]);
   std::vector<std::int32_t> next(starts.begin(), starts.end());
   Tensor places({synapses()}, i32);
   auto place = places.values<std::int32_t>();
-  for (std::int64_t i = 0; i < sources; ++i)
-    for (std::int32_t k = begin[std::size_t(i)]; k < begin[std::size_t(i) + 1]; ++k) {
-      auto at = std::size_t(next[std::size_t(to[std::size_t(k)])]++);
-      from[at] = std::int32_t(i);
-      place[at] = k;
-    }
+  with_places(turned.targets, [&](auto from) {
+    using Source = typename decltype(from)::value_type;
+    each([&](std::int64_t i, std::int64_t k, std::int64_t j) {
+      auto at = std::size_t(next[std::size_t(j)]++);
+      from[at] = static_cast<Source>(i);
+      place[at] = static_cast<std::int32_t>(k);
+    });
+  });
   if (positions)
     *positions = places;
   return turned;
@@ -43,11 +46,8 @@ Csr Csr::transposed(Tensor *positions) const {
 
 Tensor Csr::matrix() const {
   Tensor m({sources, posts}, f64);
-  auto begin = offsets.values<std::int32_t>(), to = targets.values<std::int32_t>();
   auto numbers = m.values<double>();
-  for (std::int64_t i = 0; i < sources; ++i)
-    for (std::int32_t k = begin[std::size_t(i)]; k < begin[std::size_t(i) + 1]; ++k)
-      numbers[std::size_t(i * posts + to[std::size_t(k)])] = 1.0;
+  each([&](std::int64_t i, std::int64_t, std::int64_t j) { numbers[std::size_t(i * posts + j)] = 1.0; });
   return m;
 }
 

@@ -12,11 +12,20 @@ namespace overtime {
 /// Synapses by rows of their sources, with targets in ascending order.
 struct Csr {
   std::int64_t sources = 0, posts = 0;
-  Tensor offsets, targets; ///< i32, [sources + 1] and [K]
+  Tensor offsets, targets; ///< [sources + 1] of i32, and [K] of type_of_places(posts)
   std::int64_t synapses() const { return targets.size(); }
   double density() const;
   std::vector<std::int64_t> in_degrees() const; ///< of every target
 
+  /// visit(i, k, j) for every synapse k, from source i to target j.
+  template <class Visit> void each(const Visit &visit) const {
+    auto begin = offsets.values<std::int32_t>();
+    with_places(targets, [&](auto to) {
+      for (std::int64_t i = 0; i < sources; ++i)
+        for (std::int64_t k = begin[std::size_t(i)]; k < begin[std::size_t(i) + 1]; ++k)
+          visit(i, k, std::int64_t(to[std::size_t(k)]));
+    });
+  }
   /// The same synapses by rows of their targets; `positions[k]` is the number that synapse k has here.
   Csr transposed(Tensor *positions = nullptr) const;
   /// 1 where there is a synapse: [sources, posts].

@@ -4,6 +4,8 @@
 
 #include "models/connectivity/connectivity.h"
 
+#include <algorithm>
+
 namespace overtime::detail {
 
 class RowBuilder {
@@ -13,23 +15,33 @@ public:
   void add(std::int64_t target) {
     if (target < 0 || target >= posts)
       throw Error(ErrorKind::Value, "there is no target " + std::to_string(target) + " of " + std::to_string(posts));
-    targets.push_back(static_cast<std::int32_t>(target));
+    if (is_narrow)
+      narrow.push_back(static_cast<std::uint16_t>(target));
+    else
+      wide.push_back(static_cast<std::int32_t>(target));
   }
   void end_row() {
-    if (targets.size() > 0x7fffffff)
+    if (synapses() > 0x7fffffff)
       throw Error(ErrorKind::Value, "there are more than 2^31 - 1 synapses; split the populations");
-    offsets.push_back(static_cast<std::int32_t>(targets.size()));
+    offsets.push_back(static_cast<std::int32_t>(synapses()));
   }
   Csr finish() const {
-    Csr rows{sources, posts, Tensor({std::int64_t(offsets.size())}, i32), Tensor({std::int64_t(targets.size())}, i32)};
-    std::copy(offsets.begin(), offsets.end(), rows.offsets.values<std::int32_t>().begin());
-    std::copy(targets.begin(), targets.end(), rows.targets.values<std::int32_t>().begin());
+    Csr rows{sources, posts, Tensor({std::ssize(offsets)}, i32), Tensor({synapses()}, type_of_places(posts))};
+    std::ranges::copy(offsets, rows.offsets.values<std::int32_t>().begin());
+    if (is_narrow)
+      std::ranges::copy(narrow, rows.targets.values<std::uint16_t>().begin());
+    else
+      std::ranges::copy(wide, rows.targets.values<std::int32_t>().begin());
     return rows;
   }
 
 private:
+  std::int64_t synapses() const { return is_narrow ? std::ssize(narrow) : std::ssize(wide); }
+
   std::int64_t sources, posts;
-  std::vector<std::int32_t> offsets, targets;
+  bool is_narrow = type_of_places(posts) == u16;
+  std::vector<std::int32_t> offsets, wide;
+  std::vector<std::uint16_t> narrow;
 };
 
 /// A sequence of numbers from a seed (Steele, Lea & Flood 2014, SplitMix64): the same on every machine.

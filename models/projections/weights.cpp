@@ -52,7 +52,7 @@ Weights::Weights(const Connectivity &connect, std::int64_t sources, std::int64_t
 // States have the size of the model unless they say otherwise: one number for each synapse.
 Weights::Weights(const Connectivity &connect, Csr list, const WeightOptions &options, At at)
     : Model(options.learned ? Shape{list.synapses()} : Shape{}), rule_(connect.name()), list_(std::move(list)),
-      form_(form_of(connect, list_, options)), unit_(options.unit) {
+      synapses_(list_.synapses()), form_(form_of(connect, list_, options)), unit_(options.unit) {
   if (options.learned && options.trainable)
     throw Error(ErrorKind::Usage, "weights are learned in the run or trainable by gradients, not both", at);
   if (form_ == Form::List) {
@@ -67,12 +67,18 @@ Weights::Weights(const Connectivity &connect, Csr list, const WeightOptions &opt
     sources_.emplace(param("sources", by_target.targets, at));
     positions_.emplace(param("positions", positions, at));
   }
+  if (form_ == Form::List)
+    list_.offsets = list_.targets = Tensor({0}, i32);
+}
+
+Csr Weights::list() const {
+  return form_ == Form::List ? Csr{list_.sources, list_.posts, offsets->value(), targets->value()} : list_;
 }
 
 /// One number for each synapse.
 Tensor Weights::numbers_of(const WeightOptions &options, At at) const {
   const Init &given = options.weight;
-  std::int64_t synapses = list_.synapses();
+  std::int64_t synapses = synapses_;
   Tensor numbers;
   if (given.draw())
     numbers = given.draw()({synapses}, options.seed ^ 0x77656967687473u).to(f64);
@@ -82,10 +88,8 @@ Tensor Weights::numbers_of(const WeightOptions &options, At at) const {
     numbers = Tensor::full({synapses}, given.array() ? (*given.array())[0] : given.number()->in(options.unit), f64);
   if (numbers.shape() == Shape{list_.sources, list_.posts}) { // a matrix: of the synapses alone
     Tensor of_synapses({synapses}, f64);
-    auto begin = list_.offsets.values<std::int32_t>(), to = list_.targets.values<std::int32_t>();
-    for (std::int64_t i = 0; i < list_.sources; ++i)
-      for (std::int32_t k = begin[std::size_t(i)]; k < begin[std::size_t(i) + 1]; ++k)
-        of_synapses.set(k, numbers[i * list_.posts + to[std::size_t(k)]]);
+    list_.each(
+        [&](std::int64_t i, std::int64_t k, std::int64_t j) { of_synapses.set(k, numbers[i * list_.posts + j]); });
     numbers = of_synapses;
   }
   if (numbers.shape() != Shape{synapses})
@@ -156,8 +160,9 @@ void Weights::learn(LearningRule &rule, const Value &pre, const Value &post) {
 }
 
 std::string Weights::how() const {
-  auto percent = std::to_string(std::llround(100 * list_.density())) + " % of " +
-                 std::to_string(list_.sources * list_.posts) + " pairs";
+  std::int64_t pairs = list_.sources * list_.posts;
+  auto percent = std::to_string(std::llround(100.0 * double(synapses_) / double(pairs))) + " % of " +
+                 std::to_string(pairs) + " pairs";
   switch (form_) {
   case Form::OneToOne:
     return "one to one";
@@ -168,7 +173,7 @@ std::string Weights::how() const {
   case Form::List:
     break;
   }
-  return "list of " + std::to_string(list_.synapses()) + " synapses (" + percent + ")";
+  return "list of " + std::to_string(synapses_) + " synapses (" + percent + ")";
 }
 
 } // namespace overtime

@@ -38,8 +38,8 @@ public:
   void learn(LearningRule &rule, const Value &pre, const Value &post);
 
   Form form() const { return form_; }
-  std::string how() const;                  ///< "list of 800 synapses (10 % of 8000 pairs)"
-  const Csr &list() const { return list_; } ///< without synapses in the form all to all, which needs none
+  std::string how() const; ///< "list of 800 synapses (10 % of 8000 pairs)"
+  Csr list() const;        ///< the synapses; none in the form all to all, which needs no list
   SynapseRows rows() const { return {*offsets, *targets}; }
 
   std::optional<Param> weight;           ///< one number, [K], or [N, M] in dense form, 0 where there is no synapse
@@ -52,7 +52,8 @@ private:
   Tensor numbers_of(const WeightOptions &options, At at) const;
   Value now() const { return learned ? Value(*learned) : Value(*weight); }
   std::string rule_;
-  Csr list_;
+  Csr list_; // in the form of a list without its arrays, which the parameters hold
+  std::int64_t synapses_;
   Form form_;
   Unit unit_;
   std::optional<Param> offsets_of_targets_, sources_, positions_; // the list by targets, where weights are learned

@@ -205,6 +205,8 @@ const char *descr_of(int32_t dtype) {
     return "<i8";
   case OVERTIME_I32:
     return "<i4";
+  case OVERTIME_U16:
+    return "<u2";
   default:
     return "|b1";
   }

@@ -23,6 +23,8 @@ const char *name_of(int32_t dtype) {
     return "I64";
   case OVERTIME_I32:
     return "I32";
+  case OVERTIME_U16:
+    return "U16";
   default:
     return "BOOL";
   }

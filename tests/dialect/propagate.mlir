@@ -4,7 +4,7 @@
 
 // CHECK-LABEL: func.func @tensors
 func.func @tensors(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f32, %ws: tensor<5xf32>,
-                   %g: tensor<2xf32>, %a: tensor<3xf32>, %ring: tensor<8x3xi1>, %slot: index, %d: tensor<3xi32>) {
+                   %g: tensor<2xf32>, %a: tensor<3xf32>, %ring: tensor<8x3xi1>, %slot: index, %d: tensor<3xi32>, %t16: tensor<5xi16>) {
   // CHECK: dyn.propagate %{{.*}} through (%{{.*}}, %{{.*}}) weight %{{.*}} into %{{.*}} : tensor<3xi1>, tensor<4xi32>, tensor<5xi32>, f32, tensor<2xf32> -> tensor<2xf32>
   %0 = dyn.propagate %s through (%o, %t) weight %w into %g : tensor<3xi1>, tensor<4xi32>, tensor<5xi32>, f32, tensor<2xf32> -> tensor<2xf32>
   // CHECK: dyn.propagate %{{.*}} weight %{{.*}} shift %{{.*}} into
@@ -13,6 +13,8 @@ func.func @tensors(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f
   %2 = dyn.propagate %a through (%o, %t) weight %ws from %slot into %g {ascending} : tensor<3xf32>, tensor<4xi32>, tensor<5xi32>, tensor<5xf32>, tensor<2xf32> -> tensor<2xf32>
   // CHECK: dyn.collect
   %3 = dyn.collect %g through (%o, %t) weight %w into %a : tensor<2xf32>, tensor<4xi32>, tensor<5xi32>, f32, tensor<3xf32> -> tensor<3xf32>
+  // CHECK: dyn.collect {{.*}} tensor<5xi16>
+  %narrow = dyn.collect %g through (%o, %t16) weight %w into %a : tensor<2xf32>, tensor<4xi32>, tensor<5xi16>, f32, tensor<3xf32> -> tensor<3xf32>
   // CHECK: dyn.correlate %{{.*}}, %{{.*}} through (%{{.*}}, %{{.*}}) into
   %4 = dyn.correlate %s, %g through (%o, %t) into %ws : tensor<3xi1>, tensor<2xf32>, tensor<4xi32>, tensor<5xi32>, tensor<5xf32> -> tensor<5xf32>
   // CHECK: dyn.correlate %{{.*}} toward %{{.*}} into

@@ -25,6 +25,14 @@ func.func @propagate_c1_targets(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<
 
 // -----
 
+func.func @propagate_places(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi64>, %w: f32, %g: tensor<2xf32>) {
+  // expected-error @below {{must be static tensor or memref of i16 or i32, but got 'tensor<5xi64>'}}
+  %0 = dyn.propagate %s through (%o, %t) weight %w into %g : tensor<3xi1>, tensor<4xi32>, tensor<5xi64>, f32, tensor<2xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
 func.func @propagate_c2(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: tensor<4xf32>, %g: tensor<2xf32>) {
   // expected-error @below {{(C2) has weights 'tensor<4xf32>' for synapses 'tensor<5xi32>'}}
   %0 = dyn.propagate %s through (%o, %t) weight %w into %g : tensor<3xi1>, tensor<4xi32>, tensor<5xi32>, tensor<4xf32>, tensor<2xf32> -> tensor<2xf32>

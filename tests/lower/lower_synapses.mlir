@@ -25,6 +25,16 @@ func.func @flags(%s: memref<100xi8>, %o: memref<101xi32>, %t: memref<800xi32>, %
   return
 }
 
+// Places of 16 bits are read without a sign.
+// CHECK-LABEL: func.func @narrow(
+// CHECK-SAME: %[[T:[a-z0-9]*]]: memref<800xi16>
+// CHECK: %[[PLACE:.*]] = memref.load %[[T]][%{{.*}}] : memref<800xi16>
+// CHECK: arith.index_castui %[[PLACE]] : i16 to index
+func.func @narrow(%s: memref<100xi8>, %o: memref<101xi32>, %t: memref<800xi16>, %w: f32, %g: memref<50xf32>) {
+  dyn.propagate %s through (%o, %t) weight %w into %g : memref<100xi8>, memref<101xi32>, memref<800xi16>, f32, memref<50xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @numbers(
 // CHECK: vector.load %{{.*}} : memref<32xf64>, vector<8xf64>
 // CHECK: arith.cmpf une

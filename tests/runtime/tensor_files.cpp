@@ -54,9 +54,10 @@ TEST_CASE("tensors are saved and loaded") {
   files::Folder folder;
   Tensor V = Tensor::uniform({10, 3}, -80, -50, 1), spike = Tensor::full({4}, 1, DType::Bool);
   for (const char *name : {"out.npz", "out.safetensors"}) {
-    save_tensors(folder / name, {{"V", V}, {"spike", spike}, {"n", Tensor(7, i64)}});
+    save_tensors(folder / name, {{"V", V}, {"spike", spike}, {"n", Tensor(7, i64)}, {"to", Tensor::of({40000}, u16)}});
     auto arrays = load_tensors(folder / name);
-    REQUIRE(arrays.size() == 3);
+    REQUIRE(arrays.size() == 4);
+    CHECK(arrays.at("to").str() == "i64 [1] 40000"); // integers of any width
     CHECK(arrays.at("V").shape() == V.shape());
     CHECK(std::ranges::equal(arrays.at("V").values<float>(), V.values<float>()));
     CHECK(arrays.at("spike").dtype() == DType::Bool);

@@ -13,9 +13,8 @@ struct Rows {
   Tensor offsets, targets;
   std::int64_t sources, posts;
 
-  Rows(std::int64_t sources, std::int64_t posts, double density, std::uint64_t seed = 3)
-      : sources(sources), posts(posts) {
-    Tensor drawn = Tensor::uniform({sources, posts}, 0.0, 1.0, seed, f64);
+  Rows(std::int64_t sources, std::int64_t posts, double density, DType type = u16) : sources(sources), posts(posts) {
+    Tensor drawn = Tensor::uniform({sources, posts}, 0.0, 1.0, 3, f64);
     std::vector<double> starts = {0}, places;
     for (std::int64_t i = 0; i < sources; ++i) {
       for (std::int64_t j = 0; j < posts; ++j)
@@ -24,7 +23,7 @@ struct Rows {
       starts.push_back(double(places.size()));
     }
     offsets = Tensor::of({sources + 1}, starts, i32);
-    targets = Tensor::of({std::int64_t(places.size())}, places, i32);
+    targets = Tensor::of({std::int64_t(places.size())}, places, type);
   }
   std::int64_t synapses() const { return targets.size(); }
   template <class Visit> void each(Visit visit) const {
@@ -91,6 +90,38 @@ TEST_CASE("propagate adds the weights of sources with events, for any number of 
             REQUIRE(got[t * 37 + j] == Approx(total + sums[std::size_t(j)]).epsilon(1e-12));
         }
       }
+}
+
+TEST_CASE("places of 16 bits have no sign, and give the bits of those of 32", "[networks][numerics]") {
+  constexpr std::int64_t n = 65, posts = 65536;
+  auto results = [&](DType type, bool interpreted) {
+    Rows rows(n, posts, 0.001, type);
+    REQUIRE(rows.targets[rows.synapses() - 1] > 32768);
+    Synapses model(rows, [](Synapses &m, const Tree<Value> &x) -> Tree<Value> {
+      Value g = propagate(x.leaf() > 0, m.rows(), 0.3, broadcast_to(sum(x.leaf()), {posts}));
+      Value back = collect(g, m.rows(), 0.7, 0.0), w = broadcast_to(mean(x.leaf()), m.targets.shape());
+      return concat({g, back, correlate(x.leaf(), g, m.rows(), w)});
+    });
+    LoopOverTime loop(model, {.real = f64, .cache = false});
+    Tensor events = events_of(2, n, 0.2);
+    return interpreted ? run_reference(loop, events).out.leaf() : loop(events).out.leaf();
+  };
+  CHECK(type_of_places(posts) == u16);
+  CHECK(type_of_places(posts + 1) == i32);
+  for (bool interpreted : {false, true})
+    CHECK((numbers(results(u16, interpreted)) == numbers(results(i32, interpreted))));
+}
+
+TEST_CASE("the memory of synapses is told before", "[networks]") {
+  for (DType type : {u16, i32}) {
+    Rows rows(100, 1000, 0.5, type);
+    Synapses model(rows, [](Synapses &m, const Tree<Value> &x) -> Tree<Value> {
+      return propagate(x.leaf(), m.rows(), 0.3, broadcast_to(sum(x.leaf()), {1000}));
+    });
+    LoopOverTime loop(model, {.keep_outputs = false, .cache = false});
+    CHECK(loop.memory_need(Tensor::zeros({10, 100})).variables ==
+          101 * 4 + double(rows.synapses()) * (type == u16 ? 2 : 4));
+  }
 }
 
 TEST_CASE("a conductance decays and takes spikes in its own memory", "[networks]") {
@@ -255,20 +286,25 @@ TEST_CASE("rows that point outside are errors that name them", "[networks][error
               [&] { run(Tensor::of({0, 3, 2}, i32), targets, 2); }) == "");
   CHECK(fails(ErrorKind::Shape, {"expected the events of shape [2] or [B, 2], got [3]"},
               [&] { run(offsets, targets, 3); }) == "");
-  CHECK(fails(ErrorKind::DType, {"'offsets'", "make it of an i32 array"},
+  CHECK(fails(ErrorKind::DType, {"'offsets'", "make it of an array [n] of i32, or of u16"},
               [&] { run(Tensor::of({0, 1, 2}, f32), targets, 2); }) == "");
 }
 
 TEST_CASE("places of synapses do not change", "[networks][errors]") {
   struct Holder : Model {
-    Holder() : Model(Shape{1}) {}
-    Param places = param("places", Tensor::of({1, 0}, i32));
+    explicit Holder(DType type) : Model(Shape{1}), places(param("places", Tensor::of({40000, 0}, type))) {}
+    Param places;
     Tree<Value> update(const Tree<Value> &) override { return sum(places * 2.0); }
-  } model;
-  CHECK(model.places.value().dtype() == i32);
-  CHECK(fails(ErrorKind::Usage, {"'places' holds places in other arrays and does not change"},
-              [&] { model.places.set_value(Tensor::of({0, 0}, i32)); }) == "");
-  model.load_state_dict({{"places", Tensor::of({1, 0}, f64)}}); // the same numbers
-  LoopOverTime over_time(model, {.cache = false});
-  CHECK(over_time.steps(1).out.leaf()[0] == 2.0);
+  };
+  for (DType type : {i32, u16}) {
+    Tensor given = Tensor::of({40000, 0}, type);
+    Holder model(type);
+    CHECK(model.places.value().dtype() == type);
+    CHECK(fails(ErrorKind::Usage, {"'places' holds places in other arrays and does not change"},
+                [&] { model.places.set_value(Tensor::of({0, 0}, i32)); }) == "");
+    model.load_state_dict({{"places", Tensor::of({40000, 0}, f64)}}); // the same numbers
+    LoopOverTime over_time(model, {.cache = false});
+    CHECK(over_time.steps(1).out.leaf()[0] == 80000.0);
+    CHECK(run_reference(over_time, 1).out.leaf()[0] == 80000.0);
+  }
 }

@@ -21,6 +21,8 @@ StringRef cType(std::int32_t dtype) {
     return "int64_t";
   case OVERTIME_I32:
     return "int32_t";
+  case OVERTIME_U16:
+    return "uint16_t";
   default:
     return "uint8_t";
   }

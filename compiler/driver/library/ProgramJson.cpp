@@ -23,6 +23,8 @@ StringRef dtypeName(std::int32_t dtype) {
     return "i64";
   case OVERTIME_I32:
     return "i32";
+  case OVERTIME_U16:
+    return "u16";
   default:
     return "bool";
   }

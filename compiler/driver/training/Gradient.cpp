@@ -28,6 +28,7 @@ ArrayInfo arrayOf(StringRef name, Type type, bool row) {
                : element.isF64()       ? OVERTIME_F64
                : element.isInteger(1)  ? OVERTIME_BOOL
                : element.isInteger(32) ? OVERTIME_I32
+               : element.isInteger(16) ? OVERTIME_U16
                                        : OVERTIME_I64;
   if (auto tensor = dyn_cast<RankedTensorType>(type))
     info.shape.assign(tensor.getShape().begin() + (row ? 1 : 0), tensor.getShape().end());

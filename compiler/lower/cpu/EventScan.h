@@ -16,7 +16,7 @@ struct LoopCode {
 
   mlir::Value index(int64_t v);
   mlir::Value next(mlir::Value i);
-  /// An element of an array of i32, none of them negative.
+  /// An element of an array of places: i32, none of them negative, or i16 without a sign.
   mlir::Value loadIndex(mlir::Value memory, mlir::Value at);
   mlir::scf::ForOp loop(mlir::Value begin, mlir::Value end, mlir::Value step);
   void each(mlir::Value begin, mlir::Value end, llvm::function_ref<void(mlir::Value)> body);

@@ -32,6 +32,8 @@ template <class F> decltype(auto) with_type(DType dtype, F &&f) {
     return f(static_cast<std::int64_t *>(nullptr));
   case DType::I32:
     return f(static_cast<std::int32_t *>(nullptr));
+  case DType::U16:
+    return f(static_cast<std::uint16_t *>(nullptr));
   case DType::Bool:
     break;
   }
@@ -39,11 +41,12 @@ template <class F> decltype(auto) with_type(DType dtype, F &&f) {
 }
 
 template <class T>
-constexpr DType dtype_of = std::is_same_v<T, float>          ? DType::F32
-                           : std::is_same_v<T, double>       ? DType::F64
-                           : std::is_same_v<T, std::int64_t> ? DType::I64
-                           : std::is_same_v<T, std::int32_t> ? DType::I32
-                                                             : DType::Bool;
+constexpr DType dtype_of = std::is_same_v<T, float>           ? DType::F32
+                           : std::is_same_v<T, double>        ? DType::F64
+                           : std::is_same_v<T, std::int64_t>  ? DType::I64
+                           : std::is_same_v<T, std::int32_t>  ? DType::I32
+                           : std::is_same_v<T, std::uint16_t> ? DType::U16
+                                                              : DType::Bool;
 
 std::string number(double value) {
   char text[32];
@@ -65,6 +68,11 @@ template <class To, class From> To convert(From value) {
     if (!(double(value) > -2147483649.0 && double(value) < 2147483648.0))
       throw Error(ErrorKind::Value, "cannot convert " + number(double(value)) +
                                         " to i32; expected a number from -2147483648 to 2147483647");
+    return static_cast<To>(value);
+  } else if constexpr (std::is_same_v<To, std::uint16_t> && !std::is_same_v<From, std::uint8_t>) {
+    if (!(double(value) > -1.0 && double(value) < 65536.0))
+      throw Error(ErrorKind::Value,
+                  "cannot convert " + number(double(value)) + " to u16; expected a number from 0 to 65535");
     return static_cast<To>(value);
   } else if constexpr (std::is_same_v<To, float> && std::is_same_v<From, double>) {
     auto rounded = static_cast<float>(value);
@@ -117,6 +125,8 @@ std::string name_of(DType dtype) {
     return "i64";
   case DType::I32:
     return "i32";
+  case DType::U16:
+    return "u16";
   case DType::Bool:
     return "bool";
   }
@@ -236,11 +246,13 @@ template std::span<float> Tensor::values<float>();
 template std::span<double> Tensor::values<double>();
 template std::span<std::int64_t> Tensor::values<std::int64_t>();
 template std::span<std::int32_t> Tensor::values<std::int32_t>();
+template std::span<std::uint16_t> Tensor::values<std::uint16_t>();
 template std::span<std::uint8_t> Tensor::values<std::uint8_t>();
 template std::span<const float> Tensor::values<float>() const;
 template std::span<const double> Tensor::values<double>() const;
 template std::span<const std::int64_t> Tensor::values<std::int64_t>() const;
 template std::span<const std::int32_t> Tensor::values<std::int32_t>() const;
+template std::span<const std::uint16_t> Tensor::values<std::uint16_t>() const;
 template std::span<const std::uint8_t> Tensor::values<std::uint8_t>() const;
 
 double Tensor::operator[](std::int64_t flat) const {

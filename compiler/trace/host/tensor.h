@@ -15,9 +15,16 @@
 
 namespace overtime {
 
-enum class DType : std::int32_t { F32 = 0, F64 = 1, I64 = 2, Bool = 3, I32 = 4 }; // overtime_dtype of runtime/abi.h
-inline constexpr DType f32 = DType::F32, f64 = DType::F64, i64 = DType::I64, i32 = DType::I32;
-inline bool is_integer(DType dtype) { return dtype == DType::I64 || dtype == DType::I32; }
+enum class DType : std::int32_t {
+  F32 = 0,
+  F64 = 1,
+  I64 = 2,
+  Bool = 3,
+  I32 = 4,
+  U16 = 5
+}; // overtime_dtype of runtime/abi.h
+inline constexpr DType f32 = DType::F32, f64 = DType::F64, i64 = DType::I64, i32 = DType::I32, u16 = DType::U16;
+inline bool is_integer(DType dtype) { return dtype == DType::I64 || dtype == DType::I32 || dtype == DType::U16; }
 
 std::string name_of(DType); // "f32"
 std::size_t size_of(DType); // bytes of an element

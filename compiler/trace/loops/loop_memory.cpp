@@ -5,10 +5,14 @@
 namespace overtime::detail {
 namespace {
 
-double elements_of(const std::vector<driver::ArrayInfo> &arrays) {
+/// What variables take: numbers in f64 on the host, and where the run is in f32 in that type as well. Flags and places
+/// in other arrays are the same in both.
+double bytes_of(const std::vector<driver::ArrayInfo> &arrays) {
   double sum = 0;
-  for (const driver::ArrayInfo &array : arrays)
-    sum += static_cast<double>(array.elements());
+  for (const driver::ArrayInfo &array : arrays) {
+    auto dtype = static_cast<DType>(array.dtype);
+    sum += static_cast<double>(array.elements()) * static_cast<double>(size_of(dtype) + (dtype == f32 ? 8 : 0));
+  }
   return sum;
 }
 
@@ -30,8 +34,7 @@ MemoryNeed LoopData::memory_need(const Call &call) {
   const LoadedProgram &program = program_for(call);
   const driver::ProgramInfo &info = program.info();
   MemoryNeed need;
-  // On the host in f64, and where the run is in f32 in that type as well.
-  need.variables = (elements_of(info.states) + elements_of(info.params)) * (options.real == f32 ? 12 : 8);
+  need.variables = bytes_of(info.states) + bytes_of(info.params);
   need.workspace = static_cast<double>(info.workspaceBytes);
   auto add = [&](const std::string &name, int number, const Recording &what) {
     const driver::ArrayInfo &array = info.outputs[static_cast<std::size_t>(number)];

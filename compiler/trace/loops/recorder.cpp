@@ -35,6 +35,8 @@ template <class Visit> void with_type(DType dtype, const void *rows, const Visit
     return visit(static_cast<const std::int64_t *>(rows));
   case DType::I32:
     return visit(static_cast<const std::int32_t *>(rows));
+  case DType::U16:
+    return visit(static_cast<const std::uint16_t *>(rows));
   case DType::Bool:
     return visit(static_cast<const std::uint8_t *>(rows));
   }
