@@ -53,10 +53,10 @@ private:
     return o;
   }
   static Tensor targets(std::int64_t rows, std::int64_t n, bool sorted, std::uint64_t seed) {
-    Tensor draws = Tensor::uniform({7 * rows}, 0, double(n), seed), t({7 * rows}, i32);
+    Tensor draws = Tensor::uniform({7 * rows}, 0, double(n), seed), t({7 * rows}, u16);
     for (std::int64_t k = 0; k < 7 * rows; ++k)
       t.set(k, std::floor(draws[k]));
-    for (auto all = t.values<std::int32_t>(); sorted && !all.empty(); all = all.subspan(7))
+    for (auto all = t.values<std::uint16_t>(); sorted && !all.empty(); all = all.subspan(7))
       std::ranges::sort(all.first(7));
     return t;
   }
