@@ -58,6 +58,25 @@ void Buffer::free() {
   bytes = 0;
 }
 
+bool PinnedBuffer::reserve(size_t wanted) {
+  if (wanted <= bytes)
+    return true;
+  free();
+  void *place = nullptr;
+  if (device.driver().cuMemHostAlloc(&place, wanted, 0) != 0)
+    return false;
+  at = static_cast<char *>(place);
+  bytes = wanted;
+  return true;
+}
+
+void PinnedBuffer::free() {
+  if (at)
+    device.driver().cuMemFreeHost(at);
+  at = nullptr;
+  bytes = 0;
+}
+
 Stream::~Stream() {
   if (handle)
     device.driver().cuStreamDestroy(handle);
@@ -103,6 +122,9 @@ bool Event::record(const Stream &stream, Failure &failure) {
 bool Event::hold_back(const Stream &stream, Failure &failure) const {
   return check(device.driver(), device.driver().cuStreamWaitEvent(stream.handle, handle, 0), failure,
                "waiting for an event");
+}
+bool Event::wait(Failure &failure) const {
+  return check(device.driver(), device.driver().cuEventSynchronize(handle), failure, "waiting for an event");
 }
 
 } // namespace overtime::gpu

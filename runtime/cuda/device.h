@@ -51,6 +51,24 @@ private:
   const Device &device;
 };
 
+/// Memory of the host that the device copies to while the host goes on: its pages stay where they are.
+class PinnedBuffer {
+public:
+  explicit PinnedBuffer(const Device &device) : device(device) {}
+  ~PinnedBuffer() { free(); }
+  PinnedBuffer(const PinnedBuffer &) = delete;
+  PinnedBuffer &operator=(const PinnedBuffer &) = delete;
+
+  /// At least so many bytes; false where the system does not give them.
+  bool reserve(size_t bytes);
+  void free();
+  char *at = nullptr;
+  size_t bytes = 0;
+
+private:
+  const Device &device;
+};
+
 /// Work in order. What it reads and writes must live until it has been waited for.
 class Stream {
 public:
@@ -84,6 +102,7 @@ public:
   bool open(Failure &failure);
   bool record(const Stream &stream, Failure &failure);
   bool hold_back(const Stream &stream, Failure &failure) const; ///< until the point is reached
+  bool wait(Failure &failure) const;                            ///< here
 
 private:
   const Device &device;

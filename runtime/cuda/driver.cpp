@@ -50,6 +50,8 @@ bool find_all(void *library, Driver &d, Failure &failure) {
          find(library, d.cuCtxSetCurrent, "cuCtxSetCurrent", failure) &&
          find(library, d.cuMemGetInfo, "cuMemGetInfo_v2", failure) &&
          find(library, d.cuMemAlloc, "cuMemAlloc_v2", failure) && find(library, d.cuMemFree, "cuMemFree_v2", failure) &&
+         find(library, d.cuMemHostAlloc, "cuMemHostAlloc", failure) &&
+         find(library, d.cuMemFreeHost, "cuMemFreeHost", failure) &&
          find(library, d.cuMemcpyHtoDAsync, "cuMemcpyHtoDAsync_v2", failure) &&
          find(library, d.cuMemcpyDtoHAsync, "cuMemcpyDtoHAsync_v2", failure) &&
          find(library, d.cuMemcpyDtoDAsync, "cuMemcpyDtoDAsync_v2", failure) &&
@@ -60,6 +62,7 @@ bool find_all(void *library, Driver &d, Failure &failure) {
          find(library, d.cuStreamDestroy, "cuStreamDestroy_v2", failure) &&
          find(library, d.cuEventCreate, "cuEventCreate", failure) &&
          find(library, d.cuEventRecord, "cuEventRecord", failure) &&
+         find(library, d.cuEventSynchronize, "cuEventSynchronize", failure) &&
          find(library, d.cuEventDestroy, "cuEventDestroy_v2", failure) &&
          find(library, d.cuModuleLoadDataEx, "cuModuleLoadDataEx", failure) &&
          find(library, d.cuModuleGetFunction, "cuModuleGetFunction", failure) &&

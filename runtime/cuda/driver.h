@@ -34,6 +34,8 @@ struct Driver {
   Result (*cuMemGetInfo)(size_t *, size_t *);
   Result (*cuMemAlloc)(DevicePointer *, size_t);
   Result (*cuMemFree)(DevicePointer);
+  Result (*cuMemHostAlloc)(void **, size_t, unsigned);
+  Result (*cuMemFreeHost)(void *);
   Result (*cuMemcpyHtoDAsync)(DevicePointer, const void *, size_t, StreamHandle);
   Result (*cuMemcpyDtoHAsync)(void *, DevicePointer, size_t, StreamHandle);
   Result (*cuMemcpyDtoDAsync)(DevicePointer, DevicePointer, size_t, StreamHandle);
@@ -44,6 +46,7 @@ struct Driver {
   Result (*cuStreamDestroy)(StreamHandle);
   Result (*cuEventCreate)(EventHandle *, unsigned);
   Result (*cuEventRecord)(EventHandle, StreamHandle);
+  Result (*cuEventSynchronize)(EventHandle);
   Result (*cuEventDestroy)(EventHandle);
   Result (*cuModuleLoadDataEx)(ModuleHandle *, const void *, unsigned, int *, void **);
   Result (*cuModuleGetFunction)(FunctionHandle *, ModuleHandle, const char *);

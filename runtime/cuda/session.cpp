@@ -4,6 +4,7 @@
 
 #include <new>
 #include <stdlib.h>
+#include <string.h>
 
 namespace overtime::gpu {
 
@@ -68,16 +69,55 @@ bool Session::upload_rows(const HostArray *arrays, int64_t first, int64_t rows, 
   return true;
 }
 
+/// Whether rows of an array come to the host.
+static bool comes(const HostArray &array) {
+  return array.kind == HostArray::Output && array.every_step && !array.is_device_memory;
+}
+
+/// Pinned memory for two pieces of `rows` rows; false where the system does not give it.
+bool Session::reserve_staging(const HostArray *arrays, size_t count, int64_t rows) {
+  size_t bytes = 0;
+  for (size_t k = 0; k < count; ++k)
+    bytes += comes(arrays[k]) ? arrays[k].bytes * size_t(rows) : 0;
+  return bytes > 0 && staged[0].memory.reserve(bytes) && staged[1].memory.reserve(bytes);
+}
+
 bool Session::download_rows(const HostArray *arrays, int slot, int64_t first, int64_t rows, Failure &failure) {
   if (!computed[slot].hold_back(copy, failure))
     return false;
-  for (size_t k = 0; k < place_count; ++k)
-    if (const HostArray &array = arrays[k];
-        array.kind == HostArray::Output && array.every_step && !array.is_device_memory)
-      if (!copy.download(static_cast<char *>(array.data) + size_t(first) * array.bytes, places[k].buffer[slot].at,
-                         size_t(rows) * array.bytes, failure))
-        return false;
+  char *place = staged[slot].memory.at;
+  for (size_t k = 0; k < place_count; ++k) {
+    const HostArray &array = arrays[k];
+    if (!comes(array))
+      continue;
+    char *to = is_staged ? place : static_cast<char *>(array.data) + size_t(first) * array.bytes;
+    if (!copy.download(to, places[k].buffer[slot].at, size_t(rows) * array.bytes, failure))
+      return false;
+    place += size_t(most_rows) * array.bytes;
+  }
+  staged[slot].first = first;
+  staged[slot].rows = is_staged ? rows : 0;
   return copied[slot].record(copy, failure);
+}
+
+/// Waits for the rows that are on their way from a slot, and brings them where the caller wants them.
+bool Session::settle(const HostArray *arrays, int slot, Failure &failure) {
+  Staged &piece = staged[slot];
+  if (piece.rows == 0)
+    return true;
+  if (!copied[slot].wait(failure))
+    return false;
+  const char *place = piece.memory.at;
+  for (size_t k = 0; k < place_count; ++k) {
+    const HostArray &array = arrays[k];
+    if (!comes(array))
+      continue;
+    memcpy(static_cast<char *>(array.data) + size_t(piece.first) * array.bytes, place,
+           size_t(piece.rows) * array.bytes);
+    place += size_t(most_rows) * array.bytes;
+  }
+  piece.rows = 0;
+  return true;
 }
 
 /// The kernel's arguments: those of overtime_entry with its tables written out, less the parts and the team. `first`
@@ -114,10 +154,10 @@ bool Session::start(const StepsOfCall &steps, const HostArray *arrays, int64_t f
   return started;
 }
 
-/// Steps whose rows fit in a quarter of the device's free memory, and in 256 MiB, from where on larger pieces are not
-/// faster.
+/// Steps whose rows fit in a quarter of the device's free memory, and in 64 MiB: a piece is copied in milliseconds,
+/// which is long beside a launch, and two of them lie in pinned memory.
 int64_t Session::rows_of_piece(const HostArray *arrays, size_t count, int64_t steps, Failure &failure) const {
-  size_t row = 0, most = size_t(256) << 20;
+  size_t row = 0, most = size_t(64) << 20;
   for (size_t k = 0; k < count; ++k)
     row += arrays[k].every_step && !arrays[k].is_device_memory ? arrays[k].bytes : 0;
   if (size_t quarter = device.free_bytes(failure) / 4; quarter < most)
@@ -126,7 +166,12 @@ int64_t Session::rows_of_piece(const HostArray *arrays, size_t count, int64_t st
   return rows < 1 ? 1 : rows > steps ? steps : rows;
 }
 
+/// While a piece is computed, the one before it is copied, and the one before that goes from pinned memory to its
+/// place.
 bool Session::run_pieces(const StepsOfCall &steps, const HostArray *arrays, int64_t rows, Failure &failure) {
+  most_rows = rows;
+  is_staged = rows < steps.count && reserve_staging(arrays, place_count, rows);
+  staged[0].rows = staged[1].rows = 0;
   int64_t done = 0, before = 0, piece = 0; // `before`: of the piece before
   for (; done < steps.count; ++piece) {
     int slot = int(piece % 2);
@@ -139,10 +184,14 @@ bool Session::run_pieces(const StepsOfCall &steps, const HostArray *arrays, int6
       return false;
     if (piece > 0 && !download_rows(arrays, 1 - slot, done - before, before, failure))
       return false;
+    if (!settle(arrays, slot, failure))
+      return false;
     before = now;
     done += now;
   }
-  return piece == 0 || download_rows(arrays, int((piece - 1) % 2), done - before, before, failure);
+  int last = int((piece + 1) % 2); // slot of the last piece
+  return piece == 0 || (download_rows(arrays, last, done - before, before, failure) &&
+                        settle(arrays, 1 - last, failure) && settle(arrays, last, failure));
 }
 
 DevicePointer Session::share(size_t k) {

@@ -34,7 +34,8 @@ public:
   bool open(const overtime_gpu_image *images, size_t count, const char *name, Failure &failure);
 
   /// Runs the steps and brings states and wanted outputs to the host. Outputs that do not fit on the device at once,
-  /// and those of long runs, are brought in pieces while the next piece is computed.
+  /// and those of long runs, are brought in pieces while the next piece is computed, by way of pinned memory where the
+  /// system gives some.
   bool run(const StepsOfCall &steps, const HostArray *arrays, size_t count, Failure &failure);
 
   /// Where the numbers of state or parameter k are after a run; 0 before one. Others may read and write there between
@@ -45,7 +46,9 @@ private:
   struct Place; // of an array on the device
   bool prepare(const HostArray *arrays, size_t count, int64_t rows, Failure &failure);
   bool upload_rows(const HostArray *arrays, int64_t first, int64_t rows, Failure &failure);
+  bool reserve_staging(const HostArray *arrays, size_t count, int64_t rows);
   bool download_rows(const HostArray *arrays, int slot, int64_t first, int64_t rows, Failure &failure);
+  bool settle(const HostArray *arrays, int slot, Failure &failure);
   bool start(const StepsOfCall &steps, const HostArray *arrays, int64_t first, int slot, Failure &failure);
   bool run_pieces(const StepsOfCall &steps, const HostArray *arrays, int64_t rows, Failure &failure);
   int64_t rows_of_piece(const HostArray *arrays, size_t count, int64_t steps, Failure &failure) const;
@@ -57,6 +60,15 @@ private:
   size_t place_count = 0;
   bool is_shared = false;
   Buffer workspace{device};
+  /// Rows of a piece on their way to the host; the outputs lie one behind the other.
+  struct Staged {
+    explicit Staged(const Device &device) : memory(device) {}
+    PinnedBuffer memory;
+    int64_t first = 0, rows = 0; ///< of the run; none while nothing is on its way
+  };
+  Staged staged[2] = {Staged(device), Staged(device)};
+  bool is_staged = false; ///< of this run
+  int64_t most_rows = 0;  ///< of a piece
   Event computed[2] = {Event(device), Event(device)}, copied[2] = {Event(device), Event(device)};
 };
 

@@ -71,6 +71,14 @@ int capability_asked_for() {
   return wanted ? std::atoi(wanted) : 90;
 }
 
+/// Memory of the host whose pages stay in place.
+struct Pinned {
+  std::unique_ptr<char[]> bytes;
+  std::size_t size = 0;
+  Use written; // by a copy
+  bool freed = false;
+};
+
 struct Fake {
   bool started = false;
   int capability = capability_asked_for();
@@ -79,6 +87,7 @@ struct Fake {
   int failure = 0, next_stream = 0, next_number = 0;
   std::map<std::uint64_t, std::unique_ptr<Allocation>> memory;
   std::set<std::uint64_t> freed;
+  std::deque<Pinned> pinned;
   std::map<void *, std::unique_ptr<Stream>> streams;
   std::map<void *, std::unique_ptr<Event>> events;
   std::map<void *, std::unique_ptr<Module>> modules;
@@ -192,7 +201,8 @@ extern "C" {
 const char *fake_cuda_calls() { return show(fake_driver.calls); }
 const char *fake_cuda_faults() { return show(fake_driver.faults); }
 const char *fake_cuda_alive() {
-  std::string text = std::to_string(fake_driver.memory.size()) + " allocations, " +
+  auto pinned = std::count_if(fake_driver.pinned.begin(), fake_driver.pinned.end(), [](auto &p) { return !p.freed; });
+  std::string text = std::to_string(fake_driver.memory.size() + std::size_t(pinned)) + " allocations, " +
                      std::to_string(fake_driver.streams.size()) + " streams, " +
                      std::to_string(fake_driver.events.size()) + " events, " +
                      std::to_string(fake_driver.modules.size()) + " modules";
@@ -299,6 +309,41 @@ int cuMemFree_v2(std::uint64_t at) {
   return success;
 }
 
+int cuMemHostAlloc(void **at, std::size_t bytes, unsigned) {
+  if (int result = begin("cuMemHostAlloc", std::to_string(bytes)))
+    return result;
+  Pinned pinned;
+  pinned.bytes = std::make_unique<char[]>(bytes);
+  pinned.size = bytes;
+  *at = pinned.bytes.get();
+  fake_driver.pinned.push_back(std::move(pinned));
+  return success;
+}
+int cuMemFreeHost(void *at) {
+  if (int result = begin("cuMemFreeHost"))
+    return result;
+  for (Pinned &pinned : fake_driver.pinned)
+    if (pinned.bytes.get() == at) {
+      if (pinned.freed)
+        fault("cuMemFreeHost twice");
+      if (!pinned.written.seen_by(fake_driver.waited))
+        fault("cuMemFreeHost of memory that a copy may still write");
+      pinned.freed = true; // its place is kept, so that who uses it later is seen
+      return success;
+    }
+  fault("cuMemFreeHost of what was not allocated");
+  return invalid_value;
+}
+/// Notes that a copy writes to memory of the host, where it is pinned.
+static void note_pinned(const Stream &stream, const void *to) {
+  for (Pinned &pinned : fake_driver.pinned)
+    if (to >= pinned.bytes.get() && to < pinned.bytes.get() + pinned.size) {
+      if (pinned.freed)
+        fault("cuMemcpyDtoHAsync to pinned memory that was freed");
+      pinned.written = {stream.number, fake_driver.next_number};
+    }
+}
+
 int cuMemcpyHtoDAsync_v2(std::uint64_t to, const void *from, std::size_t bytes, void *handle) {
   if (int result = begin("cuMemcpyHtoDAsync", std::to_string(bytes)))
     return result;
@@ -320,6 +365,7 @@ int cuMemcpyDtoHAsync_v2(void *to, std::uint64_t from, std::size_t bytes, void *
   if (!allocation || !to)
     return invalid_value;
   touch(*stream, *allocation, false, "cuMemcpyDtoHAsync");
+  note_pinned(*stream, to);
   std::memset(to, 0xCD, bytes);
   enqueue(*stream, [=] { std::memcpy(to, reinterpret_cast<void *>(from), bytes); });
   return success;
@@ -415,6 +461,22 @@ int cuEventRecord(void *handle, void *stream_handle) {
     return invalid_handle;
   event->reached = stream->known;
   event->recorded = true;
+  return success;
+}
+int cuEventSynchronize(void *handle) {
+  if (int result = begin("cuEventSynchronize"))
+    return result;
+  Event *event = find(fake_driver.events, handle, "event");
+  if (!event)
+    return invalid_handle;
+  if (!event->recorded)
+    fault("cuEventSynchronize with an event that was not recorded");
+  for (auto [number, operation] : event->reached) {
+    for (auto &[other_handle, other] : fake_driver.streams)
+      if (other->number == number)
+        work_up_to(*other, operation);
+    fake_driver.waited[number] = std::max(fake_driver.waited[number], operation);
+  }
   return success;
 }
 int cuEventDestroy_v2(void *handle) {

@@ -58,6 +58,40 @@ TEST_CASE("a run in pieces on a device is the whole, bit for bit", "[gpu]") {
   CHECK(narrow.faults() == "");
 }
 
+TEST_CASE("monitors of windows, elements and events record what is computed on a device", "[gpu]") {
+  Emulation emulation;
+  auto run = [](Tree<Monitor> monitors, HH &hh) {
+    hh.I.set_value(20.0);
+    LoopOverTime over_time(hh, {.out_vars = std::move(monitors), .cache = false, .device = cuda()});
+    LoopResult first = over_time.steps(70), second = over_time.steps(80);
+    return std::pair(first.vars, second.vars);
+  };
+  HH whole(6), parts(6);
+  auto [all_first, all_second] = run({{"V", whole.V}, {"spike", whole.spike}}, whole);
+  Tensor V = joined(all_first["V"].leaf(), all_second["V"].leaf());
+  auto [first, second] = run({{"some", Monitor(parts.V).at({4, 0})},
+                              {"last", Monitor(parts.V).every(10)},
+                              {"most", Monitor(parts.V).every(20, Reduce::Max)},
+                              {"spikes", Monitor(parts.spike).events()}},
+                             parts);
+  auto rows = [&](const char *name) { return joined(first[name].leaf(), second[name].leaf()); };
+  for (std::int64_t k = 0; k < 150; ++k)
+    CHECK((rows("some")[2 * k] == V[6 * k + 4] && rows("some")[2 * k + 1] == V[6 * k]));
+  for (std::int64_t k = 0; k < 15; ++k)
+    CHECK(same_bits(rows("last").rows(k, k + 1), V.rows(10 * k + 9, 10 * k + 10)));
+  double most = V[0];
+  for (std::int64_t k = 0; k < 20; ++k)
+    most = std::max(most, V[6 * k]);
+  CHECK((rows("most").shape() == Shape{7, 6} && rows("most")[0] == most));
+  Tensor spike = joined(all_first["spike"].leaf(), all_second["spike"].leaf());
+  std::int64_t events = 0;
+  for (std::int64_t k = 0; k < spike.size(); ++k)
+    events += spike[k] != 0;
+  CHECK(events > 0);
+  CHECK(first["spikes"]["i"].leaf().size() + second["spikes"]["i"].leaf().size() == events);
+  CHECK(emulation.fake.faults() == "");
+}
+
 TEST_CASE("random numbers on a device are those of the processor", "[gpu]") {
   Emulation emulation;
   auto noise = [](LoopOptions options) {

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 using namespace overtime::gpu;
@@ -96,16 +97,55 @@ TEST_CASE("outputs that do not fit come in pieces, while the next is computed", 
   CHECK(fake.faults() == "");
 }
 
+TEST_CASE("pieces come by way of pinned memory, which stays for the next run", "[gpu]") {
+  FakeDriver fake(90, 4 * 2 * 32);
+  {
+    Opened it(fake);
+    Arrays one_piece(2), pieces(7), again(7, true);
+    CHECK(it.run(one_piece, 2));
+    CHECK(fake.calls({"cuMemHostAlloc", "cuEventSynchronize"}) == "");
+    CHECK(it.run(pieces, 7));
+    // Two pieces of two rows; each of the four is waited for before it goes to its place.
+    CHECK(fake.calls({"cuMemHostAlloc", "cuLaunchKernel", "cuMemcpyDtoHAsync", "cuEventSynchronize"}) ==
+          "cuMemHostAlloc 32\ncuMemHostAlloc 32\ncuLaunchKernel 2 x 128\ncuLaunchKernel 2 x 128\n"
+          "cuMemcpyDtoHAsync 32\ncuLaunchKernel 2 x 128\ncuMemcpyDtoHAsync 32\ncuEventSynchronize\n"
+          "cuLaunchKernel 2 x 128\ncuMemcpyDtoHAsync 32\ncuEventSynchronize\ncuMemcpyDtoHAsync 16\n"
+          "cuEventSynchronize\ncuEventSynchronize\ncuMemcpyDtoHAsync 16\n");
+    // The fake fills its memory with this pattern, which an empty kernel leaves as it is.
+    CHECK(std::all_of(pieces.output.begin(), pieces.output.end(),
+                      [&](float x) { return std::memcmp(&x, &pieces.output[0], 4) == 0; }));
+    const unsigned char *byte = reinterpret_cast<const unsigned char *>(pieces.output.data());
+    CHECK(*byte == 0xAB);
+    CHECK(it.run(again, 7));
+    CHECK(fake.calls({"cuMemHostAlloc"}) == "");
+  }
+  CHECK(fake.alive() == "0 allocations, 0 streams, 0 events, 0 modules");
+  CHECK(fake.faults() == "");
+}
+
+TEST_CASE("without pinned memory pieces come to their place", "[gpu]") {
+  FakeDriver fake(90, 4 * 2 * 32);
+  Opened it(fake);
+  Arrays arrays(5);
+  fake.fail_next("cuMemHostAlloc", 2);
+  CHECK(it.run(arrays, 5));
+  CHECK(it.failure.text == std::string());
+  CHECK(fake.calls({"cuMemcpyDtoHAsync", "cuEventSynchronize"}) ==
+        "cuMemcpyDtoHAsync 32\ncuMemcpyDtoHAsync 32\ncuMemcpyDtoHAsync 16\ncuMemcpyDtoHAsync 16\n");
+  CHECK(fake.faults() == "");
+}
+
 TEST_CASE("what the driver says is in the failure, and everything is given back", "[gpu]") {
-  for (const char *call : {"cuMemAlloc", "cuMemcpyHtoDAsync", "cuLaunchKernel", "cuEventRecord", "cuMemcpyDtoHAsync",
-                           "cuStreamSynchronize", "cuMemGetInfo", "cuCtxSetCurrent", "cuStreamWaitEvent"}) {
+  for (const char *call :
+       {"cuMemAlloc", "cuMemcpyHtoDAsync", "cuLaunchKernel", "cuEventRecord", "cuMemcpyDtoHAsync",
+        "cuStreamSynchronize", "cuMemGetInfo", "cuCtxSetCurrent", "cuStreamWaitEvent", "cuEventSynchronize"}) {
     INFO(call);
-    FakeDriver fake;
+    FakeDriver fake(90, 4 * 2 * 32);
     {
       Opened it(fake);
-      Arrays arrays(2);
+      Arrays arrays(5); // in pieces
       fake.fail_next(call, 2);
-      CHECK_FALSE(it.run(arrays, 2));
+      CHECK_FALSE(it.run(arrays, 5));
       CHECK(std::string(it.failure.text).find("out of memory (CUDA_ERROR_OUT_OF_MEMORY, 2)") != std::string::npos);
       // The caller may free its arrays now: nothing is in flight.
       std::fill(arrays.output.begin(), arrays.output.end(), 0.0F);
@@ -227,6 +267,20 @@ TEST_CASE("the fake driver sees what must not be", "[gpu]") {
     CHECK_FALSE(one.upload(buffer.at, more.data(), 65, failure));
     CHECK(fake.faults().find("beyond the end") != std::string::npos);
     one.wait(failure);
+  }
+  SECTION("pinned memory freed while a copy writes it, twice, and used after") {
+    PinnedBuffer pinned(device);
+    REQUIRE(pinned.reserve(64));
+    char *at = pinned.at;
+    CHECK(one.download(at, buffer.at, 64, failure));
+    device.driver().cuMemFreeHost(at);
+    CHECK(fake.faults().find("a copy may still write") != std::string::npos);
+    device.driver().cuMemFreeHost(at);
+    CHECK(fake.faults().find("cuMemFreeHost twice") != std::string::npos);
+    CHECK(one.download(at, buffer.at, 64, failure));
+    CHECK(fake.faults().find("pinned memory that was freed") != std::string::npos);
+    one.wait(failure);
+    pinned.at = nullptr;
   }
   SECTION("numbers read before they were waited for") {
     one.wait(failure);

@@ -168,13 +168,14 @@ private:
     strides.push_back(stride);
     sizes.push_back(static_cast<std::int64_t>(size_of(t.dtype())));
   }
-  /// As many as stay in a core's cache, so that recording moves no more through memory than what it keeps.
+  /// As many as stay in a core's cache, so that recording moves no more through memory than what it keeps; from a GPU
+  /// as many as make a launch and a wait short beside the rest.
   std::int64_t rows_in_buffer() const {
-    constexpr std::int64_t cache = 1 << 18;
-    std::int64_t bytes = 0;
+    bool there = program.code.on_device();
+    std::int64_t room = there ? 1 << 24 : 1 << 18, most = there ? 1 << 16 : 1 << 10, bytes = 0;
     for (const Recorder *recorder : recorders)
       bytes += recorder ? recorder->row_bytes() : 0;
-    return bytes == 0 ? std::numeric_limits<std::int64_t>::max() : std::clamp<std::int64_t>(cache / bytes, 1, 1024);
+    return bytes == 0 ? std::numeric_limits<std::int64_t>::max() : std::clamp<std::int64_t>(room / bytes, 1, most);
   }
   Tensor output(Shape shape, DType dtype) const {
     if (!on_device)
