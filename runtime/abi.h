@@ -41,7 +41,8 @@ typedef enum overtime_status {
   OVERTIME_OVERLAP = 12,        /* an output overlaps an input, another output or the state block */
   OVERTIME_UNKNOWN_DEVICE = 13, /* a name that is none of "cpu", "cuda", "cuda:1", ... */
   OVERTIME_NO_GPU_CODE = 14,    /* the program has code for a processor only */
-  OVERTIME_DEVICE_FAILED = 15   /* the state block has the driver's text */
+  OVERTIME_DEVICE_FAILED = 15,  /* the state block has the driver's text */
+  OVERTIME_WRONG_ARRAY = 16     /* an array of DLPack is not what the program takes; the state block says which */
 } overtime_status;
 
 /* Instructions that a program was built with, beyond what every processor of its architecture has. */
@@ -123,9 +124,9 @@ typedef struct overtime_gpu_code {
   const overtime_gpu_image *images;
   int32_t n_images;
   int32_t reserved;
-  uint64_t message_offset; /* in the state block: OVERTIME_MESSAGE_BYTES for what the driver says */
 } overtime_gpu_code;
 
+/* At the end of a state block: what the last call found wrong, in words. */
 #define OVERTIME_MESSAGE_BYTES 1024u
 
 /* A compiled program describes itself; AOT libraries export one as NAME_program. */
@@ -138,6 +139,7 @@ typedef struct overtime_program {
   overtime_schedule schedule;
   uint64_t state_bytes;
   uint64_t workspace_offset;
+  uint64_t message_offset;
   int32_t n_states, n_params, n_inputs, n_outputs;
   const overtime_array *arrays; /* states, params, inputs, outputs */
   const void *initial;          /* bytes [0, initial_bytes) of the state block after the header, as reset writes them */
@@ -171,6 +173,20 @@ int overtime_program_reset(const overtime_program *program, void *state, uint64_
  * compiled code reads and writes them in an order of its own. No array may lie in the state block. */
 int overtime_program_run(const overtime_program *program, void *state, int64_t steps, const void *const *inputs,
                          void *const *outputs);
+
+struct DLTensor;        /* of dlpack.h (https://dmlc.github.io/dlpack), any version */
+struct DLManagedTensor; /* likewise */
+
+/* overtime_program_run with arrays of other libraries, which stay theirs. An array has a program's type and the shape
+ * [steps, shape...], is dense and row-major, and lies on the host or on the GPU where the block runs: there it is read
+ * and written in place, after what the GPU's default stream has to do, and results are complete on return. */
+int overtime_program_run_dlpack(const overtime_program *program, void *state, int64_t steps,
+                                const struct DLTensor *const *inputs, struct DLTensor *const *outputs);
+
+/* The state or parameter of this name inside a state block for another library, which calls the deleter of `*array`.
+ * The numbers are the block's: they count in the next run, and must not be used after the block is gone. */
+int overtime_program_dlpack(const overtime_program *program, void *state, const char *name,
+                            struct DLManagedTensor **array);
 
 /* Sets the threads of later runs on this block; 0 for as many as pay, which is what reset sets. A program that cannot
  * be split, and a library that was linked without OpenMP, run on the caller alone. */

@@ -10,7 +10,7 @@
 namespace overtime::dlpack {
 
 enum DeviceType : int32_t { host = 1, cuda = 2, pinned_host = 3 };
-enum TypeCode : uint8_t { integer = 0, real = 2, boolean = 6 };
+enum TypeCode : uint8_t { integer = 0, natural = 1, real = 2, boolean = 6 };
 
 struct Device {
   int32_t type; ///< a DeviceType, or one of others

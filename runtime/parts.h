@@ -16,6 +16,7 @@ struct EntryCall {
   void *const *buffers;
   int64_t buffer_count;
   const int64_t *strides;
+  const bool *placed = nullptr; ///< of inputs, then outputs: those whose buffers are addresses of a GPU; NULL: none
 };
 
 /// Starting a team costs a few microseconds and waking it more; below this a thread is not worth it.

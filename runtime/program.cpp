@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Resets and runs compiled programs. Shipped inside AOT libraries: nothing here needs more than the C library.
+#include "runtime/program.h"
 #include "runtime/abi.h"
 #include "runtime/gpu_driver.h"
 #include "runtime/processor.h"
@@ -21,17 +22,6 @@ overtime_state_header *header_of(void *state) { return static_cast<overtime_stat
 
 int64_t state_and_param_count(const overtime_program *program) {
   return static_cast<int64_t>(program->n_states) + program->n_params;
-}
-
-/// Whether a header can be read at all and was written by reset.
-int check_state(const void *state) {
-  if (!state)
-    return OVERTIME_NULL_ARGUMENT;
-  if (!is_aligned(state, OVERTIME_ALIGNMENT))
-    return OVERTIME_MISALIGNED;
-  const auto *header = static_cast<const overtime_state_header *>(state);
-  bool reset = header->magic == magic && header->abi_version == OVERTIME_ABI_VERSION;
-  return reset ? OVERTIME_OK : OVERTIME_NOT_RESET;
 }
 
 /// `buffers` and `strides` of an entry function. Small programs need no allocation.
@@ -123,11 +113,6 @@ int CallTable::fill(void *state, int64_t steps, const void *const *inputs, void 
 
 bool sum_overflows(int64_t a, int64_t steps) { return a > INT64_MAX - steps; }
 
-/// Where a program with code for a GPU keeps the driver's text.
-char *message_of(const overtime_program *program, void *state) {
-  return bytes_of(state) + program->gpu->message_offset;
-}
-
 /// 0 for "cpu", 1 for "cuda" and "cuda:0", 2 for "cuda:1", ...; -1 for no device.
 int32_t device_of(const char *name) {
   if (strcmp(name, "cpu") == 0)
@@ -159,7 +144,7 @@ int set_device(const overtime_program *program, void *state, const char *name) {
     return device == 0 ? OVERTIME_OK : OVERTIME_NO_GPU_CODE;
   if (device == 0)
     program->gpu->driver->close(state);
-  else if (!program->gpu->driver->open(program, state, device - 1, message_of(program, state)))
+  else if (!program->gpu->driver->open(program, state, device - 1, overtime::detail::message_of(program, state)))
     return OVERTIME_DEVICE_FAILED;
   header->device = device;
   return OVERTIME_OK;
@@ -170,11 +155,29 @@ int run_on_device(const overtime_program *program, void *state, const overtime::
   const overtime_state_header *header = header_of(state);
   if (header->device == 0)
     return overtime::detail::run_parts(call, program->schedule, header->threads);
-  bool ran = program->gpu->driver->run(program, state, header->device - 1, call, message_of(program, state));
+  bool ran =
+      program->gpu->driver->run(program, state, header->device - 1, call, overtime::detail::message_of(program, state));
   return ran ? OVERTIME_OK : OVERTIME_DEVICE_FAILED;
 }
 
-int run(const overtime_program *program, void *state, int64_t steps, const void *const *inputs, void *const *outputs) {
+} // namespace
+
+namespace overtime::detail {
+
+int check_state(const void *state) {
+  if (!state)
+    return OVERTIME_NULL_ARGUMENT;
+  if (!is_aligned(state, OVERTIME_ALIGNMENT))
+    return OVERTIME_MISALIGNED;
+  const auto *header = static_cast<const overtime_state_header *>(state);
+  bool reset = header->magic == magic && header->abi_version == OVERTIME_ABI_VERSION;
+  return reset ? OVERTIME_OK : OVERTIME_NOT_RESET;
+}
+
+char *message_of(const overtime_program *program, void *state) { return bytes_of(state) + program->message_offset; }
+
+int run_program(const overtime_program *program, void *state, int64_t steps, const void *const *inputs,
+                void *const *outputs, const bool *placed) {
   overtime_state_header *header = header_of(state);
   if (header->program != program)
     return OVERTIME_NOT_RESET;
@@ -186,10 +189,9 @@ int run(const overtime_program *program, void *state, int64_t steps, const void 
   if (int status = table.fill(state, steps, inputs, outputs))
     return status;
   if (steps > 0) {
-    overtime::detail::EntryCall call = {
-        program->entry, steps,        header->i,     header->k,
-        header->t0,     header->seed, table.buffers, static_cast<int64_t>(table.count()),
-        table.strides};
+    EntryCall call = {program->entry, steps,        header->i,     header->k,
+                      header->t0,     header->seed, table.buffers, static_cast<int64_t>(table.count()),
+                      table.strides,  placed};
     if (int status = run_on_device(program, state, call))
       return status;
   }
@@ -198,7 +200,9 @@ int run(const overtime_program *program, void *state, int64_t steps, const void 
   return OVERTIME_OK;
 }
 
-} // namespace
+} // namespace overtime::detail
+
+using overtime::detail::check_state;
 
 extern "C" int overtime_program_reset(const overtime_program *program, void *state, uint64_t seed) {
   if (!program || !state)
@@ -230,7 +234,8 @@ extern "C" int overtime_program_run(const overtime_program *program, void *state
                                     const void *const *inputs, void *const *outputs) {
   if (int status = check_state(state))
     return status; // there is no header to keep it in; overtime_program_error finds the same fault again
-  int status = program ? run(program, state, steps, inputs, outputs) : int(OVERTIME_NULL_ARGUMENT);
+  int status = program ? overtime::detail::run_program(program, state, steps, inputs, outputs, nullptr)
+                       : int(OVERTIME_NULL_ARGUMENT);
   header_of(state)->status = status;
   return status;
 }
@@ -261,8 +266,8 @@ extern "C" const char *overtime_program_error(const void *state) {
   if (int status = check_state(state))
     return overtime_status_message(status);
   const auto *header = static_cast<const overtime_state_header *>(state);
-  if (header->status == OVERTIME_DEVICE_FAILED)
-    return static_cast<const char *>(state) + header->program->gpu->message_offset;
+  if (header->status == OVERTIME_DEVICE_FAILED || header->status == OVERTIME_WRONG_ARRAY)
+    return static_cast<const char *>(state) + header->program->message_offset;
   return overtime_status_message(header->status);
 }
 

@@ -38,6 +38,8 @@ extern "C" const char *overtime_status_message(int status) {
            "or run on the cpu";
   case OVERTIME_DEVICE_FAILED:
     return "a device failed; the error of the state block has the driver's text";
+  case OVERTIME_WRONG_ARRAY:
+    return "an array of DLPack is not what the program takes; the error of the state block says which";
   case OVERTIME_NOT_FOUND:
     return "nothing has this name";
   default:

@@ -57,6 +57,8 @@ Error defineRuntime(LLJIT &jit) {
   add("overtime_program_reset", &overtime_program_reset);
   add("overtime_program_run", &overtime_program_run);
   add("overtime_program_set_threads", &overtime_program_set_threads);
+  add("overtime_program_run_dlpack", &overtime_program_run_dlpack);
+  add("overtime_program_dlpack", &overtime_program_dlpack);
   add("overtime_program_set_device", &overtime_program_set_device);
   add("overtime_program_error", &overtime_program_error);
   add("overtime_program_array", &overtime_program_array);

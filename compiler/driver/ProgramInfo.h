@@ -30,7 +30,7 @@ struct ProgramInfo {
   std::int64_t parts = 1, partCycles = 0, waitCycles = -1; // of overtime_schedule (runtime/abi.h)
   std::int32_t threads = 1;                                // that a run may have; decides how the work is split
   bool threadsAsked = false;                               // by the user: a step is split also where that does not pay
-  bool gpu = false; // a library with code for GPUs too, whose state block keeps the driver's text
+  bool gpu = false;                                        // a library with code for GPUs too
   double t0 = 0.0, dt = 0.1;
   std::int64_t i0 = 0;
   std::string real;                      // "f32" | "f64"

@@ -142,7 +142,8 @@ bool run(const overtime_program *program, const void *state, int32_t number, con
                    elements * overtime_dtype_size(array.dtype),
                    elements,
                    every_step,
-                   false};
+                   false,
+                   every_step && call.placed && call.placed[k - variables]};
     }
   if (arrays)
     block->session.run({call.steps, call.i0, call.k0, call.t0, call.seed}, arrays, count, failure);

@@ -116,7 +116,7 @@ TEST_CASE("the library exports the program and nothing of the runtime", "[driver
   REQUIRE(execute({"nm", "-D", "--defined-only", folder / "libacc.so"}, folder / "log") == 0);
   std::string symbols = read(folder / "log");
   for (const char *name : {"acc_program", "acc_abi_version", "acc_state_bytes", "acc_reset", "acc_run", "acc_error",
-                           "acc_set_threads", "acc_set_device", "acc_get"})
+                           "acc_set_threads", "acc_set_device", "acc_run_dlpack", "acc_dlpack", "acc_get"})
     CHECK_THAT(symbols, Catch::Contains(std::string(" ") + name + "\n"));
   CHECK_THAT(symbols, !Catch::Contains("overtime_"));
 }

@@ -114,5 +114,6 @@ TEST_CASE("the layout aligns everything", "[driver][descriptor]") {
   CHECK(layout.inputs == std::vector<std::int64_t>{320});
   CHECK(layout.outputs == std::vector<std::int64_t>{384, 448});
   CHECK(layout.workspaceOffset == 512);
-  CHECK(layout.stateBytes == 576);
+  CHECK(layout.messageOffset == 576);
+  CHECK(layout.stateBytes == 576 + OVERTIME_MESSAGE_BYTES);
 }

@@ -296,6 +296,16 @@ class Library(unittest.TestCase):
             self.assertEqual(done.returncode, 2, words)
             self.assertIn(text, done.stderr)
 
+    def test_info_of_blocks_that_wait_for_each_other(self):
+        folder = os.path.join(self.folder, "cell")
+        done = command("compile", "RNNCell", "--size", "1200", "--n-in", "4", "--input-shape", "4", "--gpu", "sm_90",
+                       "--name", "cell", "-o", folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        [kernel] = self.kernels_in("cell/libcell.so")
+        self.assertEqual((kernel["cooperative"], kernel["blocks"] > 1), (True, True))
+        self.assertEqual(kernel, self.kernels_in("cell/cell.json")[0] if ptxas() else kernel)
+        self.assertIn(f"up to {kernel['blocks']}", command("info", os.path.join(folder, "libcell.so")).stdout)
+
     def test_info_of_what_is_no_ptx(self):
         path = os.path.join(self.folder, "no.ptx")
         with open(path, "w", encoding="utf-8") as file:

@@ -40,7 +40,7 @@ TEST_CASE("our structures are those of dlpack.h") {
   static_assert(offsetof(DLManagedTensor, manager_ctx) == offsetof(dlpack::ManagedArray, context));
   static_assert(offsetof(DLManagedTensor, deleter) == offsetof(dlpack::ManagedArray, deleter));
   CHECK((int(kDLCPU) == dlpack::host && int(kDLCUDA) == dlpack::cuda && int(kDLCUDAHost) == dlpack::pinned_host));
-  CHECK((int(kDLInt) == dlpack::integer && int(kDLFloat) == dlpack::real));
+  CHECK((int(kDLInt) == dlpack::integer && int(kDLUInt) == dlpack::natural && int(kDLFloat) == dlpack::real));
 }
 #endif
 
@@ -66,7 +66,8 @@ TEST_CASE("a tensor goes out without a copy and lives until it is given back") {
 TEST_CASE("every type of element goes out and comes back") {
   for (auto [dtype, code, bits] :
        {std::tuple(f32, dlpack::real, 32), std::tuple(f64, dlpack::real, 64), std::tuple(i32, dlpack::integer, 32),
-        std::tuple(i64, dlpack::integer, 64), std::tuple(DType::Bool, dlpack::boolean, 8)}) {
+        std::tuple(i64, dlpack::integer, 64), std::tuple(DType::U16, dlpack::natural, 16),
+        std::tuple(DType::Bool, dlpack::boolean, 8)}) {
     DLManagedTensor *array = to_dlpack(Tensor::full({}, 1, dtype));
     CHECK((managed(array).array.type.code == code && managed(array).array.type.bits == bits));
     Tensor back = from_dlpack(array);
@@ -116,7 +117,7 @@ TEST_CASE("what a tensor cannot be is an error, and the array is given back") {
   float numbers[4] = {};
   ForeignArray half(numbers, {2}, {dlpack::real, 16, 1}), pairs(numbers, {2}, {dlpack::real, 32, 2}),
       unsigned_bytes(numbers, {2}, {1, 8, 1}), there(numbers, {2}, f32_type, {}, {dlpack::cuda, 1});
-  fails(ErrorKind::DType, "code 2, 16 bits and 1 lanes; expected f32, f64, i32, i64 or bool",
+  fails(ErrorKind::DType, "code 2, 16 bits and 1 lanes; expected f32, f64, i32, i64, u16 or bool",
         [&] { from_dlpack(half.handed_over()); });
   fails(ErrorKind::DType, "2 lanes", [&] { from_dlpack(pairs.handed_over()); });
   fails(ErrorKind::DType, "code 1, 8 bits", [&] { from_dlpack(unsigned_bytes.handed_over()); });

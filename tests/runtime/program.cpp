@@ -51,19 +51,37 @@ struct Initial {
 } const initial;
 
 overtime_program make_program() {
-  return {OVERTIME_ABI_VERSION, 0, "test", "any", entry,  {1, 0, 64, -1}, 448, 384, 1, 1, 1, 2, arrays, &initial,
-          sizeof initial,       5, 100.0,  0.5,   nullptr};
+  return {OVERTIME_ABI_VERSION,
+          0,
+          "test",
+          "any",
+          entry,
+          {1, 0, 64, -1},
+          448 + OVERTIME_MESSAGE_BYTES,
+          384,
+          448,
+          1,
+          1,
+          1,
+          2,
+          arrays,
+          &initial,
+          sizeof initial,
+          5,
+          100.0,
+          0.5,
+          nullptr};
 }
 
 struct alignas(64) Block {
-  unsigned char bytes[448];
+  unsigned char bytes[448 + OVERTIME_MESSAGE_BYTES];
   double &at(std::size_t offset) { return *reinterpret_cast<double *>(bytes + offset); }
 };
 
 } // namespace
 
 TEST_CASE("statuses and dtypes have their meanings") {
-  for (int status = OVERTIME_OK; status <= OVERTIME_DEVICE_FAILED; ++status)
+  for (int status = OVERTIME_OK; status <= OVERTIME_WRONG_ARRAY; ++status)
     CHECK(std::string(overtime_status_message(status)) != "unknown status");
   CHECK(std::string(overtime_status_message(-1)) == "unknown status");
   CHECK(overtime_dtype_size(OVERTIME_F32) == 4);

@@ -215,6 +215,29 @@ void writeRun(raw_ostream &out, const ProgramInfo &info) {
       << "int " << info.name << "_run(" << parameters << ");\n\n";
 }
 
+void writeDlpack(raw_ostream &out, const ProgramInfo &info) {
+  std::string parameters = formatv("{0}_state *state, int64_t steps", info.name);
+  std::size_t number = 0;
+  for (const std::string &name : cParameterNames(info))
+    parameters += formatv(", {0}struct DLTensor *{1}", number++ < info.inputs.size() ? "const " : "", name).str();
+  out << "struct DLTensor;        /* of dlpack.h: arrays of NumPy, PyTorch, JAX and others */\n"
+      << "struct DLManagedTensor; /* likewise */\n\n"
+      << formatv(
+             "/* {0}_run with arrays of other libraries, which stay theirs: of the types and shapes above, dense and\n",
+             info.name)
+      << " * row-major, on the host";
+  if (info.gpu)
+    out << " or on the GPU where the block runs. There they are read and written in place,\n"
+        << " * after what its default stream has to do; results are complete on return";
+  out << ". Returns 0 or a status; " << info.name << "_error\n * says which array is wrong, and how. */\n"
+      << "int " << info.name << "_run_dlpack(" << parameters << ");\n\n"
+      << "/* A state or parameter of the block, in place, for another library, which calls the deleter of `*shared`. "
+         "The\n"
+      << " * numbers must not be used after the block is gone. Returns 0 or a status. */\n"
+      << formatv("int {0}_dlpack({0}_state *state, const char *array, struct DLManagedTensor **shared);\n\n",
+                 info.name);
+}
+
 void writeSetDevice(raw_ostream &out, const ProgramInfo &info) {
   out << "/* Where later runs on this block are done: \"cpu\", as after a reset";
   if (info.gpu)
@@ -245,6 +268,7 @@ void writeFunctions(raw_ostream &out, const ProgramInfo &info) {
       << "/* Writes initial states and parameters and sets the clock back. Returns 0 or a status. */\n"
       << formatv("int {0}_reset({0}_state *state, uint64_t seed);\n\n", name);
   writeRun(out, info);
+  writeDlpack(out, info);
   out << "/* Threads of later runs on this block; 0, as after a reset: as many as pay. Numbers do not depend on it.\n"
       << (info.threads > 1 ? " * Threads are those of libomp.so.5.\n" : " * Built for one: runs are the caller's.\n")
       << " * Returns 0 or a status. */\n"

@@ -23,6 +23,7 @@ constexpr std::uint64_t programOffsets[] = {offsetof(overtime_program, abi_versi
                                             offsetof(overtime_program, schedule),
                                             offsetof(overtime_program, state_bytes),
                                             offsetof(overtime_program, workspace_offset),
+                                            offsetof(overtime_program, message_offset),
                                             offsetof(overtime_program, n_states),
                                             offsetof(overtime_program, n_params),
                                             offsetof(overtime_program, n_inputs),
@@ -34,9 +35,9 @@ constexpr std::uint64_t programOffsets[] = {offsetof(overtime_program, abi_versi
                                             offsetof(overtime_program, t0),
                                             offsetof(overtime_program, dt),
                                             offsetof(overtime_program, gpu)};
-static_assert(sizeof(overtime_program) == 152 && offsetof(overtime_program, entry) == 24 &&
-              offsetof(overtime_program, n_states) == 80 && offsetof(overtime_program, arrays) == 96 &&
-              offsetof(overtime_program, initial_bytes) == 112 && offsetof(overtime_program, dt) == 136);
+static_assert(sizeof(overtime_program) == 160 && offsetof(overtime_program, entry) == 24 &&
+              offsetof(overtime_program, n_states) == 88 && offsetof(overtime_program, arrays) == 104 &&
+              offsetof(overtime_program, initial_bytes) == 120 && offsetof(overtime_program, dt) == 144);
 
 constexpr std::uint64_t imageOffsets[] = {offsetof(overtime_gpu_image, data),
                                           offsetof(overtime_gpu_image, bytes),
@@ -52,10 +53,9 @@ constexpr std::uint64_t imageOffsets[] = {offsetof(overtime_gpu_image, data),
                                           offsetof(overtime_gpu_image, local_bytes),
                                           offsetof(overtime_gpu_image, shared_bytes)};
 static_assert(sizeof(overtime_gpu_image) == 64 && offsetof(overtime_gpu_image, workspace_bytes) == 40);
-constexpr std::uint64_t gpuOffsets[] = {
-    offsetof(overtime_gpu_code, driver),   offsetof(overtime_gpu_code, kernel),
-    offsetof(overtime_gpu_code, images),   offsetof(overtime_gpu_code, n_images),
-    offsetof(overtime_gpu_code, reserved), offsetof(overtime_gpu_code, message_offset)};
+constexpr std::uint64_t gpuOffsets[] = {offsetof(overtime_gpu_code, driver), offsetof(overtime_gpu_code, kernel),
+                                        offsetof(overtime_gpu_code, images), offsetof(overtime_gpu_code, n_images),
+                                        offsetof(overtime_gpu_code, reserved)};
 
 class Writer : DescriptorWriter {
 public:
@@ -68,8 +68,8 @@ public:
 private:
   Expected<Function *> entry();
   Expected<Constant *> arrayTable(const Layout &layout);
-  Expected<Constant *> gpuCode(ArrayRef<overtime_gpu_image> images, const Layout &layout);
-  void addRun();
+  Expected<Constant *> gpuCode(ArrayRef<overtime_gpu_image> images);
+  void addRun(const Twine &suffix, StringRef callee);
 
   const ProgramInfo &info;
 };
@@ -98,7 +98,7 @@ Expected<Constant *> Writer::arrayTable(const Layout &layout) {
 }
 
 /// The overtime_gpu_code; null without images.
-Expected<Constant *> Writer::gpuCode(ArrayRef<overtime_gpu_image> images, const Layout &layout) {
+Expected<Constant *> Writer::gpuCode(ArrayRef<overtime_gpu_image> images) {
   if (images.empty())
     return null();
   SmallVector<Constant *> rows;
@@ -120,8 +120,8 @@ Expected<Constant *> Writer::gpuCode(ArrayRef<overtime_gpu_image> images, const 
     return std::move(error);
   Constant *table = hidden(ConstantArray::get(ArrayType::get(row, rows.size()), rows), "_gpu_images", 8);
   Constant *driver = module.getOrInsertGlobal("overtime_cuda_driver", pointer);
-  Constant *code = ConstantStruct::getAnon(
-      {driver, text(info.name), table, number(i32, images.size()), number(i32, 0), number(i64, layout.messageOffset)});
+  Constant *code =
+      ConstantStruct::getAnon({driver, text(info.name), table, number(i32, images.size()), number(i32, 0)});
   if (Error error = checkStruct(cast<StructType>(code->getType()), gpuOffsets, "overtime_gpu_code"))
     return std::move(error);
   return hidden(code, "_gpu", 8);
@@ -139,7 +139,7 @@ Error Writer::addProgram(ArrayRef<char> initial, ArrayRef<overtime_gpu_image> gp
   Expected<Constant *> arrays = arrayTable(layout);
   if (!arrays)
     return arrays.takeError();
-  Expected<Constant *> gpuPart = gpuCode(gpu, layout);
+  Expected<Constant *> gpuPart = gpuCode(gpu);
   if (!gpuPart)
     return gpuPart.takeError();
   StringRef bytes(initial.data(), initial.size());
@@ -148,12 +148,26 @@ Error Writer::addProgram(ArrayRef<char> initial, ArrayRef<overtime_gpu_image> gp
                                            OVERTIME_ALIGNMENT);
   Constant *schedule = ConstantStruct::getAnon({number(i64, info.parts), number(i64, info.partCycles),
                                                 number(i64, info.threadBytes), number(i64, info.waitCycles)});
-  Constant *program = ConstantStruct::getAnon(
-      {number(i32, OVERTIME_ABI_VERSION), number(i32, target.instructions()), text(info.name), text(target.describe()),
-       *loop, schedule, number(i64, layout.stateBytes), number(i64, layout.workspaceOffset),
-       number(i32, info.states.size()), number(i32, info.params.size()), number(i32, info.inputs.size()),
-       number(i32, info.outputs.size()), *arrays, image, number(i64, initial.size()), number(i64, info.i0),
-       real(info.t0), real(info.dt), *gpuPart});
+  Constant *program = ConstantStruct::getAnon({number(i32, OVERTIME_ABI_VERSION),
+                                               number(i32, target.instructions()),
+                                               text(info.name),
+                                               text(target.describe()),
+                                               *loop,
+                                               schedule,
+                                               number(i64, layout.stateBytes),
+                                               number(i64, layout.workspaceOffset),
+                                               number(i64, layout.messageOffset),
+                                               number(i32, info.states.size()),
+                                               number(i32, info.params.size()),
+                                               number(i32, info.inputs.size()),
+                                               number(i32, info.outputs.size()),
+                                               *arrays,
+                                               image,
+                                               number(i64, initial.size()),
+                                               number(i64, info.i0),
+                                               real(info.t0),
+                                               real(info.dt),
+                                               *gpuPart});
   if (Error error = checkStruct(cast<StructType>(program->getType()), programOffsets, "overtime_program"))
     return error;
   auto *global = new GlobalVariable(module, program->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage,
@@ -162,14 +176,15 @@ Error Writer::addProgram(ArrayRef<char> initial, ArrayRef<overtime_gpu_image> gp
   return Error::success();
 }
 
-void Writer::addRun() {
+/// NAME_run, or the same with structures of DLPack.
+void Writer::addRun(const Twine &suffix, StringRef callee) {
   SmallVector<Type *> types = {pointer, i64};
   types.append(info.inputs.size() + info.outputs.size(), pointer);
-  Function *f = function("_run", i32, types);
+  Function *f = function(suffix, i32, types);
   IRBuilder<> ir(&f->getEntryBlock());
   Value *inputs = pointerArray(ir, f, 2, info.inputs.size());
   Value *outputs = pointerArray(ir, f, 2 + info.inputs.size(), info.outputs.size());
-  returnCall(ir, "overtime_program_run", i32,
+  returnCall(ir, callee, i32,
              {module.getNamedValue(info.name + "_program"), f->getArg(0), f->getArg(1), inputs, outputs});
 }
 
@@ -178,7 +193,9 @@ void Writer::addFunctions() {
   addConstantFunction("_abi_version", i32, OVERTIME_ABI_VERSION);
   addConstantFunction("_state_bytes", i64, layoutOf(info).stateBytes);
   addForward("_reset", i32, {pointer, i64}, "overtime_program_reset", {program});
-  addRun();
+  addRun("_run", "overtime_program_run");
+  addRun("_run_dlpack", "overtime_program_run_dlpack");
+  addForward("_dlpack", i32, {pointer, pointer, pointer}, "overtime_program_dlpack", {program});
   addForward("_set_threads", i32, {pointer, i32}, "overtime_program_set_threads", {program});
   addForward("_set_device", i32, {pointer, pointer}, "overtime_program_set_device", {program});
   addForward("_error", pointer, {pointer}, "overtime_program_error", {});

@@ -18,7 +18,7 @@ namespace overtime::driver {
 
 /// Where everything lies in a state block, in bytes from its start. Each array and the workspace start on a multiple of
 /// OVERTIME_ALIGNMENT, so a whole vector may be read past the last element.
-///   header | states | params | one row per input | one row per output | workspace | message of a GPU's driver
+///   header | states | params | one row per input | one row per output | workspace | message
 struct Layout {
   std::vector<std::int64_t> states, params, inputs, outputs; ///< offsets in ProgramInfo's order
   std::uint64_t initialBytes = 0;    ///< states and params with their padding; they start right after the header

@@ -68,7 +68,7 @@ Layout layoutOf(const ProgramInfo &info) {
   layout.outputs = place(info.outputs, end);
   layout.workspaceOffset = end;
   layout.messageOffset = std::min(tooLarge, end + aligned(std::min(tooLarge, info.workspaceBytes)));
-  layout.stateBytes = std::min(tooLarge, layout.messageOffset + (info.gpu ? OVERTIME_MESSAGE_BYTES : 0));
+  layout.stateBytes = std::min(tooLarge, layout.messageOffset + OVERTIME_MESSAGE_BYTES);
   return layout;
 }
 

@@ -8,11 +8,10 @@
 namespace overtime {
 namespace {
 
-constexpr std::pair<DType, dlpack::Type> types[] = {{DType::F32, {dlpack::real, 32, 1}},
-                                                    {DType::F64, {dlpack::real, 64, 1}},
-                                                    {DType::I64, {dlpack::integer, 64, 1}},
-                                                    {DType::I32, {dlpack::integer, 32, 1}},
-                                                    {DType::Bool, {dlpack::boolean, 8, 1}}};
+constexpr std::pair<DType, dlpack::Type> types[] = {
+    {DType::F32, {dlpack::real, 32, 1}},    {DType::F64, {dlpack::real, 64, 1}},
+    {DType::I64, {dlpack::integer, 64, 1}}, {DType::I32, {dlpack::integer, 32, 1}},
+    {DType::U16, {dlpack::natural, 16, 1}}, {DType::Bool, {dlpack::boolean, 8, 1}}};
 
 /// What an exported array is made of.
 struct Exported {
@@ -28,7 +27,7 @@ DType dtype_of(const dlpack::Type &type, SourceLocation at) {
   throw Error(ErrorKind::DType,
               "a DLPack array has elements of code " + std::to_string(type.code) + ", " + std::to_string(type.bits) +
                   " bits and " + std::to_string(type.lanes) +
-                  " lanes; expected f32, f64, i32, i64 or bool: convert it before it is handed over",
+                  " lanes; expected f32, f64, i32, i64, u16 or bool: convert it before it is handed over",
               at);
 }
 

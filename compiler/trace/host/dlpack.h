@@ -16,7 +16,7 @@ DLManagedTensor *to_dlpack(const Tensor &tensor);
 
 /// The numbers of another library, which are given back when the last copy of the Tensor goes. Takes `array` over, also
 /// when it throws. An array that is not dense and row-major, or whose elements are not on a boundary of their size, is
-/// copied. An error for memory of a GPU, and for elements other than f32, f64, i32, i64 and bool.
+/// copied. An error for memory of a GPU, and for elements other than f32, f64, i32, i64, u16 and bool.
 Tensor from_dlpack(DLManagedTensor *array, std::source_location at = std::source_location::current());
 
 } // namespace overtime
