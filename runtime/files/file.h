@@ -29,6 +29,9 @@ int open_retrying(const char *path, int flags, unsigned mode = 0);
 /// All bytes, from a place of an open file on.
 int write_all(int file, uint64_t offset, const void *from, uint64_t bytes, const Place &place);
 
+/// An error when something that is no regular file stands where a file is to be written.
+int check_target(const Place &place);
+
 /// A regular file, open for reading.
 class InputFile {
 public:

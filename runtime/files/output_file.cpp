@@ -176,10 +176,16 @@ int OutputFile::create(const Place &place) {
   return OVERTIME_OK;
 }
 
-int OutputFile::open(const Place &place) {
+int check_target(const Place &place) {
   struct stat about;
   if (stat(place.path, &about) == 0 && !S_ISREG(about.st_mode))
     return place.fail(OVERTIME_IO, "cannot write: not a regular file");
+  return OVERTIME_OK;
+}
+
+int OutputFile::open(const Place &place) {
+  if (int status = check_target(place))
+    return status;
   target_ = end_of_links(place.path);
   if (!target_)
     return place.fail(OVERTIME_IO, "cannot write: the symbolic links lead nowhere");
@@ -187,6 +193,7 @@ int OutputFile::open(const Place &place) {
   if (int status = create(place))
     return status;
   remember(temporary_);
+  struct stat about;
   // The mode now shows the umask, which cannot be asked for safely; nobody reads along until the file is complete.
   if (fstat(file_, &about) != 0 || fchmod(file_, 0600) != 0)
     return fail(place, "cannot write");

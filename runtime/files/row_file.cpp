@@ -126,6 +126,9 @@ static int add_array(overtime_row_file *file, const overtime_named_array &row, c
   if (!row.name || !*row.name || strlen(row.name) >= longest_name || row.rank < 0 || row.rank >= OVERTIME_MAX_RANK)
     return place.fail(OVERTIME_BAD_FORMAT, "an array that grows needs a name and fewer than %d axes",
                       OVERTIME_MAX_RANK);
+  for (size_t k = 0; k < file->count; ++k)
+    if (strcmp(file->arrays[k].name, row.name) == 0)
+      return place.fail(OVERTIME_BAD_FORMAT, "two arrays have the name '%s'", row.name);
   Rows &rows = file->arrays[file->count];
   rows.dtype = row.dtype;
   rows.rank = row.rank + 1;
@@ -155,6 +158,8 @@ extern "C" int overtime_row_file_open(const char *path, const overtime_named_arr
     return place.fail(OVERTIME_BAD_FORMAT, "arrays that grow are written to FILE.npz, or one to FILE.npy");
   if (count < 1 || count > most_arrays)
     return place.fail(OVERTIME_BAD_FORMAT, "a file has 1 to %zu arrays that grow, got %zu", most_arrays, count);
+  if (int status = check_target(place)) // now, and not after a long run
+    return status;
   void *memory = malloc(sizeof(overtime_row_file));
   char *name = strdup(path);
   if (!memory || !name) {

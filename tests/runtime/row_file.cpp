@@ -105,6 +105,9 @@ TEST_CASE("files that cannot grow are refused", "[files]") {
   CHECK(overtime_row_file_open((folder / "a.txt").c_str(), arrays, 1, &file, &message) == OVERTIME_BAD_FORMAT);
   CHECK(overtime_row_file_open((folder / "none/a.npz").c_str(), arrays, 2, &file, &message) == OVERTIME_IO);
   CHECK_THAT(message.text, Contains("cannot write"));
+  const overtime_named_array twice[] = {arrays[0], arrays[0]};
+  CHECK(overtime_row_file_open((folder / "a.npz").c_str(), twice, 2, &file, &message) == OVERTIME_BAD_FORMAT);
+  CHECK_THAT(message.text, Contains("two arrays have the name 'i'"));
   CHECK(overtime_row_file_open(nullptr, arrays, 2, &file, &message) == OVERTIME_NULL_ARGUMENT);
   CHECK(overtime_row_file_append(nullptr, 0, nullptr, 1, &message) == OVERTIME_NULL_ARGUMENT);
   CHECK(overtime_row_file_commit(nullptr, &message) == OVERTIME_NULL_ARGUMENT);

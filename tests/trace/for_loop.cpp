@@ -49,6 +49,13 @@ TEST_CASE("a runner records by name, holds inputs and continues", "[trace]") {
   runner.run(1.0);
   CHECK(runner.mon["ts"][0] == Approx(20));
   CHECK(fails(ErrorKind::Name, {"'v'", "'V'"}, [&] { DSRunner(hh, {.monitors = {"v"}}); }) == "");
+  CHECK(fails(ErrorKind::Name, {"'V'", "another name", "for_loop.cpp"},
+              [&] { DSRunner(hh, {.monitors = {"V", {"V", hh.m}}}); }) == "");
+  CHECK(fails(ErrorKind::Name, {"'s' and 's.t'", "would both be 's.t'"},
+              [&] { DSRunner(hh, {.monitors = {{"s", Monitor(hh.spike).events()}, {"s.t", hh.V}}}); }) == "");
+  CHECK(fails(ErrorKind::Name, {"'V.t' and 'V'"},
+              [&] { DSRunner(hh, {.monitors = {{"V.t", hh.m}, {"V", Monitor(hh.V).every(5)}}}); }) == "");
+  CHECK(fails(ErrorKind::Name, {"needs a name"}, [&] { DSRunner(hh, {.monitors = {{"", hh.m}}}); }) == "");
   CHECK(fails(ErrorKind::Name, {"input 'i'", "'I'"}, [&] { DSRunner(hh, {.inputs = {{"i", Tensor(1.0)}}}); }) == "");
 }
 

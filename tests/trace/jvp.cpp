@@ -153,4 +153,6 @@ TEST_CASE("errors of directions name what is wrong", "[jvp]") {
                     Catch::Contains("the direction of the data has shape [5, 4, 3], expected [5, 4, 2]"));
   CHECK_THROWS_WITH(forward(x, {.data = Tree<Tensor>::list({x, x})}), Catch::Contains("data of 2 arrays"));
   CHECK_THROWS_WITH(forward(x, {})[dense.W], Catch::Contains("'W' is not a state"));
+  LoopOverTime windows(dense, {.out_vars = Monitor(dense.W).every(2), .cache = false});
+  CHECK_THROWS_WITH(jvp(windows)(x, {}), Catch::Contains("the monitor 'W' wants others") && Catch::Contains("jvp.cpp"));
 }

@@ -5,7 +5,9 @@
 #include "tests/trace/helper.h"
 
 #include <cmath>
+#include <csignal>
 #include <filesystem>
+#include <sys/resource.h>
 
 using namespace overtime;
 using namespace overtime::test;
@@ -193,6 +195,22 @@ TEST_CASE("recordings go to files while the run goes on", "[trace]") {
   }
 }
 
+TEST_CASE("a variable called t leaves no room for the times in its file", "[trace]") {
+  struct Named : Model {
+    Named() : Model(Shape{2}) {}
+    State t = state("t", 1.0);
+    Tree<Value> update(const Tree<Value> &) override {
+      t = 2 * t;
+      return {};
+    }
+  } model;
+  Folder folder;
+  LoopOverTime(model, {.out_vars = Monitor(model.t).file(folder / "t.npz"), .cache = false}).steps(3);
+  auto arrays = load_tensors(folder / "t.npz");
+  CHECK(arrays.size() == 1);
+  CHECK(numbers(arrays.at("t")) == std::vector<double>{2, 2, 4, 4, 8, 8});
+}
+
 TEST_CASE("a run that is stopped keeps what was recorded", "[trace]") {
   Folder folder;
   Noise model(5);
@@ -208,6 +226,78 @@ TEST_CASE("a run that is stopped keeps what was recorded", "[trace]") {
   Tensor times = load_tensor(folder / "e.npz:t");
   REQUIRE(times.size() > 0);
   CHECK(times[times.size() - 1] < 0.1 * static_cast<double>(done));
+}
+
+TEST_CASE("windows of flags count them, and of a batch they are each sample's", "[trace]") {
+  Noise model(5);
+  LoopOverTime over_time(model, {.out_vars = {{"raster", model.fired},
+                                              {"x", model.x},
+                                              {"count", Monitor(model.fired).every(7, Reduce::Sum)},
+                                              {"any", Monitor(model.fired).every(7, Reduce::Max)},
+                                              {"all", Monitor(model.fired).every(7, Reduce::Min)},
+                                              {"some", Monitor(model.x).at({4, 0}).every(7, Reduce::Mean)},
+                                              {"events", Monitor(model.fired).events()},
+                                              {"some events", Monitor(model.fired).at({4, 0}).events()}},
+                                 .real = f64,
+                                 .cache = false});
+  for (std::int64_t batch : {3, 2}) { // a batch of another size is another program
+    over_time.reset_state(batch, 11);
+    auto r = over_time.steps(300);
+    const Tensor &raster = r.vars["raster"].leaf(), &x = r.vars["x"].leaf();
+    CHECK(numbers(r.vars["count"].leaf()) == windows(raster, 7, Reduce::Sum));
+    CHECK(r.vars["count"]->dtype() == f64);
+    CHECK(numbers(r.vars["any"].leaf()) == windows(raster, 7, Reduce::Max));
+    CHECK(numbers(r.vars["all"].leaf()) == windows(raster, 7, Reduce::Min));
+    CHECK(r.vars["any"]->dtype() == DType::Bool);
+    REQUIRE(r.vars["some"]->shape() == Shape{300 / 7, batch, 2});
+    std::vector<double> means = windows(x, 7, Reduce::Mean), some = numbers(r.vars["some"].leaf());
+    std::vector<double> index, chosen;
+    std::int64_t wrong = 0;
+    for (std::size_t k = 0; k < some.size(); ++k)
+      wrong += some[k] != means[k / 2 * 5 + (k % 2 == 0 ? 4 : 0)];
+    CHECK(wrong == 0);
+    for (std::int64_t row = 0; row < 300 * batch; ++row) { // of the flat [batch, 5], and of the flat [batch, 2]
+      for (std::int64_t j = 0; j < 5; ++j)
+        if (raster[row * 5 + j] != 0)
+          index.push_back(static_cast<double>(row % batch * 5 + j));
+      for (std::int64_t j : {0, 1})
+        if (raster[row * 5 + (j == 0 ? 4 : 0)] != 0)
+          chosen.push_back(static_cast<double>(row % batch * 2 + j));
+    }
+    CHECK(index.size() > 5);
+    CHECK(numbers(r.vars["events"]["i"].leaf()) == index);
+    CHECK(numbers(r.vars["some events"]["i"].leaf()) == chosen);
+  }
+}
+
+TEST_CASE("a disk that is full ends the run with an error, and the next run goes on from where it was", "[trace]") {
+  Folder folder;
+  Noise model(1000), whole(1000);
+  LoopOverTime over_time(model, {.out_vars = {{"mean", Monitor(model.x).every(10, Reduce::Mean)},
+                                              {"x", Monitor(model.x).file(folder / "x.npy")}},
+                                 .cache = false});
+  LoopOverTime reference(whole, {.out_vars = Monitor(whole.x).every(10, Reduce::Mean), .cache = false});
+  over_time.steps(5);
+  rlimit before{}, small{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  small = before;
+  small.rlim_cur = 1 << 20; // files end here: 262 rows
+  auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  std::string problem =
+      fails(ErrorKind::File, {"x.npy: cannot write", "recordings.cpp"}, [&] { over_time.steps(100000); });
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  CHECK(problem == "");
+  CHECK(load_tensor(folder / "x.npy").shape() == Shape{5, 1000}); // the one of the call before
+  std::int64_t done = *over_time.i0();
+  CHECK((done >= 262 && done < 2000));
+  over_time.steps(30 - done % 10);
+  reference.steps(done + 10 - done % 10);
+  CHECK(same_bits(over_time.steps(10).vars["mean"].leaf(), [&] {
+    reference.steps(20);
+    return reference.steps(10).vars.leaf();
+  }()));
 }
 
 TEST_CASE("a raster of many steps is never held", "[trace]") {
@@ -253,6 +343,19 @@ TEST_CASE("monitors that cannot be are errors that say why", "[trace]") {
               [&] { LoopOverTime(model, {.out_vars = Monitor(model.x).at({1, 5}), .cache = false}).steps(1); }) == "");
   CHECK(fails(ErrorKind::File, {"nowhere"}, [&] {
           LoopOverTime(model, {.out_vars = Monitor(model.x).file(folder / "nowhere/x.npy"), .cache = false}).steps(1);
+        }) == "");
+  std::filesystem::create_directories(folder.path / "is.npy");
+  std::int64_t ran = 0;
+  CHECK(fails(ErrorKind::File, {"is.npy: cannot write: not a regular file", "recordings.cpp"}, [&] {
+          LoopOverTime(model, {.out_vars = Monitor(model.x).file(folder / "is.npy"),
+                               .progress = [&](std::int64_t done, std::int64_t) { return (ran = done) >= 0; },
+                               .cache = false})
+              .steps(1000);
+        }) == "");
+  CHECK(ran == 0); // before the run, not after it
+  CHECK(fails(ErrorKind::Usage, {"'one' and 'other'", "e.npz", "file of its own", "recordings.cpp"}, [&] {
+          LoopOverTime(model, {.out_vars = {{"one", Monitor(model.x).file(folder / "e.npz")},
+                                            {"other", Monitor(model.fired).file(folder / "./e.npz")}}});
         }) == "");
   CHECK(fails(ErrorKind::Usage, {"compiled library", "'x'"}, [&] {
           LoopOverTime over_time(model, {.out_vars = Monitor(model.x).every(2), .cache = false});

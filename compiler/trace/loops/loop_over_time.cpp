@@ -73,15 +73,6 @@ static void check_real(const LoopOptions &options, double dt, SourceLocation at)
   check("t0", options.t0.value_or(0.0), false);
 }
 
-static void check_recording(const Monitor &monitor, const LoopOptions &options, SourceLocation at) {
-  const detail::Recording &what = monitor.recording();
-  if (options.no_state && !what.direct())
-    throw Error(ErrorKind::Usage,
-                "a loop with no_state = true runs all steps at once; its monitors have a row for each of them", at);
-  if (!options.t0 && (what.events || what.file.ends_with(".npz")))
-    throw Error(ErrorKind::Usage, "a monitor that tells times needs them, but this loop was built with t0 = none", at);
-}
-
 LoopOverTime::LoopOverTime(Model &target, LoopOptions options, At at) : data_(std::make_unique<LoopData>()) {
   data_->target = target.data();
   data_->dt = checked_dt(options.dt ? options.dt->ms : get_dt(), at);
@@ -102,11 +93,11 @@ LoopOverTime::LoopOverTime(Model &target, LoopOptions options, At at) : data_(st
   check_real(options, data_->dt, at);
   auto slots = target.data()->all_slots();
   options.out_vars.each([&](const std::string &, const Monitor &m) {
-    check_recording(m, options, at);
     if (m.slot() && std::find(slots.begin(), slots.end(), m.slot()) == slots.end())
       throw Error(ErrorKind::Name,
                   "out_vars holds '" + m.path() + "', which is not a variable of '" + target.name() + "'", at);
   });
+  detail::check_recordings(options, at);
   if (!options.name.empty())
     data_->given_name = std::make_shared<detail::GivenName>(options.name, at);
   data_->name = options.name.empty() ? detail::unique_name("LoopOverTime") : options.name;

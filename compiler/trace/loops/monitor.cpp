@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Monitor: a variable seen from outside of its model, and how it is recorded.
+#include "compiler/trace/loops/loop_over_time.h"
 #include "compiler/trace/loops/recording.h"
 #include "compiler/trace/trace.h"
+
+#include <filesystem>
+#include <map>
 
 namespace overtime {
 
@@ -110,6 +114,36 @@ void Monitor::set_initial(const Init &init, std::source_location at) const {
   slot.given_at = at;
   for (auto model = slot.owner.lock(); model; model = model->parent.lock())
     model->initial_loop.reset(); // traced without it
+}
+
+static void check_recording(const Monitor &monitor, const LoopOptions &options, SourceLocation at) {
+  const Recording &what = monitor.recording();
+  if (options.no_state && !what.direct())
+    throw Error(ErrorKind::Usage,
+                "a loop with no_state = true runs all steps at once; its monitors have a row for each of them", at);
+  if (!options.t0 && (what.events || what.file.ends_with(".npz")))
+    throw Error(ErrorKind::Usage, "a monitor that tells times needs them, but this loop was built with t0 = none", at);
+}
+
+/// The second of two would silently replace what the first has written.
+static void check_files(const Tree<Monitor> &monitors, SourceLocation at) {
+  std::map<std::filesystem::path, std::string> writers;
+  monitors.each([&](const std::string &name, const Monitor &m) {
+    const std::string &file = m.recording().file;
+    if (file.empty())
+      return;
+    auto [other, first] = writers.emplace(std::filesystem::path(file).lexically_normal(), name);
+    if (!first)
+      throw Error(ErrorKind::Usage,
+                  "the monitors '" + other->second + "' and '" + name + "' both write '" + file +
+                      "'; give each a file of its own",
+                  at);
+  });
+}
+
+void detail::check_recordings(const LoopOptions &options, SourceLocation at) {
+  options.out_vars.each([&](const std::string &, const Monitor &m) { check_recording(m, options, at); });
+  check_files(options.out_vars, at);
 }
 
 } // namespace overtime

@@ -108,6 +108,8 @@ void Recorder::begin(std::int64_t first, std::int64_t steps, double t0, double d
   }
 }
 
+bool Recorder::has_times() const { return what_->file.ends_with(".npz") && name_ != "t"; }
+
 void Recorder::open_file() {
   std::int64_t pair = 2;
   auto dtype = [](DType type) { return static_cast<std::int32_t>(type); };
@@ -120,7 +122,7 @@ void Recorder::open_file() {
   else
     arrays = {
         {name_.c_str(), dtype(out_type_), static_cast<std::int32_t>(out_shape_.size()), out_shape_.data(), nullptr}};
-  if (!what_->events && archive)
+  if (!what_->events && has_times())
     arrays.push_back({"t", dtype(f64), 0, nullptr, nullptr});
   overtime_row_file *file = nullptr;
   overtime_message message;
@@ -140,7 +142,7 @@ void Recorder::flush() {
   if (!what_->events) {
     auto count = std::ssize(times_);
     append(0, pending_.data(), count);
-    if (archive)
+    if (has_times())
       append(1, times_.data(), count);
   } else {
     std::vector<double> times(step_.size()), pairs(archive ? 0 : 2 * step_.size());

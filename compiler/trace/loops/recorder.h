@@ -42,6 +42,8 @@ private:
   template <class T> void end_window(const T *row);
   /// Place in the row of the loop of element k of what is recorded.
   std::int64_t place(std::int64_t k) const;
+  /// Whether the file of the rows has an array of their times too; not beside a variable of that name.
+  bool has_times() const;
   void open_file();
   void append(std::size_t array, const void *rows, std::int64_t count);
   void flush();

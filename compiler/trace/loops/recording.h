@@ -6,6 +6,9 @@
 
 #include <vector>
 
+namespace overtime {
+struct LoopOptions;
+}
 namespace overtime::detail {
 
 struct Recording {
@@ -29,5 +32,8 @@ struct Recording {
   /// Rows of a call of `steps` steps after `first` of them since the reset.
   std::int64_t rows(std::int64_t first, std::int64_t steps) const { return (first + steps) / every - first / every; }
 };
+
+/// Errors: monitors that such a loop cannot record, and two that write the same file.
+void check_recordings(const LoopOptions &options, SourceLocation at);
 
 } // namespace overtime::detail

@@ -152,9 +152,12 @@ public:
     program.code.run(range, threads, buffers, strides, fresh, on_device);
     for (std::size_t k = 0; k < strides.size(); ++k) // the next chunk goes on behind this one
       buffers[firstInput + k] = static_cast<char *>(buffers[firstInput + k]) + range.count * strides[k] * sizes[k];
+  }
+  /// Takes the rows of the `count` steps that have just run. Errors: a file that cannot be written.
+  void record(std::int64_t count) {
     for (auto &[place, recorder, begin] : recorded) {
       buffers[place] = begin;
-      recorder->take(begin, range.count);
+      recorder->take(begin, count);
     }
   }
   /// Steps after which the buffer of rows has to be emptied.
@@ -337,7 +340,8 @@ LoopResult LoopData::run(const Call &call) {
       arguments.run(range(steps), fresh);
       fresh = false;
       finished += steps;
-      done += steps;
+      done += steps; // before what may fail: the states are those of now
+      arguments.record(steps);
     }
     if (!options.jit && options.on_step)
       options.on_step(i0 + done - 1);

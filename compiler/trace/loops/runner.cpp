@@ -7,16 +7,33 @@
 #include "compiler/trace/loops/runner_inputs.h"
 
 #include <cstdio>
+#include <map>
 
 namespace overtime {
+
+/// Under which names a monitor leaves arrays in `mon`.
+static std::vector<std::string> names_of(const std::string &name, const detail::Recording &what) {
+  if (what.events)
+    return {name + ".i", name + ".t"};
+  return what.every > 1 && what.file.empty() ? std::vector{name, name + ".t"} : std::vector{name};
+}
 
 static Tree<Monitor> monitors_of(const Model &target, const std::vector<RunnerMonitor> &monitors,
                                  std::source_location at) {
   std::vector<Tree<Monitor>::Named> named;
+  std::map<std::string, std::string> taken; // by whom
   for (const RunnerMonitor &monitor : monitors) {
+    if (monitor.name.empty())
+      throw Error(ErrorKind::Name, "a monitor of a runner needs a name to be found by in mon", at);
     if (monitor.name == "ts")
       throw Error(ErrorKind::Name, "'ts' holds the times of the steps and cannot be a monitor", at);
     named.emplace_back(monitor.name, monitor.what ? *monitor.what : target.var(monitor.name, at));
+    for (const std::string &name : names_of(monitor.name, named.back().second.leaf().recording()))
+      if (auto [other, first] = taken.emplace(name, monitor.name); !first)
+        throw Error(ErrorKind::Name,
+                    "the monitors '" + other->second + "' and '" + monitor.name + "' would both be '" + name +
+                        "'; give one another name",
+                    at);
   }
   return named.empty() ? Tree<Monitor>() : Tree<Monitor>::map(std::move(named));
 }

@@ -4,6 +4,7 @@
 
 #include "compiler/driver/training/Gradient.h"
 #include "compiler/trace/loops/loop_data.h"
+#include "compiler/trace/loops/recording.h"
 
 #include <algorithm>
 
@@ -158,6 +159,14 @@ JvpResult JvpData::result(const detail::Call &call, const std::vector<Tensor> &o
 
 JvpResult JvpData::run(const detail::Call &call, const Direction &along, SourceLocation at) {
   detail::LoopData &data = over();
+  data.options.out_vars.each([&](const std::string &path, const Monitor &m) {
+    if (!m.recording().direct())
+      throw Error(ErrorKind::Usage,
+                  "a directional derivative has a row for every step; the monitor '" + (m.slot() ? m.path() : path) +
+                      "' wants others: leave every(), events() and file() away, and take elements that follow each "
+                      "other",
+                  at);
+  });
   data.check_index(call);
   if (!data.goes_on())
     detail::prepare_run(*data.target, data.start());
