@@ -4,10 +4,13 @@
 
 #include "compiler/tools/NetworkParts.h"
 #include "compiler/tools/model_options.h"
+#include "compiler/tools/recording.h"
 #include "compiler/trace/host/nearest.h"
 #include "models/inputs/currents.h"
 #include "models/inputs/noise.h"
 #include "models/inputs/waves.h"
+#include "models/projections/gap_junction.h"
+#include "models/projections/poisson_input.h"
 #include "models/zoo.h"
 
 #include "llvm/Support/MemoryBuffer.h"
@@ -34,13 +37,19 @@ public:
 
   NetworkFile build() {
     (void)root.members({"name", "dt", "t0", "real", "seed", "threads", "duration", "populations", "projections",
-                        "inputs", "monitors"});
+                        "gap_junctions", "poisson_inputs", "inputs", "monitors"});
     readRun();
     for (const auto &[name, json] : root.need("populations").members())
       addPopulation(name, json);
     if (auto projections = root.get("projections"))
       for (const JsonCursor &json : projections->items())
         addProjection(json);
+    if (auto junctions = root.get("gap_junctions"))
+      for (const JsonCursor &json : junctions->items())
+        addGapJunction(json);
+    if (auto sources = root.get("poisson_inputs"))
+      for (const JsonCursor &json : sources->items())
+        addPoissonInput(json);
     if (auto inputs = root.get("inputs"))
       for (const JsonCursor &json : inputs->items())
         addInput(json);
@@ -134,8 +143,7 @@ private:
     ZooEnds &pre = population(from), &post = population(to);
     if (!pre.source)
       from.fail("'" + from.text() + "' has no spikes to send", ErrorKind::Usage);
-    if (!post.target)
-      to.fail("'" + to.text() + "' has no input and potential to receive at", ErrorKind::Usage);
+    Target target = targetOf(to, post);
     ProjectionParts parts;
     parts.connect = connectivityOf(json.need("connect"));
     if (auto weight = json.get("weight"))
@@ -152,17 +160,69 @@ private:
       parts.output = outputOf(*part);
     if (auto at = json.get("at_sources"))
       parts.at_sources = at->flag();
-    parts.seed = json.get("seed") ? static_cast<std::uint64_t>(json.need("seed").count(0)) : drawn++;
-    std::string name = json.get("name") ? json.need("name").text() : from.text() + "_" + to.text();
-    const ZooEnds &ends = post;
-    Target target{ends.target->I.same(), ends.target->V.same(), ends.target->n};
-    if (ends.target->spike)
-      target.spike.emplace(ends.target->spike->same());
+    parts.seed = seedOf(json);
     json.at([&] {
-      network->add(name,
+      network->add(nameOf(json, from.text() + "_" + to.text()),
                    Projection(Source{pre.source->sent.same(), pre.source->n, pre.source->spikes}, std::move(target),
                               parts, nowhere),
                    nowhere);
+    });
+  }
+
+  static std::string nameOf(const JsonCursor &json, const std::string &otherwise) {
+    auto name = json.get("name");
+    return name ? name->text() : otherwise;
+  }
+
+  std::uint64_t seedOf(const JsonCursor &json) {
+    auto seed = json.get("seed");
+    return seed ? static_cast<std::uint64_t>(seed->count(0)) : drawn++;
+  }
+
+  static Target targetOf(const JsonCursor &json, const ZooEnds &ends) {
+    if (!ends.target)
+      json.fail("'" + json.text() + "' has no input and potential to receive at", ErrorKind::Usage);
+    Target target{ends.target->I.same(), ends.target->V.same(), ends.target->n};
+    if (ends.target->spike)
+      target.spike.emplace(ends.target->spike->same());
+    return target;
+  }
+
+  void addGapJunction(const JsonCursor &json) {
+    (void)json.members({"name", "from", "to", "connect", "weight", "seed"});
+    JsonCursor from = json.need("from"), to = json.need("to");
+    ZooEnds &pre = population(from);
+    if (!pre.target)
+      from.fail("'" + from.text() + "' has no potential: a gap junction joins two populations that have one",
+                ErrorKind::Usage);
+    Target target = targetOf(to, population(to));
+    GapJunctionParts parts;
+    parts.connect = connectivityOf(json.need("connect"));
+    if (auto weight = json.get("weight"))
+      parts.weight = initOf(*weight);
+    parts.seed = seedOf(json);
+    json.at([&] {
+      network->add(nameOf(json, from.text() + "_" + to.text() + "_gap"),
+                   GapJunction(pre.target->V.same(), pre.target->n, std::move(target.V), target.n, std::move(target.I),
+                               parts, nowhere),
+                   nowhere);
+    });
+  }
+
+  void addPoissonInput(const JsonCursor &json) {
+    (void)json.members({"name", "to", "rate", "weight", "synapse", "output"});
+    JsonCursor to = json.need("to");
+    Target target = targetOf(to, population(to));
+    PoissonInputParts parts;
+    parts.rate = initOf(json.need("rate"));
+    if (auto weight = json.get("weight"))
+      parts.weight = initOf(*weight);
+    if (auto part = json.get("synapse"))
+      parts.synapse = synapseOf(*part);
+    if (auto part = json.get("output"))
+      parts.output = outputOf(*part);
+    json.at([&] {
+      network->add(nameOf(json, to.text() + "_poisson"), PoissonInput(std::move(target), parts, nowhere), nowhere);
     });
   }
 
@@ -229,6 +289,8 @@ private:
         name = given->text();
       json.at([&] { monitor = chosen(json, std::move(monitor)); });
     }
+    if (name == "t") // under which --out has them
+      json.fail("'t' holds the times of the steps; give the monitor another 'name'", ErrorKind::Name);
     file.options.monitors.emplace_back(name, std::move(monitor));
   }
 
@@ -248,7 +310,10 @@ private:
           reduce ? reductions().at(reduce->oneOf({"last", "mean", "max", "min", "sum"})) : Reduce::Last, nowhere);
     if (events && events->flag())
       monitor = monitor.events(nowhere);
-    return to ? monitor.file(to->text(), nowhere) : monitor;
+    if (!to)
+      return monitor;
+    to->at([&] { check_output_path("a monitor", to->text(), {".npy", ".npz"}); });
+    return monitor.file(to->text(), nowhere);
   }
 
   const JsonCursor &root;

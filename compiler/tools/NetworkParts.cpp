@@ -55,11 +55,26 @@ Part partOf(const JsonCursor &json, const std::vector<Kind> &kinds) {
   return part;
 }
 
+/// Whole numbers of a list, or of "FILE.npz:KEY".
 std::vector<std::int64_t> wholes(const JsonCursor &json) {
   std::vector<std::int64_t> all;
+  if (json.isText()) {
+    Tensor numbers = json.at([&] { return load_tensor(json.text()); });
+    for (std::int64_t k = 0; k < numbers.size(); ++k) {
+      all.push_back(static_cast<std::int64_t>(numbers[k]));
+      if (static_cast<double>(all.back()) != numbers[k])
+        json.fail("expected whole numbers, got " + std::to_string(numbers[k]), ErrorKind::Value);
+    }
+    return all;
+  }
   for (const JsonCursor &item : json.items())
     all.push_back(item.count(0));
   return all;
+}
+
+Tensor places(const JsonCursor &json) {
+  std::vector<std::int64_t> all = wholes(json);
+  return Tensor::of({std::ssize(all)}, std::vector<double>(all.begin(), all.end()), i64);
 }
 
 const std::vector<std::string> receptor = {"alpha", "beta", "T", "T_dur"};
@@ -108,12 +123,16 @@ Connectivity connectivityOf(const JsonCursor &json) {
                             {"fixed_post_number", {"number", self}},
                             {"small_world", {"neighbors", "p"}},
                             {"scale_free", {"m"}},
+                            {"gaussian_probability", {"grid", "spacing", "periodic", "sigma", self}},
+                            {"within_distance", {"grid", "spacing", "periodic", "most", self}},
                             {"pairs", {"pre", "post"}},
+                            {"csr", {"offsets", "targets"}},
                             {"matrix", {"file"}}});
   auto needed = [&](const std::string &name) { return part.members ? part.members->need(name) : json.need(name); };
   if (!part.members && part.kind != "all_to_all" && part.kind != "one_to_one")
     json.fail("'" + part.kind + "' has numbers of its own: {\"kind\": \"" + part.kind + "\", ...}", ErrorKind::Usage);
   bool include_self = part.flag(self, true);
+  auto grid = [&] { return Grid{wholes(needed("grid")), part.number("spacing", 1.0), part.flag("periodic", false)}; };
   return json.at([&]() -> Connectivity {
     if (part.kind == "all_to_all")
       return all_to_all(include_self);
@@ -132,6 +151,12 @@ Connectivity connectivityOf(const JsonCursor &json) {
       return small_world(needed("neighbors").count(0), needed("p").number());
     if (part.kind == "scale_free")
       return scale_free(needed("m").count(1));
+    if (part.kind == "gaussian_probability")
+      return gaussian_probability(grid(), needed("sigma").number(), include_self);
+    if (part.kind == "within_distance")
+      return within_distance(grid(), needed("most").number(), include_self);
+    if (part.kind == "csr")
+      return from_csr(places(needed("offsets")), places(needed("targets")));
     if (part.kind == "pairs")
       return from_pairs(wholes(needed("pre")), wholes(needed("post")));
     return from_matrix(load_tensor(needed("file").text()));
@@ -143,6 +168,7 @@ SynapseKind synapseOf(const JsonCursor &json) {
                             {"dual_exponential", {"tau_decay", "tau_rise"}},
                             {"alpha", {"tau"}},
                             {"nmda", {"tau_decay", "tau_rise", "a"}},
+                            {"bio_nmda", {"alpha1", "beta1", "alpha2", "beta2", "T", "T_dur"}},
                             {"ampa", receptor},
                             {"gabaa", receptor}});
   if (part.kind == "exponential")
@@ -157,6 +183,16 @@ SynapseKind synapseOf(const JsonCursor &json) {
     options.tau_rise = part.get("tau_rise", options.tau_rise);
     options.a = part.get("a", options.a);
     return nmda(options);
+  }
+  if (part.kind == "bio_nmda") {
+    BioNMDAOptions options;
+    options.alpha1 = part.get("alpha1", options.alpha1);
+    options.beta1 = part.get("beta1", options.beta1);
+    options.alpha2 = part.get("alpha2", options.alpha2);
+    options.beta2 = part.get("beta2", options.beta2);
+    options.T = part.get("T", options.T);
+    options.T_dur = part.get("T_dur", options.T_dur);
+    return bio_nmda(options);
   }
   if (part.kind == "ampa")
     return ampa(receptorOf(part, {}));

@@ -19,6 +19,16 @@ double seconds_of(const std::function<void()> &work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+/// What does not go together, such as two monitors of one name, is said with the file.
+std::unique_ptr<DSRunner> runner_of(NetworkFile &file, const std::string &path) {
+  try {
+    return std::make_unique<DSRunner>(*file.network, std::move(file.options), nowhere);
+  } catch (const Error &error) {
+    std::string text = error.what();
+    throw Error(error.kind(), path + ": " + (text.starts_with("error: ") ? text.substr(7) : text));
+  }
+}
+
 } // namespace
 
 int run_network(const NetworkRunOptions &options) {
@@ -40,7 +50,8 @@ int run_network(const NetworkRunOptions &options) {
   file.options.bar = options.quiet ? ProgressBar::Never : ProgressBar::Terminal;
   file.options.cache = !options.no_cache;
   std::uint64_t seed = file.options.seed;
-  DSRunner runner(*file.network, std::move(file.options), nowhere);
+  std::unique_ptr<DSRunner> made = runner_of(file, options.file);
+  DSRunner &runner = *made;
   runner.reset_state({}, seed, nowhere);
   MemoryNeed need;
   double ready = seconds_of([&] { need = runner.memory_need(*file.duration, nowhere); });

@@ -128,7 +128,7 @@ Connectivity from_csr(const Tensor &offsets, const Tensor &targets) {
     RowBuilder rows(n, m);
     for (std::int64_t i = 0; i < n; ++i) {
       std::int64_t first = begin[std::size_t(i)], last = begin[std::size_t(i) + 1];
-      if (first > last)
+      if (first > last || last > std::ssize(to))
         throw Error(ErrorKind::Value, "the offsets of from_csr do not ascend");
       std::vector<std::int64_t> row(to.begin() + first, to.begin() + last);
       std::sort(row.begin(), row.end());

@@ -27,6 +27,9 @@ double Grid::distance(std::int64_t a, std::int64_t b) const {
 }
 
 Connectivity by_distance(const Grid &grid, std::function<double(double d)> p, bool include_self) {
+  if (!(grid.spacing > 0.0) || !std::ranges::all_of(grid.shape, [](std::int64_t n) { return n > 0; }))
+    throw Error(ErrorKind::Value, "a grid has a spacing and numbers of cells above 0, got " + to_string(grid.shape) +
+                                      " of spacing " + std::to_string(grid.spacing));
   auto draw = [grid, p = std::move(p), include_self](std::int64_t, std::int64_t, std::uint64_t seed) {
     std::int64_t n = element_count(grid.shape);
     Sequence random(seed ^ 0x64697374616e6365u);

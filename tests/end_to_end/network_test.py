@@ -62,6 +62,95 @@ class NetworkFiles(CliTest):
         self.assertGreater(post.max(), -59.5)
         self.assertGreater(np.sum(fired), 5)
 
+    def test_gap_junctions_carry_current_between_potentials(self):
+        network = {"real": "f64", "duration": 20,
+                   "populations": {"a": lif(3, init={"V": [-60, -57, -52]}), "b": lif(2, init={"V": [-60, -55]})},
+                   "gap_junctions": [{"from": "a", "to": "b", "weight": [0.1, 0.2, 0.3],
+                                      "connect": {"kind": "pairs", "pre": [0, 1, 2], "post": [0, 1, 1]}},
+                                     {"name": "back", "from": "b", "to": "a", "weight": 0.05,
+                                      "connect": "all_to_all"}],
+                   "inputs": [{"to": "a.I", "value": 5}], "monitors": ["a.V", "b.V", "b.I"]}
+        out = self.run_network(network)
+        a, b, decay = np.array([-60, -57, -52]), np.array([-60, -55]), np.exp(-0.1 / 20)
+        w = np.array([[0.1, 0], [0, 0.2], [0, 0.3]])
+        for k in range(200):
+            into_b = (w * (a[:, None] - b)).sum(axis=0)
+            into_a = 5 + 0.05 * (b[:, None] - a).sum(axis=0)
+            np.testing.assert_allclose(out["b.I"][k], into_b, rtol=1e-11, atol=1e-12)
+            a, b = (-60 + I + (V + 60 - I) * decay for V, I in ((a, into_a), (b, into_b)))
+            np.testing.assert_allclose(out["a.V"][k], a, rtol=1e-12)
+            np.testing.assert_allclose(out["b.V"][k], b, rtol=1e-12)
+
+    def test_poisson_inputs_have_their_rates(self):
+        n, rate, weight = 2000, 500, 0.01
+        network = {"real": "f64", "duration": 100,
+                   "populations": {"cells": lif(2 * n, init={"V": -60})},
+                   "poisson_inputs": [{"to": "cells", "rate": [0] * n + [rate] * n, "weight": weight, "output": "cuba",
+                                       "synapse": {"kind": "exponential", "tau": 5}},
+                                      {"name": "late", "to": "cells", "rate": 0, "weight": weight}],
+                   "inputs": [{"to": "late.I", "value": 100}],
+                   "monitors": ["cells.V", {"variable": "cells_poisson.synapse.g", "name": "g"}]}
+        out = self.run_network(network)
+        g, V = out["g"], out["cells.V"]
+        np.testing.assert_array_equal(g[:, :n], 0)
+        steady = weight * rate * 1e-4 / (1 - np.exp(-0.1 / 5))
+        np.testing.assert_allclose(g[500:, n:].mean(), steady, rtol=0.01)
+        # What `late` adds to V in a step are whole spikes, of 100 Hz; the rest is the equation of the cell.
+        before, decay = np.vstack([np.full((1, 2 * n), -60), V[:-1]]), np.exp(-0.1 / 20)
+        spikes = ((V + 60 - g) / decay + g - (before + 60)) / weight
+        np.testing.assert_allclose(spikes, np.round(spikes), atol=1e-8)
+        np.testing.assert_allclose(spikes.mean(), 100 * 1e-4, rtol=0.02)
+
+    def test_bio_nmda_opens_in_two_steps(self):
+        network = two_cells()
+        network["projections"][0].update(
+            weight=0.02, synapse={"kind": "bio_nmda", "alpha1": 1.5, "beta1": 0.02, "alpha2": 0.8, "beta2": 0.4,
+                                  "T": 0.9, "T_dur": 0.75})
+        network["monitors"].append({"variable": "pre_post.synapse.x", "name": "x"})
+        out = self.run_network(network)
+        x, g, arrival = np.zeros(3), np.zeros(3), np.full(3, -1e7)
+        for k in range(600):
+            if k >= 16:
+                arrival = np.where(out["pre.spike"][k - 16], k * 0.1, arrival)
+            T = np.where(k * 0.1 - arrival < 0.75, 0.9, 0)
+            rate_x, rate_g = 0.8 * T + 0.4, 1.5 * x + 0.02
+            end_x, end_g = 0.8 * T / rate_x, 1.5 * x / rate_g
+            x, g = end_x + (x - end_x) * np.exp(-0.1 * rate_x), end_g + (g - end_g) * np.exp(-0.1 * rate_g)
+            np.testing.assert_allclose(out["x"][k], x, rtol=1e-11, atol=1e-15)
+            np.testing.assert_allclose(out["g"][k], g, rtol=1e-11, atol=1e-15)
+        self.assertGreater(g.max(), 0.1)
+
+    def test_connectivity_on_grids_and_from_lists(self):
+        def degrees(size, connect):
+            """How many sources each target has: the current of 1 mV through a gap junction of 1 each."""
+            network = {"real": "f64", "duration": 0.1,
+                       "populations": {"a": lif(size, init={"V": -59}), "b": lif(size, init={"V": -60})},
+                       "gap_junctions": [{"from": "a", "to": "b", "connect": connect}], "monitors": ["b.I"]}
+            return self.run_network(network)["b.I"][0]
+
+        i, j = np.divmod(np.arange(20), 5)  # of a grid [4, 5]
+        for periodic in (False, True):
+            away = [np.abs(x[:, None] - x) for x in (i, j)]
+            if periodic:
+                away = [np.minimum(d, n - d) for d, n in zip(away, (4, 5))]
+            distance = 0.5 * np.hypot(*away)
+            grid = {"grid": [4, 5], "spacing": 0.5, "periodic": periodic}
+            got = degrees(20, {"kind": "within_distance", "most": 0.75, "include_self": False, **grid})
+            np.testing.assert_allclose(got, (distance <= 0.75).sum(axis=0) - 1)
+        away = [np.abs(x[:, None] - x) for x in np.divmod(np.arange(900), 30)]
+        chance = np.exp(-(away[0] ** 2 + away[1] ** 2) / (2 * 2.5 ** 2))
+        got = degrees(900, {"kind": "gaussian_probability", "grid": [30, 30], "sigma": 2.5})
+        self.assertLess(abs(got.sum() - chance.sum()), 4 * np.sqrt((chance * (1 - chance)).sum()))
+        np.testing.assert_allclose(degrees(3, {"kind": "csr", "offsets": [0, 2, 2, 3], "targets": [0, 2, 2]}),
+                                   [1, 0, 2])
+        self.save("lists.npz", pre=np.array([0, 1, 2]), post=np.array([1, 1, 0]), half=np.array([0.5, 1, 2]))
+        np.testing.assert_allclose(degrees(3, {"kind": "pairs", "pre": "lists.npz:pre", "post": "lists.npz:post"}),
+                                   [1, 2, 0])
+        pair = {"kind": "pairs", "pre": "lists.npz:pre", "post": "lists.npz:half"}
+        network = two_cells()
+        network["projections"][0]["connect"] = pair
+        self.fail_with("run", self.write(network), "--out", "o.npz", says=["connect.post", "whole numbers, got 0.5"])
+
     def test_monitors_say_what_they_keep(self):
         network = two_cells()
         network["monitors"] = ["pre.spike", "post.V",
@@ -132,6 +221,40 @@ class NetworkFiles(CliTest):
         wrong(lambda n: n["monitors"].append("post.W"), ["monitors[3]", "'post.W'"])
         wrong(lambda n: n["monitors"].append({"variable": "post.V", "name": "x", "reduce": "mean"}),
               ["monitors[3].reduce", "'every'"])
+        wrong(lambda n: n["monitors"].append({"variable": "post.V", "name": "t"}),
+              ["monitors[3]", "'t' holds the times", "another 'name'"])
+        wrong(lambda n: n["monitors"].extend({"variable": "post.V", "name": name, "file": self.path("v.npy")}
+                                             for name in "xy"), ["'x' and 'y'", "a file of its own"])
+        wrong(lambda n: n["monitors"].append({"variable": "post.V", "name": "V", "file": "no/v.npy"}),
+              ["monitors[3].file", "there is no folder 'no'"])
+        wrong(lambda n: n["monitors"].append({"variable": "pre.V", "name": "post.V"}), ["'post.V'", "another name"])
+
+        def junction(**changes):
+            return lambda n: n.update(gap_junctions=[{"from": "pre", "to": "post", "connect": "all_to_all", **changes}])
+
+        def poisson(**changes):
+            return lambda n: n.update(poisson_inputs=[{"to": "post", "rate": 10, **changes}])
+
+        wrong(junction(delay=1), ["gap_junctions[0]", "'delay' is not known", "weight"])
+        wrong(junction(to="past"), ["gap_junctions[0].to", "no population 'past'", "'post'"])
+        wrong(junction(name="pre_post"), ["gap_junctions[0]", "'pre_post'"])
+        wrong(junction(connect="one_to_one"), ["gap_junctions[0]", "one size, got 3 and 2"])
+        wrong(junction(connect={"kind": "within_distance", "grid": [4, 4], "most": 1}),
+              ["gap_junctions[0]", "is for 16 sources", "got 3 and 2"])
+        wrong(junction(connect={"kind": "within_distance", "grid": [4], "most": 1, "spacing": 0}),
+              ["gap_junctions[0].connect", "spacing"])
+        wrong(junction(connect={"kind": "gaussian_probability", "grid": [4]}), ["connect", "'sigma' is missing"])
+        wrong(junction(connect={"kind": "csr", "offsets": [0, 3, 1, 1], "targets": [0]}),
+              ["gap_junctions[0]", "do not ascend"])
+        wrong(lambda n: n.update(populations={**n["populations"], "noise": {"model": "PoissonGroup", "size": 3}},
+                                 gap_junctions=[{"from": "noise", "to": "post", "connect": "all_to_all"}]),
+              ["gap_junctions[0].from", "'noise' has no potential"])
+        wrong(lambda n: n.update(poisson_inputs=[{"to": "post"}]), ["poisson_inputs[0]", "'rate' is missing"])
+        wrong(poisson(rate=-1), ["poisson_inputs[0]", "0 or more, got -1"])
+        wrong(poisson(synapse="nmda"), ["poisson_inputs[0]", "take a linear synapse"])
+        wrong(poisson(tau=1), ["poisson_inputs[0]", "'tau' is not known"])
+        wrong(lambda n: n["projections"][0].update(synapse={"kind": "bio_nmda", "alpha": 1}),
+              ["projections[0].synapse", "'alpha'", "alpha1"])
         wrong(lambda n: n.pop("populations"), ["'populations' is missing"])
         wrong(lambda n: n.pop("duration"), ["how long"])
         wrong(lambda n: n.update(dt="0.1"), ["dt", "expected a number"])

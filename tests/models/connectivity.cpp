@@ -110,6 +110,9 @@ TEST_CASE("lists are taken as they are, and turned", "[networks]") {
   CHECK(edge.targets.str() == "u16 [1] 65535");
   CHECK(from_csr(Tensor::of({0, 1, 1, 3}, i64), Tensor::of({3, 1, 0}, i64)).draw(3, 4).targets.str() ==
         pairs.targets.str());
+  CHECK_THROWS_WITH(from_csr(Tensor::of({0, 100, 3}, i64), Tensor::of({3, 1, 0}, i64)).draw(2, 4),
+                    Catch::Contains("do not ascend"));
+  CHECK_THROWS_WITH(within_distance({.shape = {4}, .spacing = 0}, 1), Catch::Contains("above 0, got [4] of spacing 0"));
   CHECK(from_matrix(pairs.matrix()).draw(3, 4).targets.str() == pairs.targets.str());
   CHECK_THROWS_WITH(from_pairs({0, 0}, {1, 1}).draw(2, 2), Catch::Contains("connects 0 to 1 twice"));
   CHECK_THROWS_WITH(from_pairs({0}, {5}).draw(2, 2), Catch::Contains("there is no target 5 of 2"));
