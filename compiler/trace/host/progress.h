@@ -11,7 +11,7 @@
 
 namespace overtime {
 
-/// "[#######.............]  35 %  350,000 of 1,000,000 steps, 3.2 M steps/s, 4 s left"
+/// "[#######.............]  35 %  350,000 of 1,000,000 steps, 162.5 k steps/s, 4 s left"
 std::string progress_line(std::int64_t done, std::int64_t steps, double seconds);
 
 /// When a progress bar is drawn, on stderr.
