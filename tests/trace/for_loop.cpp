@@ -131,10 +131,17 @@ TEST_CASE("a runner tells its memory before, and Ctrl-C keeps what there is", "[
   HH hh(1000);
   DSRunner runner(hh, {.monitors = {"V", {"spikes", Monitor(hh.spike).events()}}, .keep_outputs = false});
   MemoryNeed need = runner.memory_need(100.0);
-  CHECK(need.results == 1000.0 * 1000 * 4);
+  CHECK(need.results == 1000.0 * 1000 * 4 + 1000 * 8); // V, and the times of the steps
   CHECK(need.results_text == "V f32 [1000, 1000], spikes as events");
   CHECK(need.variables == 4 * 1000 * 12 + 1000 + 9 * 12); // V, m, h, n; spike; numbers
-  CHECK(runner.memory_need(1000.0).results == 1e4 * 1000 * 4);
+  CHECK(runner.memory_need(1000.0).results == 1e4 * 1000 * 4 + 1e4 * 8);
+  DSRunner counting(hh, {.monitors = {{"rate", Monitor(hh.spike).every(100, Reduce::Mean)},
+                                      {"any", Monitor(hh.spike).every(100, Reduce::Max)},
+                                      {"m", Monitor(hh.m).file("m.npy")}},
+                         .keep_outputs = false});
+  need = counting.memory_need(100.0);
+  CHECK(need.results == 10.0 * 1000 * 4 + 10.0 * 1000 + 1000 * 8);
+  CHECK(need.results_text == "rate f32 [10, 1000], any bool [10, 1000], m to m.npy");
   CHECK(fails(ErrorKind::Memory, {"V f32 [10000000000000, 1000]", "run fewer steps"}, [&] { runner.run(1e12); }) == "");
 
   HH other(10);

@@ -16,14 +16,17 @@ double bytes_of(const std::vector<driver::ArrayInfo> &arrays) {
   return sum;
 }
 
+void add_text(MemoryNeed &need, const std::string &text) {
+  need.results_text += (need.results_text.empty() ? "" : ", ") + text;
+}
+
 /// Adds what a monitor or an output keeps.
-void add_result(MemoryNeed &need, const std::string &name, Shape shape, DType dtype, bool kept, bool copied) {
+void add_result(MemoryNeed &need, const std::string &name, const Shape &shape, DType dtype, bool copied) {
   double bytes = static_cast<double>(size_of(dtype));
   for (std::int64_t d : shape)
     bytes *= static_cast<double>(d);
-  if (kept)
-    need.results += copied ? 2 * bytes : bytes; // computed as [T, B, ...], then put in order
-  need.results_text += (need.results_text.empty() ? "" : ", ") + name + " " + name_of(dtype) + " " + to_string(shape);
+  need.results += copied ? 2 * bytes : bytes; // computed as [T, B, ...], then put in order
+  add_text(need, name + " " + name_of(dtype) + " " + to_string(shape));
 }
 
 } // namespace
@@ -42,11 +45,12 @@ MemoryNeed LoopData::memory_need(const Call &call) {
     if (!what.elements.empty())
       shape.back() = std::ssize(what.elements);
     shape.insert(shape.begin(), what.rows(done, call.steps));
-    auto dtype = static_cast<DType>(array.dtype);
-    if (what.events)
-      need.results_text += (need.results_text.empty() ? "" : ", ") + name + " as events";
+    if (!what.file.empty())
+      add_text(need, name + " to " + what.file);
+    else if (what.events)
+      add_text(need, name + " as events");
     else
-      add_result(need, name, shape, dtype, what.file.empty(), call.swap_outputs);
+      add_result(need, name, shape, what.dtype(static_cast<DType>(array.dtype), options.real), call.swap_outputs);
   };
   std::string lone = model().output_name();
   if (options.keep_outputs)

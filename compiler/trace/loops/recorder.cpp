@@ -20,11 +20,6 @@ void check(int status, const overtime_message &message) {
     throw Error(ErrorKind::File, message.text);
 }
 
-DType type_of(const Recording &what, DType row, DType real) {
-  bool sums = what.how == Reduce::Mean || what.how == Reduce::Sum;
-  return sums && row != DType::F32 && row != DType::F64 ? real : row;
-}
-
 template <class Visit> void with_type(DType dtype, const void *rows, const Visit &visit) {
   switch (dtype) {
   case DType::F32:
@@ -63,7 +58,7 @@ template <class T, class Visit> void each_event(const T *row, std::int64_t n, co
 
 Recorder::Recorder(const Monitor &monitor, driver::ArrayInfo row, DType real)
     : what_(std::make_shared<Recording>(monitor.recording())), name_(monitor.slot() ? monitor.slot()->name : "x"),
-      row_(std::move(row)), out_type_(type_of(*what_, static_cast<DType>(row_.dtype), real)), out_shape_(row_.shape) {
+      row_(std::move(row)), out_type_(what_->dtype(static_cast<DType>(row_.dtype), real)), out_shape_(row_.shape) {
   if (!what_->contiguous()) { // else the loop has cut them out
     std::int64_t low = *std::ranges::min_element(what_->elements);
     for (std::int64_t element : what_->elements)

@@ -29,6 +29,11 @@ struct Recording {
   }
   /// Whether the rows that the compiled loop writes are those of the result.
   bool direct() const { return contiguous() && every == 1 && !events && file.empty(); }
+  /// Type of the rows, from that of the variable: sums and means of flags and places are numbers of the run's type.
+  DType dtype(DType of, DType real) const {
+    bool sums = how == Reduce::Mean || how == Reduce::Sum;
+    return sums && of != DType::F32 && of != DType::F64 ? real : of;
+  }
   /// Rows of a call of `steps` steps after `first` of them since the reset.
   std::int64_t rows(std::int64_t first, std::int64_t steps) const { return (first + steps) / every - first / every; }
 };

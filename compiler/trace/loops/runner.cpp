@@ -69,8 +69,15 @@ Tree<Tensor> DSRunner::run(const Tree<Tensor> &data, At at) {
 MemoryNeed DSRunner::memory_need(Duration duration, At at) {
   std::int64_t steps = steps_in(duration.ms, loop_->dt(), at);
   detail::LoopData &loop = loop_->data();
-  return loop.memory_need(inputs_->has_rows() ? loop.by_data(inputs_->data(loop.done, steps, {}, at), at)
-                                              : loop.by_steps(steps, at));
+  return need_of(inputs_->has_rows() ? loop.by_data(inputs_->data(loop.done, steps, {}, at), at)
+                                     : loop.by_steps(steps, at));
+}
+
+/// What the loop takes, and the times of the steps.
+MemoryNeed DSRunner::need_of(const detail::Call &call) {
+  MemoryNeed need = loop_->data().memory_need(call);
+  need.results += static_cast<double>(call.steps) * sizeof(double);
+  return need;
 }
 
 Tree<Tensor> DSRunner::go(std::int64_t steps, const std::optional<Tree<Tensor>> &data, At at) {
@@ -79,7 +86,7 @@ Tree<Tensor> DSRunner::go(std::int64_t steps, const std::optional<Tree<Tensor>> 
   detail::Call call = inputs_->has_rows() ? loop.by_data(inputs_->data(first, steps, data, at), at)
                       : data              ? loop.by_data(*data, at)
                                           : loop.by_steps(steps, at);
-  MemoryNeed need = loop.memory_need(call);
+  MemoryNeed need = need_of(call);
   std::string what = "the model and the results of " + std::to_string(steps) + " steps (" + need.results_text + ")";
   try {
     std::string warning = check_memory(need.total(), what, "run fewer steps or monitor less");

@@ -73,8 +73,9 @@ struct RunnerOptions {
 };
 
 namespace detail {
+struct Call;
 class RunnerInputs;
-}
+} // namespace detail
 
 ///   DSRunner runner(net, {.monitors = {"E.V", {"spikes", Monitor(net.E.spike).events()}},
 ///                         .inputs = {{"E.I", 20.0}, {"I.I", EachStep{current}, '-'}}});
@@ -104,6 +105,7 @@ public:
   LoopOverTime &loop() { return *loop_; }
 
 private:
+  MemoryNeed need_of(const detail::Call &call);
   Tree<Tensor> go(std::int64_t steps, const std::optional<Tree<Tensor>> &data, At at);
   void keep(const LoopResult &result, std::int64_t first);
   std::unique_ptr<detail::RunnerInputs> inputs_;
