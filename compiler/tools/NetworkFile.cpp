@@ -74,8 +74,11 @@ private:
       file.options.seed = static_cast<std::uint64_t>(seed->count(0));
     if (auto threads = root.get("threads"))
       file.options.threads = static_cast<std::int32_t>(threads->count(0));
-    if (auto duration = root.get("duration"))
+    if (auto duration = root.get("duration")) {
       file.duration = duration->number();
+      if (*file.duration < 0)
+        duration->fail("expected 0 or more ms", ErrorKind::Value);
+    }
   }
 
   void addPopulation(const std::string &name, const JsonCursor &json) {
@@ -297,8 +300,14 @@ private:
   static Monitor chosen(const JsonCursor &json, Monitor monitor) {
     if (auto neurons = json.get("neurons")) {
       std::vector<std::int64_t> elements;
-      for (const JsonCursor &item : neurons->items())
+      Shape shape = monitor.shape();
+      if (shape.empty())
+        neurons->fail("the variable is one number; leave 'neurons' away", ErrorKind::Shape);
+      for (const JsonCursor &item : neurons->items()) {
         elements.push_back(item.count(0));
+        if (elements.back() >= shape.back())
+          item.fail("there are neurons 0 to " + std::to_string(shape.back() - 1), ErrorKind::Value);
+      }
       monitor = monitor.at(std::move(elements), nowhere);
     }
     auto every = json.get("every"), reduce = json.get("reduce"), events = json.get("events"), to = json.get("file");

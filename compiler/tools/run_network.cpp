@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 
 namespace overtime::tools {
 namespace {
@@ -19,13 +20,27 @@ double seconds_of(const std::function<void()> &work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-/// What does not go together, such as two monitors of one name, is said with the file.
-std::unique_ptr<DSRunner> runner_of(NetworkFile &file, const std::string &path) {
+/// What shows only when all is put together, such as two monitors of one name, is said with the file.
+template <class Work> auto said_of(const std::string &file, const Work &work) {
   try {
-    return std::make_unique<DSRunner>(*file.network, std::move(file.options), nowhere);
+    return work();
   } catch (const Error &error) {
     std::string text = error.what();
-    throw Error(error.kind(), path + ": " + (text.starts_with("error: ") ? text.substr(7) : text));
+    throw Error(error.kind(), file + ": " + (text.starts_with("error: ") ? text.substr(7) : text));
+  }
+}
+
+/// Whether a monitor is written, and not to --out, which would replace it.
+void check_monitors(const NetworkFile &file, const NetworkRunOptions &options) {
+  auto place = [](const std::string &path) { return std::filesystem::absolute(path).lexically_normal(); };
+  for (const RunnerMonitor &monitor : file.options.monitors) {
+    const std::string &path = monitor.what->path_of_file();
+    if (path.empty() && options.out.empty())
+      throw Error(ErrorKind::Usage,
+                  "the monitors of " + options.file + " need a file to write to; give --out FILE.npz");
+    if (!path.empty() && !options.out.empty() && place(path) == place(options.out))
+      throw Error(ErrorKind::Usage, options.file + ": the monitor '" + monitor.name + "' is written to '" + path +
+                                        "', and so is --out; give one another file");
   }
 }
 
@@ -39,27 +54,25 @@ int run_network(const NetworkRunOptions &options) {
     throw Error(ErrorKind::Usage, options.file + ": say how long to run: 'duration' in the file, or --duration MS");
   if (options.seed)
     file.options.seed = *options.seed;
-  bool in_memory = false;
-  for (const RunnerMonitor &monitor : file.options.monitors)
-    in_memory |= monitor.what->path_of_file().empty();
-  if (in_memory && options.out.empty())
-    throw Error(ErrorKind::Usage, "the monitors of " + options.file + " need a file to write to; give --out FILE.npz");
+  check_monitors(file, options);
   if (!options.out.empty())
     check_output_path("--out", options.out, {".npz", ".safetensors"});
   file.options.keep_outputs = false;
   file.options.bar = options.quiet ? ProgressBar::Never : ProgressBar::Terminal;
   file.options.cache = !options.no_cache;
   std::uint64_t seed = file.options.seed;
-  std::unique_ptr<DSRunner> made = runner_of(file, options.file);
+  auto made = said_of(options.file,
+                      [&] { return std::make_unique<DSRunner>(*file.network, std::move(file.options), nowhere); });
   DSRunner &runner = *made;
-  runner.reset_state({}, seed, nowhere);
+  said_of(options.file, [&] { runner.reset_state({}, seed, nowhere); });
   MemoryNeed need;
-  double ready = seconds_of([&] { need = runner.memory_need(*file.duration, nowhere); });
+  double ready =
+      seconds_of([&] { need = said_of(options.file, [&] { return runner.memory_need(*file.duration, nowhere); }); });
   if (!options.quiet)
     std::printf("%s: %s of memory (%s), ready after %.3g s\n", options.file.c_str(),
                 readable_bytes(need.total()).c_str(),
                 need.results_text.empty() ? "no monitors" : need.results_text.c_str(), ready);
-  double took = seconds_of([&] { runner.run(*file.duration, nowhere); });
+  double took = seconds_of([&] { said_of(options.file, [&] { runner.run(*file.duration, nowhere); }); });
   std::int64_t steps = runner.mon.at("ts").size();
   if (!options.quiet)
     std::printf("%lld steps of %g ms in %.3g s\n", static_cast<long long>(steps), runner.loop().dt(), took);

@@ -29,9 +29,11 @@ public:
   explicit PoissonInput(Post &post, const PoissonInputParts &parts = {}, At at = At::current())
       : PoissonInput(Target::of(post), parts, at) {}
   PoissonInput(Target target, const PoissonInputParts &parts, At at = At::current())
-      : Connection(Shape{target.n}), I(input("I", 0 * Hz)), rate(param("rate", not_negative(parts.rate, at), Hz, at)),
+      : Connection(Shape{target.n}), I(input("I", 0 * Hz)),
+        rate(param("rate", one_or_each("rates", not_negative(parts.rate, at), target.n, at), Hz, at)),
         output(parts.output ? parts.output() : nullptr), unit_{1.0, target.unit(output.get())},
-        weight(param("weight", parts.weight, unit_, at)), target_(std::move(target)) {
+        weight(param("weight", one_or_each("weights", parts.weight, target.n, at), unit_, at)),
+        target_(std::move(target)) {
     if (parts.synapse && !parts.synapse->linear)
       throw Error(ErrorKind::Usage,
                   "the sources of a PoissonInput have no states of their own: take a linear synapse, such as "
@@ -69,6 +71,14 @@ private:
     if (least < 0.0)
       throw Error(ErrorKind::Value, "a rate is 0 or more, got " + std::to_string(least), at);
     return rate;
+  }
+  static const Init &one_or_each(const char *what, const Init &numbers, std::int64_t n, const At &at) {
+    if (numbers.array() && numbers.array()->rank() > 0 && numbers.array()->shape() != Shape{n})
+      throw Error(ErrorKind::Shape,
+                  std::string("the ") + what + " have shape " + to_string(numbers.array()->shape()) +
+                      ", expected one number, or [" + std::to_string(n) + "] for the targets",
+                  at);
+    return numbers;
   }
   Quantity unit_; // of the weight
 

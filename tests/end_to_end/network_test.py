@@ -256,6 +256,16 @@ class NetworkFiles(CliTest):
         wrong(lambda n: n["projections"][0].update(synapse={"kind": "bio_nmda", "alpha": 1}),
               ["projections[0].synapse", "'alpha'", "alpha1"])
         wrong(lambda n: n.pop("populations"), ["'populations' is missing"])
+        wrong(lambda n: n["monitors"].append({"variable": "post.V", "name": "V", "file": "./out.npz"}),
+              ["'V' is written to './out.npz'", "--out", "another file"])
+        wrong(lambda n: n["monitors"].append({"variable": "post.V", "name": "V", "neurons": [0, 2]}),
+              ["monitors[3].neurons[1]", "neurons 0 to 1"])
+        wrong(lambda n: n["monitors"].append({"variable": "post.tau", "neurons": [0]}),
+              ["monitors[3].neurons", "one number"])
+        wrong(lambda n: n["inputs"].append({"to": "pre.I", "rows": [1, 2]}), ["'pre.I' has 2 rows", "give more rows"])
+        wrong(poisson(rate=[1, 2, 3]), ["poisson_inputs[0]", "the rates have shape [3]", "or [2] for the targets"])
+        wrong(lambda n: n.update(duration=-1), ["duration", "0 or more"])
+        wrong(lambda n: n.update(duration=1e300), ["too many steps"])
         wrong(lambda n: n.pop("duration"), ["how long"])
         wrong(lambda n: n.update(dt="0.1"), ["dt", "expected a number"])
         wrong(lambda n: None, ["--size does not go with"], "--size", 3)

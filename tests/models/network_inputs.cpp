@@ -108,6 +108,9 @@ TEST_CASE("parts that do not fit are errors at the projection's line", "[network
                     Catch::Contains("network_inputs.cpp") && Catch::Contains("populations of one size, got 3 and 4"));
   CHECK_THROWS_WITH(PoissonInput(a, {.rate = -5_Hz}), Catch::Contains("a rate is 0 or more, got -5"));
   CHECK_THROWS_WITH(PoissonInput(a, {.rate = Tensor::of({1, -2, 3}, f64)}), Catch::Contains("got -2"));
+  CHECK_THROWS_WITH(PoissonInput(a, {.rate = Tensor::of({1, 2}, f64)}),
+                    Catch::Contains("the rates have shape [2], expected one number, or [3] for the targets"));
+  CHECK_THROWS_WITH(PoissonInput(a, {.weight = Tensor::zeros({4})}), Catch::Contains("the weights have shape [4]"));
   CHECK_THROWS_WITH(PoissonInput(a, {.rate = 5_ms}), Catch::Contains("'rate' counts in [Hz]"));
 }
 
