@@ -72,6 +72,7 @@ int run_network(const NetworkRunOptions &options) {
     std::printf("%s: %s of memory (%s), ready after %.3g s\n", options.file.c_str(),
                 readable_bytes(need.total()).c_str(),
                 need.results_text.empty() ? "no monitors" : need.results_text.c_str(), ready);
+  InterruptGuard guard; // also while the file is written
   double took = seconds_of([&] { said_of(options.file, [&] { runner.run(*file.duration, nowhere); }); });
   std::int64_t steps = runner.mon.at("ts").size();
   if (!options.quiet)
@@ -86,7 +87,9 @@ int run_network(const NetworkRunOptions &options) {
   }
   if (runner.interrupted())
     std::fprintf(stderr, "overtime: stopped after %lld steps\n", static_cast<long long>(steps));
-  return runner.interrupted() ? exit_interrupted : exit_done;
+  else if (guard.interrupted())
+    std::fprintf(stderr, "overtime: stopped after the last step; what was to be written is complete\n");
+  return guard.interrupted() ? exit_interrupted : exit_done;
 }
 
 } // namespace overtime::tools

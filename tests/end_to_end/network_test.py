@@ -2,12 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """overtime run network.json, monitors of windows and events, and plots of what they leave."""
 import json
+import os
+import pty
 import re
+import select
+import signal
+import subprocess
+import time
 import unittest
 
 import numpy as np
 
-from cli import CliTest
+from cli import TOOL, CliTest
 
 
 def lif(size, **more):
@@ -194,6 +200,43 @@ class NetworkFiles(CliTest):
         out = self.run_network(network)
         wave = 3 * np.sin(2 * np.pi * 50 * np.arange(100) * 0.1 / 1000)
         np.testing.assert_allclose(out["cells.I"], 2 * rows - wave[:, None], atol=2e-6)
+
+    def interrupt(self, network, when):
+        """Sends Ctrl-C when `when` of what the tool has shown is true; the exit code."""
+        primary, secondary = pty.openpty()  # a terminal, so that there is a progress bar
+        tool = subprocess.Popen([TOOL, "run", self.write(network), "--out", "long.npz"], cwd=self.folder,
+                                stdout=subprocess.DEVNULL, stderr=secondary,
+                                env=dict(os.environ, OVERTIME_CACHE_DIR=self.path("cache")))
+        os.close(secondary)
+        shown, deadline = b"", time.monotonic() + 60
+        while not when(shown) and tool.poll() is None and time.monotonic() < deadline:
+            if select.select([primary], [], [], 0.001)[0]:
+                shown += os.read(primary, 4096)
+        tool.send_signal(signal.SIGINT)
+        code = tool.wait(timeout=60)
+        os.close(primary)
+        return code
+
+    def test_ctrl_c_keeps_what_there_is(self):
+        network = {"duration": 1e6, "populations": {"E": lif(1000, init={"V": {"uniform": [-60, -50]}})},
+                   "inputs": [{"to": "E.I", "value": 20}],
+                   "monitors": [{"variable": "E.V", "name": "V", "every": 100},
+                                {"variable": "E.spike", "name": "E", "events": True, "file": self.path("E.npz")}]}
+        self.assertEqual(self.interrupt(network, lambda shown: b" steps, " in shown), 130)
+        with np.load(self.path("long.npz")) as out, np.load(self.path("E.npz")) as events:
+            steps = out["t"].size
+            self.assertTrue(0 < steps < 1e7)
+            self.assertEqual(out["V"].shape, (steps // 100, 1000))
+            self.assertTrue(0 < events["t"][-1] < 0.1 * steps)
+
+    def test_ctrl_c_while_the_file_is_written_lets_it_finish(self):
+        network = {"duration": 2000, "populations": {"E": lif(1000)}, "monitors": ["E.V"]}
+        left = lambda: [name for name in os.listdir(self.folder) if name.startswith("long.npz")]
+        for name in left():
+            os.remove(self.path(name))
+        self.assertEqual((self.interrupt(network, lambda shown: left()), left()), (130, ["long.npz"]))
+        with np.load(self.path("long.npz")) as out:
+            self.assertEqual(out["E.V"].shape, (20000, 1000))
 
     def test_what_is_wrong_is_named_by_its_path(self):
         def wrong(change, says, *arguments):

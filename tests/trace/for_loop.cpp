@@ -155,4 +155,21 @@ TEST_CASE("a runner tells its memory before, and Ctrl-C keeps what there is", "[
   DSRunner whole(other, {.monitors = {"V"}});
   whole.run(5.0);
   CHECK_FALSE(whole.interrupted());
+
+  struct sigaction before{}, after{};
+  sigaction(SIGINT, nullptr, &before);
+  {
+    InterruptGuard outside; // of a program that also writes files
+    whole.run(5.0);
+    CHECK_FALSE(outside.interrupted());
+    std::raise(SIGINT);
+    CHECK(outside.interrupted());
+    whole.run(1000.0);
+    CHECK(whole.interrupted());
+    CHECK(whole.mon["ts"].size() < 10000);
+  }
+  sigaction(SIGINT, nullptr, &after);
+  CHECK(after.sa_handler == before.sa_handler);
+  whole.run(5.0);
+  CHECK_FALSE(whole.interrupted());
 }

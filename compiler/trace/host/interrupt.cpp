@@ -10,6 +10,7 @@ namespace overtime {
 namespace {
 
 volatile std::sig_atomic_t interrupts = 0;
+int guards = 0; // of which the outermost answers to the signal
 struct sigaction previous_action;
 
 void on_interrupt(int signal) {
@@ -24,13 +25,18 @@ void on_interrupt(int signal) {
 } // namespace
 
 InterruptGuard::InterruptGuard() {
+  if (guards++ > 0)
+    return;
   interrupts = 0;
   struct sigaction action = {};
   action.sa_handler = on_interrupt;
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, &previous_action);
 }
-InterruptGuard::~InterruptGuard() { sigaction(SIGINT, &previous_action, nullptr); }
+InterruptGuard::~InterruptGuard() {
+  if (--guards == 0)
+    sigaction(SIGINT, &previous_action, nullptr);
+}
 bool InterruptGuard::interrupted() const { return interrupts > 0; }
 
 } // namespace overtime

@@ -5,7 +5,8 @@
 namespace overtime {
 
 /// From its construction to its end the first Ctrl-C only makes `interrupted` true; a second ends the process as usual,
-/// without a file that is half written. One at a time.
+/// without a file that is half written. A guard inside of another, such as a runner's, tells of what either has seen.
+/// Of one thread.
 class InterruptGuard {
 public:
   InterruptGuard();
