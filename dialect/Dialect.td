@@ -11,6 +11,7 @@ def Dyn_Dialect : Dialect {
   let cppNamespace = "::overtime::ir";
   let dependentDialects = ["::mlir::arith::ArithDialect"];
   let hasConstantMaterializer = 1;
+  let useDefaultAttributePrinterParser = 1;
   let summary = "Neural dynamical systems: one step, run over time";
   let description = [{
     `dyn` holds what upstream MLIR lacks to describe a neural dynamical system: the loop over time with carried state

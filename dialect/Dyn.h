@@ -13,6 +13,9 @@
 
 #include "dialect/DynDialect.h.inc"
 
+#define GET_ATTRDEF_CLASSES
+#include "dialect/DynAttributes.h.inc"
+
 #define GET_OP_CLASSES
 #include "dialect/DynOps.h.inc"
 

@@ -21,7 +21,15 @@ LogicalResult checkPair(Operation *op, StringRef names, Value first, Value secon
   return success();
 }
 
-LogicalResult checkRows(Operation *op, int64_t sources, Value offsets, Value targets) {
+/// Rows that are stored, or that a rule draws for `posts` targets.
+LogicalResult checkRows(Operation *op, int64_t sources, Value offsets, Value targets, RowRuleAttr rule = {},
+                        std::optional<int64_t> posts = {}) {
+  if (bool(offsets) != bool(targets) || bool(offsets) == bool(rule))
+    return op->emitOpError("(C8) takes offsets and targets, or a rule that draws them");
+  if (rule && posts && rule.getPosts() != *posts)
+    return op->emitOpError("(C8) draws among ") << rule.getPosts() << " targets; expected " << *posts;
+  if (rule)
+    return success();
   if (shaped(offsets).getRank() != 1 || shaped(offsets).getDimSize(0) != sources + 1)
     return op->emitOpError("(C1) has offsets ")
            << offsets.getType() << " for " << sources << " sources; expected " << sources + 1;
@@ -32,6 +40,8 @@ LogicalResult checkRows(Operation *op, int64_t sources, Value offsets, Value tar
 
 LogicalResult checkWeights(Operation *op, Value weights, Value targets) {
   ShapedType type = shaped(weights);
+  if (type && !targets)
+    return op->emitOpError("(C8) draws its synapses, and has weights ") << type << "; expected one number";
   if (type && type.getShape() != shaped(targets).getShape())
     return op->emitOpError("(C2) has weights ") << type << " for synapses " << targets.getType();
   return success();
@@ -75,15 +85,32 @@ void addEffects(Operation *op, Value init, Effects &effects) {
 
 } // namespace
 
+LogicalResult RowRuleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t, int64_t posts,
+                                  FloatAttr probability, std::optional<int64_t> number, bool skipsSelf,
+                                  FloatAttr share) {
+  if (bool(probability) == number.has_value())
+    return emitError() << "(C1) rows have a probability or a number";
+  for (auto [name, v] : {std::pair("probability", probability), std::pair("share", share)})
+    if (v && !(v.getValueAsDouble() >= 0.0 && v.getValueAsDouble() <= 1.0))
+      return emitError() << "(C2) rows have the " << name << " " << v << "; expected 0 to 1";
+  int64_t most = std::min<int64_t>(skipsSelf ? posts - 1 : posts, 16384);
+  if (number && (*number < 0 || *number > most))
+    return emitError() << "(C3) rows have the number " << *number << "; expected 0 to " << most;
+  return success();
+}
+
 LogicalResult PropagateOp::verify() {
   if (failed(checkPair(*this, "events and init", getEvents(), getInit())) ||
-      failed(checkRows(*this, shaped(getEvents()).getShape().back(), getOffsets(), getTargets())) ||
+      failed(checkRows(*this, shaped(getEvents()).getShape().back(), getOffsets(), getTargets(), getRuleAttr(),
+                       getFrom() ? std::optional<int64_t>() : shaped(getInit()).getShape().back())) ||
       failed(checkWeights(*this, getWeights(), getTargets())) ||
       failed(checkElements(*this, getEvents(), {getInit(), getWeights()})) || failed(checkKind(*this, getInit())))
     return failure();
+  if (getShift() && getRule())
+    return emitOpError("(C8) draws its synapses, and has a shift");
   if (getShift() && getFrom())
     return emitOpError("(C5) has both a shift and a from");
-  if (getFrom() && !getAscending())
+  if (getFrom() && !getAscending() && !getRule())
     return emitOpError("(C5) has a from, but rows that need not ascend");
   bool flags = isMemory(getEvents()) && shaped(getEvents()).getRank() == 1 && elementOf(getEvents()).isInteger();
   if (bool(getList()) != bool(getCounts()) || (getList() && !flags))
@@ -101,7 +128,8 @@ LogicalResult ListEventsOp::verify() {
 
 LogicalResult CollectOp::verify() {
   if (failed(checkPair(*this, "values and init", getValues(), getInit())) ||
-      failed(checkRows(*this, shaped(getInit()).getShape().back(), getOffsets(), getTargets())) ||
+      failed(checkRows(*this, shaped(getInit()).getShape().back(), getOffsets(), getTargets(), getRuleAttr(),
+                       shaped(getValues()).getShape().back())) ||
       failed(checkWeights(*this, getWeights(), getTargets())) ||
       failed(checkElements(*this, {}, {getInit(), getValues(), getWeights()})))
     return failure();

@@ -4,6 +4,7 @@
 #define OVERTIME_DIALECT_NETWORKOPS_TD
 
 include "dialect/Dialect.td"
+include "mlir/IR/AttrTypeBase.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Dyn_Indices : AnyTypeOf<[StaticShapeTensorOf<[I16, I32]>, StaticShapeMemRefOf<[I16, I32]>],
@@ -16,7 +17,32 @@ def Dyn_Reals : AnyTypeOf<[StaticShapeTensorOf<[F32, F64]>, StaticShapeMemRefOf<
 def Dyn_Weights : AnyTypeOf<[F32, F64, StaticShapeTensorOf<[F32, F64]>, StaticShapeMemRefOf<[F32, F64]>],
                             "f32 or f64, or a static tensor or memref of them">;
 
-/// An operation on synapses that are stored by rows. On tensors it has a result; on memory it works on `init`.
+def Dyn_RowRuleAttr : AttrDef<Dyn_Dialect, "RowRule"> {
+  let mnemonic = "rows";
+  let summary = "How the targets of every source are drawn, where no synapse is stored";
+  let description = [{
+    Each of `posts` targets is one with a `probability`, independent of the others, or every source has a `number` of
+    them, each set of so many as likely. With `skips_self` source i is not connected to target i; a `share` of the
+    sources, all of them where it is not given, have targets at all. The targets of a source are a function of the rule
+    and of its number alone: `runtime/rows.h` draws them from Philox with key `seed`. No target comes twice.
+
+    Constraints:
+
+    - (C1) There is a `probability` or a `number`, not both.
+    - (C2) `probability` and `share` are in [0, 1].
+    - (C3) `number` is from 0 to 16384, and no more than `posts`, or than `posts` - 1 with `skips_self`.
+
+    Example: `#dyn.rows<seed = 3, posts = 50, probability = 2.0e-02 : f64>`
+  }];
+  let parameters = (ins "int64_t":$seed, "int64_t":$posts, OptionalParameter<"::mlir::FloatAttr">:$probability,
+                        OptionalParameter<"::std::optional<int64_t>">:$number,
+                        DefaultValuedParameter<"bool", "false">:$skips_self,
+                        OptionalParameter<"::mlir::FloatAttr">:$share);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+/// An operation on synapses that are stored by rows, or drawn. On tensors it has a result; on memory it works on `init`.
 class Dyn_SynapsesOp<string mnemonic, list<Trait> traits = []>
     : Dyn_Op<mnemonic, traits # [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let results = (outs Optional<Dyn_Reals>:$result);
@@ -38,6 +64,9 @@ def Dyn_PropagateOp : Dyn_SynapsesOp<"propagate", [AttrSizedOperandSegments]> {
     a part of a larger result, whose elements are what they would be in the whole. `ascending` says that the targets of
     every row ascend, without which nobody may cut a part.
 
+    With `drawn` there are no arrays of synapses: the targets of a source are drawn by the rule, the same in every step,
+    and each time again. No target of a source comes twice, so that the result is that of the same rows, stored.
+
     On memory there is no result: `init` is updated in place, and i1 is i8. There `listed` says that the events need not
     be looked for: `list_events` has written them down. List number p is what part p of the list holds from
     `p * list_chunk` on, `counts[16 p]` of them, and source 0 is number `first_listed` there; others are skipped.
@@ -48,26 +77,31 @@ def Dyn_PropagateOp : Dyn_SynapsesOp<"propagate", [AttrSizedOperandSegments]> {
     - (C2) Weights are a scalar or [K].
     - (C3) Weights and `init` have one element type; events have it too, or are i1 (i8 in memory).
     - (C4) All arrays are tensors, and the result has the type of `init`; or all are memory, and there is no result.
-    - (C5) There is no `shift` together with `from`, and `from` comes with `ascending`.
+    - (C5) There is no `shift` together with `from`, and `from` comes with `ascending` or `drawn`.
     - (C7) `list` and `counts` come together, for flags [N] in memory.
     - (C6) Not verified, since these are numbers of a run: offsets ascend from 0 to K, every target is in [0, M) (with
       `from`, not negative), and `shift` is in [0, M). With `ascending`, the targets of a row ascend.
+    - (C8) There are offsets and targets, or a rule for [M] posts (with `from`, for more), one weight and no `shift`.
 
     Example:
 
     ```mlir
     %g1 = dyn.propagate %spikes through (%offsets, %targets) weight %w into %g
         : tensor<100xi1>, tensor<101xi32>, tensor<800xi32>, f32, tensor<50xf32> -> tensor<50xf32>
+    %g2 = dyn.propagate %spikes drawn <seed = 3, posts = 50, number = 8> weight %w into %g1
+        : tensor<100xi1>, f32, tensor<50xf32> -> tensor<50xf32>
     ```
   }];
-  let arguments = (ins Dyn_Events:$events, Dyn_Indices:$offsets, Dyn_Indices:$targets, Dyn_Weights:$weights,
-                       Dyn_Reals:$init, Optional<Index>:$shift, Optional<Index>:$from,
-                       Optional<Dyn_IndexMemory>:$list, Optional<Dyn_IndexMemory>:$counts, UnitAttr:$ascending,
+  let arguments = (ins Dyn_Events:$events, Optional<Dyn_Indices>:$offsets, Optional<Dyn_Indices>:$targets,
+                       Dyn_Weights:$weights, Dyn_Reals:$init, Optional<Index>:$shift, Optional<Index>:$from,
+                       Optional<Dyn_IndexMemory>:$list, Optional<Dyn_IndexMemory>:$counts,
+                       OptionalAttr<Dyn_RowRuleAttr>:$rule, UnitAttr:$ascending,
                        DefaultValuedAttr<I64Attr, "0">:$first_listed, DefaultValuedAttr<I64Attr, "0">:$list_chunk);
   let assemblyFormat = [{
-    $events `through` ` ` `(` $offsets `,` $targets `)` `weight` $weights (`shift` $shift^)? (`from` $from^)?
-    `into` $init (`listed` $list^ `counts` $counts)? attr-dict `:` type($events) `,` type($offsets) `,` type($targets)
-    `,` type($weights) `,` type($init) (`listed` type($list)^ `,` type($counts))? (`->` type($result)^)?
+    $events (`through` ` ` `(` $offsets^ `,` $targets `)`)? (`drawn` $rule^)? `weight` $weights (`shift` $shift^)?
+    (`from` $from^)? `into` $init (`listed` $list^ `counts` $counts)? attr-dict `:` type($events) ``
+    custom<RowTypes>(ref($rule), type($offsets), type($targets)) `,` type($weights) `,` type($init)
+    (`listed` type($list)^ `,` type($counts))? (`->` type($result)^)?
   }];
 }
 
@@ -95,7 +129,7 @@ def Dyn_ListEventsOp : Dyn_Op<"list_events", [DeclareOpInterfaceMethods<MemoryEf
   let hasVerifier = 1;
 }
 
-def Dyn_CollectOp : Dyn_SynapsesOp<"collect"> {
+def Dyn_CollectOp : Dyn_SynapsesOp<"collect", [AttrSizedOperandSegments]> {
   let summary = "Adds to every source what its targets hold, times the weights of its synapses";
   let description = [{
     The transpose of `dyn.propagate`, and its adjoint by the events. With synapses by rows as there,
@@ -111,6 +145,8 @@ def Dyn_CollectOp : Dyn_SynapsesOp<"collect"> {
     - (C3) Values, weights and `init` have one element type.
     - (C4) All arrays are tensors, and the result has the type of `init`; or all are memory, and there is no result.
     - (C5) Not verified: offsets ascend from 0 to K, every target is in [0, M).
+    - (C8) There are offsets and targets, or a rule for [M] posts and one weight. The order of the sum is then that in
+      which targets are drawn.
 
     Example:
 
@@ -119,11 +155,12 @@ def Dyn_CollectOp : Dyn_SynapsesOp<"collect"> {
         : tensor<50xf32>, tensor<101xi32>, tensor<800xi32>, f32, tensor<100xf32> -> tensor<100xf32>
     ```
   }];
-  let arguments = (ins Dyn_Reals:$values, Dyn_Indices:$offsets, Dyn_Indices:$targets, Dyn_Weights:$weights,
-                       Dyn_Reals:$init);
+  let arguments = (ins Dyn_Reals:$values, Optional<Dyn_Indices>:$offsets, Optional<Dyn_Indices>:$targets,
+                       Dyn_Weights:$weights, Dyn_Reals:$init, OptionalAttr<Dyn_RowRuleAttr>:$rule);
   let assemblyFormat = [{
-    $values `through` ` ` `(` $offsets `,` $targets `)` `weight` $weights `into` $init attr-dict `:`
-    type($values) `,` type($offsets) `,` type($targets) `,` type($weights) `,` type($init) (`->` type($result)^)?
+    $values (`through` ` ` `(` $offsets^ `,` $targets `)`)? (`drawn` $rule^)? `weight` $weights `into` $init attr-dict
+    `:` type($values) `` custom<RowTypes>(ref($rule), type($offsets), type($targets)) `,` type($weights) `,` type($init)
+    (`->` type($result)^)?
   }];
 }
 

@@ -2,6 +2,8 @@
 // LLVM's ORC reduced to what one finished object needs: no compiler, no platform, no initialisers.
 #include "compiler/driver/Jit.h"
 
+#include "runtime/rows.h"
+
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/IRCompileLayer.h"
@@ -54,6 +56,10 @@ Error defineRuntime(LLJIT &jit) {
                                           JITSymbolFlags::Exported | JITSymbolFlags::Callable};
   };
   add("overtime_barrier", &overtime_barrier);
+  add("overtime_add_row_f32", &overtime_add_row_f32);
+  add("overtime_add_row_f64", &overtime_add_row_f64);
+  add("overtime_sum_row_f32", &overtime_sum_row_f32);
+  add("overtime_sum_row_f64", &overtime_sum_row_f64);
   add("overtime_program_reset", &overtime_program_reset);
   add("overtime_program_run", &overtime_program_run);
   add("overtime_program_set_threads", &overtime_program_set_threads);

@@ -201,16 +201,17 @@ def LowerMatmul : Pass<"lower-matmul", "::mlir::func::FuncOp"> {
                            "::mlir::memref::MemRefDialect"];
 }
 
-def LowerSynapses : Pass<"lower-synapses", "::mlir::func::FuncOp"> {
+def LowerSynapses : Pass<"lower-synapses", "::mlir::ModuleOp"> {
   let summary = "Operations on synapses and ring buffers on memory become loops";
   let description = [{
     Events are compared a vector at a time; the bits of a vector that has any are taken one by one, so that silence costs
     a few cycles for a line of the cache. The row of a source that has an event waits until the next two events are
-    found, while its synapses come into the cache, and is then added element by element. Tested by
+    found, while its synapses come into the cache, and is then added element by element. Where synapses are drawn, a row
+    is a call of the runtime (`runtime/rows.h`), which draws the targets and adds to them; the rule is a constant. Tested by
     `tests/lower/lower_synapses.mlir` and, in numbers, by `tests/trace/networks.cpp`.
   }];
   let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect"];
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::func::FuncDialect"];
 }
 
 def ApproximateMath : Pass<"approximate-math", "::mlir::func::FuncOp"> {

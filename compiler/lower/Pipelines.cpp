@@ -68,10 +68,11 @@ void addBufferize(OpPassManager &passes, const LoweringOptions &options) {
 }
 
 void addCpu(OpPassManager &passes, const LoweringOptions &options) {
+  // First: takes in how its result starts.
+  passes.addNestedPass<func::FuncOp>(createLowerMatmul(LowerMatmulOptions{options.vectorBits}));
+  passes.addNestedPass<func::FuncOp>(createLowerRandom(LowerRandomOptions{options.vectorBits, options.avx512}));
+  passes.addPass(createLowerSynapses());
   OpPassManager &func = passes.nest<func::FuncOp>();
-  func.addPass(createLowerMatmul(LowerMatmulOptions{options.vectorBits})); // first: takes in how its result starts
-  func.addPass(createLowerRandom(LowerRandomOptions{options.vectorBits, options.avx512}));
-  func.addPass(createLowerSynapses());
   func.addPass(createVectorizeElementwise(VectorizeElementwiseOptions{options.vectorBits}));
   func.addPass(createConvertLinalgToLoopsPass());
   func.addPass(createSelectExtrema());

@@ -2,6 +2,7 @@
 // The operations of dyn on synapses and ring buffers.
 #include "compiler/reference/Evaluator.h"
 #include "dialect/Dyn.h"
+#include "runtime/rows.h"
 
 #include "mlir/IR/TypeUtilities.h"
 
@@ -24,6 +25,22 @@ std::vector<int64_t> placesIn(Evaluator &evaluator, Value v) {
 /// Synapses by rows, checked: nothing here reads outside of an array.
 struct Rows {
   std::vector<int64_t> offsets, targets;
+
+  static Rows drawn(ir::RowRuleAttr rule, int64_t sources) {
+    auto described = std::make_unique<overtime_rows>();
+    double probability = rule.getProbability() ? rule.getProbability().getValueAsDouble() : 0.0;
+    overtime_describe_rows(described.get(), rule.getSeed(), rule.getPosts(), probability, rule.getNumber().value_or(-1),
+                           rule.getSkipsSelf(), rule.getShare() ? rule.getShare().getValueAsDouble() : 1.0);
+    std::vector<uint32_t> table(overtime_row_table(described.get()));
+    std::vector<int32_t> row(rule.getPosts());
+    Rows rows{{0}, {}};
+    for (int64_t i = 0; i < sources; ++i) {
+      int64_t count = overtime_draw_row(described.get(), i, table.data(), row.data());
+      rows.targets.insert(rows.targets.end(), row.begin(), row.begin() + count);
+      rows.offsets.push_back(rows.targets.size());
+    }
+    return rows;
+  }
 
   static std::optional<Rows> get(Evaluator &evaluator, Operation *op, Value offsets, Value targets, int64_t posts) {
     Rows rows{placesIn(evaluator, offsets), placesIn(evaluator, targets)};
@@ -75,7 +92,9 @@ bool evaluatePropagate(Evaluator &evaluator, Operation *op) {
   if (propagate.getShift())
     shift = evaluator.getInteger(propagate.getShift());
   int64_t all = propagate.getFrom() ? std::numeric_limits<int32_t>::max() : posts;
-  std::optional<Rows> rows = Rows::get(evaluator, op, propagate.getOffsets(), propagate.getTargets(), all);
+  std::optional<Rows> rows = propagate.getRule()
+                                 ? Rows::drawn(propagate.getRuleAttr(), events->shape.back())
+                                 : Rows::get(evaluator, op, propagate.getOffsets(), propagate.getTargets(), all);
   if (!rows)
     return false;
   if (shift < 0 || (shift > 0 && shift >= posts))
@@ -100,7 +119,9 @@ bool evaluateCollect(Evaluator &evaluator, Operation *op) {
   DatumRef values = evaluator.get(collect.getValues()), weights = evaluator.get(collect.getWeights());
   Datum result = *evaluator.get(collect.getInit());
   int64_t posts = values->shape.back(), batch = values->shape.size() == 2 ? values->shape[0] : 1;
-  std::optional<Rows> rows = Rows::get(evaluator, op, collect.getOffsets(), collect.getTargets(), posts);
+  std::optional<Rows> rows = collect.getRule()
+                                 ? Rows::drawn(collect.getRuleAttr(), result.shape.back())
+                                 : Rows::get(evaluator, op, collect.getOffsets(), collect.getTargets(), posts);
   if (!rows)
     return false;
   Type element = getElementTypeOrSelf(collect.getInit().getType());

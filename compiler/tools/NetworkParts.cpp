@@ -117,10 +117,10 @@ Connectivity connectivityOf(const JsonCursor &json) {
   const std::string self = "include_self";
   Part part = partOf(json, {{"all_to_all", {self}},
                             {"one_to_one", {}},
-                            {"fixed_probability", {"p", self, "pre_ratio"}},
+                            {"fixed_probability", {"p", self, "pre_ratio", "just_in_time"}},
                             {"fixed_total_number", {"number", self}},
                             {"fixed_pre_number", {"number", self}},
-                            {"fixed_post_number", {"number", self}},
+                            {"fixed_post_number", {"number", self, "just_in_time"}},
                             {"small_world", {"neighbors", "p"}},
                             {"scale_free", {"m"}},
                             {"gaussian_probability", {"grid", "spacing", "periodic", "sigma", self}},
@@ -133,20 +133,23 @@ Connectivity connectivityOf(const JsonCursor &json) {
     json.fail("'" + part.kind + "' has numbers of its own: {\"kind\": \"" + part.kind + "\", ...}", ErrorKind::Usage);
   bool include_self = part.flag(self, true);
   auto grid = [&] { return Grid{wholes(needed("grid")), part.number("spacing", 1.0), part.flag("periodic", false)}; };
+  auto drawn = [&](Connectivity connect) {
+    return part.flag("just_in_time", false) ? just_in_time(std::move(connect)) : connect;
+  };
   return json.at([&]() -> Connectivity {
     if (part.kind == "all_to_all")
       return all_to_all(include_self);
     if (part.kind == "one_to_one")
       return one_to_one();
     if (part.kind == "fixed_probability")
-      return fixed_probability(needed("p").number(),
-                               {.include_self = include_self, .pre_ratio = part.number("pre_ratio", 1.0)});
+      return drawn(fixed_probability(needed("p").number(),
+                                     {.include_self = include_self, .pre_ratio = part.number("pre_ratio", 1.0)}));
     if (part.kind == "fixed_total_number")
       return fixed_total_number(needed("number").count(0), include_self);
     if (part.kind == "fixed_pre_number")
       return fixed_pre_number(needed("number").count(0), include_self);
     if (part.kind == "fixed_post_number")
-      return fixed_post_number(needed("number").count(0), include_self);
+      return drawn(fixed_post_number(needed("number").count(0), include_self));
     if (part.kind == "small_world")
       return small_world(needed("neighbors").count(0), needed("p").number());
     if (part.kind == "scale_free")

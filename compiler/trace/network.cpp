@@ -22,6 +22,8 @@ struct Checked {
   SourceLocation at;
   mlir::Value offsets, targets;
   std::int64_t sources, synapses;
+  ir::RowRuleAttr rule = {}; // in place of the arrays
+  bool ascending = false;    // so are the targets of every row
 
   Error shape_error(const std::string &text) const {
     return Error(ErrorKind::Shape, std::string(what) + ": " + text, at);
@@ -51,6 +53,9 @@ struct Checked {
   mlir::Value weights_in(const Operand &weights, const Unit &unit) const {
     bool plain = weights.is_literal() && weights.literal().unit.dimensionless();
     Value w = plain ? trace.wrap(trace.number(weights.literal().value, at), unit, at) : materialize(trace, weights);
+    if (rule && !w.shape().empty())
+      throw shape_error("the weights have shape " + to_string(w.shape()) +
+                        ", expected one number: no weight of a synapse is stored where synapses are drawn");
     if (!w.shape().empty() && w.shape() != Shape{synapses})
       throw shape_error("the weights have shape " + to_string(w.shape()) + ", expected one number or [" +
                         std::to_string(synapses) + "], one for each synapse");
@@ -131,7 +136,41 @@ static Checked checked(const Operand &first, const SynapseRows &rows, std::int64
   const Tensor &places = numbers_of(trace, rows.targets, targets, what, at);
   check_offsets(starts, offsets, places.size(), what, at);
   check_places(places, targets, posts, what, at);
-  return {what, trace, at, Trace::unwrap(rows.offsets), Trace::unwrap(rows.targets), starts.size() - 1, places.size()};
+  return {what,
+          trace,
+          at,
+          Trace::unwrap(rows.offsets),
+          Trace::unwrap(rows.targets),
+          starts.size() - 1,
+          places.size(),
+          {},
+          targets_ascend(rows)};
+}
+
+static Checked checked(const Operand &first, const DrawnRows &rows, std::int64_t posts, const char *what) {
+  Trace &trace = trace_of({&first}, what);
+  SourceLocation at = first.where();
+  Shape shape = first.value().shape();
+  Checked c{what, trace, at, {}, {}, shape.empty() ? 0 : shape.back(), 0};
+  if (rows.posts != posts)
+    throw c.shape_error("the synapses are drawn among " + std::to_string(rows.posts) + " targets, and there are " +
+                        std::to_string(posts));
+  auto is_share = [](double v) { return v >= 0.0 && v <= 1.0; };
+  std::int64_t most = std::min(rows.include_self ? posts : posts - 1, DrawnRows::most_in_step);
+  if (rows.probability.has_value() == rows.number.has_value())
+    throw Error(ErrorKind::Value, std::string(what) + ": drawn synapses have a probability or a number", at);
+  if (!is_share(rows.share) || (rows.probability && !is_share(*rows.probability)))
+    throw Error(ErrorKind::Value, std::string(what) + ": the probability and the share are in [0, 1]", at);
+  if (rows.number && (*rows.number < 0 || *rows.number > most))
+    throw Error(ErrorKind::Value,
+                std::string(what) + " draws 0 to " + std::to_string(most) + " targets, got " +
+                    std::to_string(*rows.number),
+                at);
+  auto number = [&](double v) { return trace.builder.getF64FloatAttr(v); };
+  c.rule = ir::RowRuleAttr::get(&trace.context, static_cast<std::int64_t>(rows.seed), posts,
+                                rows.probability ? number(*rows.probability) : mlir::FloatAttr(), rows.number,
+                                !rows.include_self, rows.share < 1.0 ? number(rows.share) : mlir::FloatAttr());
+  return c;
 }
 
 Value full_like(Operand x, const Quantity &number) {
@@ -140,7 +179,8 @@ Value full_like(Operand x, const Quantity &number) {
   return trace.wrap(all, number.unit, x.where());
 }
 
-Value propagate(Operand events, const SynapseRows &rows, Operand weights, Operand init) {
+template <class Rows>
+static Value propagated(const Operand &events, const Rows &rows, const Operand &weights, const Operand &init) {
   if (init.is_literal() || init.value().shape().empty())
     throw Error(ErrorKind::Shape, "propagate: init says how many targets there are; give an array [M]", init.where());
   Checked c = checked(events, rows, init.value().shape().back(), "propagate");
@@ -156,9 +196,16 @@ Value propagate(Operand events, const SynapseRows &rows, Operand weights, Operan
                         to_string(init.value().shape()));
   mlir::Value result = ir::PropagateOp::create(c.trace.builder, c.loc(), start.getType(), e, c.offsets, c.targets,
                                                c.weights_in(weights, unit), start, mlir::Value(), mlir::Value(),
-                                               mlir::Value(), mlir::Value(), targets_ascend(rows))
+                                               mlir::Value(), mlir::Value(), c.rule, c.ascending)
                            .getResult();
   return c.trace.wrap(result, unit, c.at);
+}
+
+Value propagate(Operand events, const SynapseRows &rows, Operand weights, Operand init) {
+  return propagated(events, rows, weights, init);
+}
+Value propagate(Operand events, const DrawnRows &rows, Operand weight, Operand init) {
+  return propagated(events, rows, weight, init);
 }
 
 Value collect(Operand values, const SynapseRows &rows, Operand weights, Operand init) {
@@ -175,7 +222,7 @@ Value collect(Operand values, const SynapseRows &rows, Operand weights, Operand 
   mlir::Value start = c.trace.broadcast(c.real_in(from, unit, "init"), shape, c.at);
   mlir::Value result = ir::CollectOp::create(c.trace.builder, c.loc(), start.getType(),
                                              c.trace.to_real(Trace::unwrap(values.value()), c.at), c.offsets, c.targets,
-                                             c.weights_in(weights, of_weights), start)
+                                             c.weights_in(weights, of_weights), start, ir::RowRuleAttr())
                            .getResult();
   return c.trace.wrap(result, unit, c.at);
 }

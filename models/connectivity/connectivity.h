@@ -4,6 +4,7 @@
 
 #include "compiler/overtime.h"
 
+#include <source_location>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,9 @@ struct Csr {
   Tensor matrix() const;
 };
 
+/// All rows of sources 0, 1, ..., stored.
+Csr stored(const DrawnRows &rows, std::int64_t sources);
+
 /// A rule of connection. The same sizes and seed give the same synapses.
 class Connectivity {
 public:
@@ -41,15 +45,25 @@ public:
   Connectivity(std::string name, Draw draw, Kind kind = Kind::Sparse)
       : name_(std::move(name)), draw_(std::move(draw)), kind_(kind) {}
 
+  /// A rule that gives every source its targets by itself; of `rows`, sizes and seed are those of the draw.
+  Connectivity(std::string name, const DrawnRows &rows, std::uint64_t salt);
+
   const std::string &name() const { return name_; }
   Kind kind() const { return kind_; }
+  /// Whether nothing is stored, and how synapses are drawn then.
+  bool is_just_in_time() const { return just_in_time_; }
+  DrawnRows drawn_rows(std::int64_t posts, std::uint64_t seed) const;
   /// Errors: a rule that does not fit the sizes.
   Csr draw(std::int64_t sources, std::int64_t posts, std::uint64_t seed = 0) const;
 
 private:
+  friend Connectivity just_in_time(Connectivity, std::source_location);
   std::string name_;
   Draw draw_;
   Kind kind_;
+  std::optional<DrawnRows> rows_;
+  std::uint64_t salt_ = 0;
+  bool just_in_time_ = false;
 };
 
 /// Every source to every target; without those of the same number unless `include_self`.
@@ -69,6 +83,11 @@ Connectivity fixed_total_number(std::int64_t number, bool include_self = true);
 Connectivity fixed_pre_number(std::int64_t number, bool include_self = true);
 /// As many targets for every source.
 Connectivity fixed_post_number(std::int64_t number, bool include_self = true);
+
+/// The same synapses, drawn again each time their source has an event, so that they take no memory: for
+/// fixed_probability, and fixed_post_number of up to 16,384 targets, with one weight for all. Errors: another rule,
+/// whose synapses are no matter of a single source.
+Connectivity just_in_time(Connectivity connect, std::source_location at = std::source_location::current());
 
 /// Pairs of numbers: pre[k] to post[k]. Errors: a pair that comes twice.
 Connectivity from_pairs(const std::vector<std::int64_t> &pre, const std::vector<std::int64_t> &post);

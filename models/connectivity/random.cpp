@@ -41,28 +41,53 @@ void require_number(std::int64_t number, std::int64_t most, const char *what) {
 
 } // namespace
 
-/// The distance from one synapse of a row to the next is geometric, so that only synapses are drawn.
+Csr stored(const DrawnRows &rows, std::int64_t sources) {
+  RowBuilder built(sources, rows.posts);
+  double mean = rows.number ? double(*rows.number) : rows.probability.value_or(0.0) * double(rows.posts);
+  built.reserve(1.01 * mean * rows.share * double(sources));
+  rows.each(sources, [&](std::span<const std::int32_t> targets) { built.add_row(targets); });
+  return built.finish();
+}
+
+Connectivity::Connectivity(std::string name, const DrawnRows &rows, std::uint64_t salt)
+    : name_(std::move(name)), kind_(Kind::Sparse), rows_(rows), salt_(salt) {
+  draw_ = [name = name_, rows = rows_, salt](std::int64_t n, std::int64_t m, std::uint64_t seed) {
+    return stored(Connectivity(name, *rows, salt).drawn_rows(m, seed), n);
+  };
+}
+
+DrawnRows Connectivity::drawn_rows(std::int64_t posts, std::uint64_t seed) const {
+  DrawnRows rows = *rows_;
+  if (rows.number)
+    require_number(*rows.number, rows.include_self ? posts : posts - 1, name_.c_str());
+  rows.posts = posts;
+  rows.seed = seed ^ salt_;
+  return rows;
+}
+
+Connectivity just_in_time(Connectivity connect, std::source_location at) {
+  if (!connect.rows_)
+    throw Error(ErrorKind::Usage,
+                "just_in_time: the synapses of one source of " + connect.name_ +
+                    " depend on those of others, or are a list, so that they cannot be drawn by themselves; use "
+                    "fixed_probability or fixed_post_number, or leave out just_in_time",
+                at);
+  if (connect.rows_->number && *connect.rows_->number > DrawnRows::most_in_step)
+    throw Error(ErrorKind::Value,
+                "just_in_time: " + connect.name_ + " of " + std::to_string(*connect.rows_->number) +
+                    " targets; at most " + std::to_string(DrawnRows::most_in_step) +
+                    " are drawn in a step; leave out just_in_time, or use fixed_probability",
+                at);
+  connect.just_in_time_ = true;
+  return connect;
+}
+
 Connectivity fixed_probability(double p, const RandomOptions &options) {
   require_probability(p, "the probability of fixed_probability");
   require_probability(options.pre_ratio, "pre_ratio");
-  auto draw = [p, options](std::int64_t n, std::int64_t m, std::uint64_t seed) {
-    Sequence random(seed ^ 0x66697865645f7072u);
-    RowBuilder rows(n, m);
-    double scale = p < 1.0 ? 1.0 / std::log1p(-p) : 0.0;
-    for (std::int64_t i = 0; i < n; ++i) {
-      bool has = options.pre_ratio >= 1.0 || random.uniform() < options.pre_ratio;
-      for (double j = -1.0; has && p > 0.0;) {
-        j += 1.0 + std::floor(std::log(random.uniform()) * scale);
-        if (j >= double(m))
-          break;
-        if (options.include_self || std::int64_t(j) != i)
-          rows.add(std::int64_t(j));
-      }
-      rows.end_row();
-    }
-    return rows.finish();
-  };
-  return {"fixed_probability", draw};
+  return {"fixed_probability",
+          DrawnRows{.probability = p, .include_self = options.include_self, .share = options.pre_ratio},
+          0x66697865645f7072u};
 }
 
 Connectivity fixed_total_number(std::int64_t number, bool include_self) {
@@ -93,31 +118,15 @@ Connectivity fixed_total_number(std::int64_t number, bool include_self) {
   return {"fixed_total_number", draw};
 }
 
-/// Every row has as many: sources choose targets.
-static Csr same_numbers(std::int64_t number, bool include_self, std::int64_t n, std::int64_t m, std::uint64_t seed,
-                        const char *what) {
-  require_number(number, include_self ? m : m - 1, what);
-  Sequence random(seed ^ 0x706f73745f6e756du);
-  RowBuilder rows(n, m);
-  for (std::int64_t i = 0; i < n; ++i) {
-    bool skips = !include_self && i < m;
-    for (std::int64_t j : chosen(random, number, skips ? m - 1 : m))
-      rows.add(skips ? without(j, i) : j);
-    rows.end_row();
-  }
-  return rows.finish();
-}
-
 Connectivity fixed_post_number(std::int64_t number, bool include_self) {
-  auto draw = [=](std::int64_t n, std::int64_t m, std::uint64_t seed) {
-    return same_numbers(number, include_self, n, m, seed, "fixed_post_number");
-  };
-  return {"fixed_post_number", draw};
+  return {"fixed_post_number", DrawnRows{.number = number, .include_self = include_self}, 0x706f73745f6e756du};
 }
 
+/// Targets choose sources.
 Connectivity fixed_pre_number(std::int64_t number, bool include_self) {
   auto draw = [=](std::int64_t n, std::int64_t m, std::uint64_t seed) {
-    return same_numbers(number, include_self, m, n, ~seed, "fixed_pre_number").transposed();
+    require_number(number, include_self ? n : n - 1, "fixed_pre_number");
+    return fixed_post_number(number, include_self).draw(m, n, ~seed).transposed();
   };
   return {"fixed_pre_number", draw};
 }

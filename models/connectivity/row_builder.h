@@ -5,6 +5,7 @@
 #include "models/connectivity/connectivity.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace overtime::detail {
 
@@ -19,6 +20,20 @@ public:
       narrow.push_back(static_cast<std::uint16_t>(target));
     else
       wide.push_back(static_cast<std::int32_t>(target));
+  }
+  /// All of a row, which are in range.
+  void add_row(std::span<const std::int32_t> row) {
+    if (is_narrow)
+      std::ranges::transform(row, std::back_inserter(narrow), [](std::int32_t j) { return std::uint16_t(j); });
+    else
+      wide.insert(wide.end(), row.begin(), row.end());
+    end_row();
+  }
+  /// Takes memory at once; more is taken where it is not enough.
+  void reserve(double synapses) {
+    offsets.reserve(std::size_t(sources) + 1);
+    auto count = static_cast<std::size_t>(std::clamp(synapses, 0.0, double(0x7fffffff)));
+    is_narrow ? narrow.reserve(count) : wide.reserve(count);
   }
   void end_row() {
     if (synapses() > 0x7fffffff)

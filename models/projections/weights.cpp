@@ -24,9 +24,21 @@ bool needs_no_list(const Connectivity &connect, const WeightOptions &options) {
 /// A rule that does not fit is a mistake where the projection is made.
 Csr drawn(const Connectivity &connect, std::int64_t sources, std::int64_t posts, const WeightOptions &options,
           std::source_location at) {
+  Csr none{sources, posts, Tensor({0}, i32), Tensor({0}, i32)};
   if (needs_no_list(connect, options))
-    return {sources, posts, Tensor({0}, i32), Tensor({0}, i32)};
+    return none;
+  if (connect.is_just_in_time() && options.learned)
+    throw Error(ErrorKind::Usage,
+                connect.name() + " just in time stores no synapse, so that none can learn; leave out just_in_time", at);
+  if (connect.is_just_in_time() && !is_one(options.weight))
+    throw Error(
+        ErrorKind::Usage,
+        connect.name() + " just in time stores no weight of a synapse; give one number, or leave out just_in_time", at);
   try {
+    if (connect.is_just_in_time()) {
+      connect.drawn_rows(posts, options.seed); // which is an error where it does not fit
+      return none;
+    }
     return connect.draw(sources, posts, options.seed);
   } catch (Error &error) {
     error.place(at);
@@ -39,6 +51,8 @@ Weights::Form form_of(const Connectivity &connect, const Csr &list, const Weight
     return Weights::Form::AllToAll;
   if (connect.kind() == Connectivity::Kind::OneToOne && !options.learned)
     return Weights::Form::OneToOne;
+  if (connect.is_just_in_time())
+    return Weights::Form::Drawn;
   bool dense = !options.learned && !options.events && list.density() >= dense_from;
   return dense ? Weights::Form::Dense : Weights::Form::List;
 }
@@ -55,6 +69,8 @@ Weights::Weights(const Connectivity &connect, Csr list, const WeightOptions &opt
       synapses_(list_.synapses()), form_(form_of(connect, list_, options)), unit_(options.unit) {
   if (options.learned && options.trainable)
     throw Error(ErrorKind::Usage, "weights are learned in the run or trainable by gradients, not both", at);
+  if (form_ == Form::Drawn)
+    drawn_ = connect.drawn_rows(list_.posts, options.seed);
   if (form_ == Form::List) {
     offsets.emplace(param("offsets", list_.offsets, at));
     targets.emplace(param("targets", list_.targets, at));
@@ -72,6 +88,8 @@ Weights::Weights(const Connectivity &connect, Csr list, const WeightOptions &opt
 }
 
 Csr Weights::list() const {
+  if (drawn_)
+    return stored(*drawn_, list_.sources);
   return form_ == Form::List ? Csr{list_.sources, list_.posts, offsets->value(), targets->value()} : list_;
 }
 
@@ -135,6 +153,8 @@ Value Weights::add(const Value &inputs, const Value &x) {
     Value product = matmul(inputs, *weight);
     return x + product;
   }
+  case Form::Drawn:
+    return propagate(inputs, *drawn_, now(), x);
   case Form::List:
     break;
   }
@@ -170,6 +190,8 @@ std::string Weights::how() const {
     return "all to all";
   case Form::Dense:
     return "dense product (" + percent + ")";
+  case Form::Drawn:
+    return "drawn at each event, none stored";
   case Form::List:
     break;
   }

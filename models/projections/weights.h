@@ -23,10 +23,12 @@ struct WeightOptions {
 /// | one to one | by that rule                                             | N                           |
 /// | all to all | by that rule, with one weight                            | N                           |
 /// | dense      | numbers in every step, more than a sixteenth of all pairs | all pairs, as vectors       |
-/// | list       | else                                                     | synapses of inputs that are not 0 |
+/// | drawn      | just_in_time                                             | synapses of inputs that are not 0, each
+/// drawn | | list       | else                                                     | synapses of inputs that are not 0
+/// |
 class Weights : public Model {
 public:
-  enum class Form { OneToOne, AllToAll, Dense, List };
+  enum class Form { OneToOne, AllToAll, Dense, List, Drawn };
 
   Weights(const Connectivity &connect, std::int64_t sources, std::int64_t posts, const WeightOptions &options = {},
           At at = At::current());
@@ -39,7 +41,7 @@ public:
 
   Form form() const { return form_; }
   std::string how() const; ///< "list of 800 synapses (10 % of 8000 pairs)"
-  Csr list() const;        ///< the synapses; none in the form all to all, which needs no list
+  Csr list() const; ///< the synapses; none in the form all to all, which needs no list; drawn where none are stored
   SynapseRows rows() const { return {*offsets, *targets}; }
 
   std::optional<Param> weight;           ///< one number, [K], or [N, M] in dense form, 0 where there is no synapse
@@ -54,6 +56,7 @@ private:
   std::string rule_;
   Csr list_; // in the form of a list without its arrays, which the parameters hold
   std::int64_t synapses_;
+  std::optional<DrawnRows> drawn_;
   Form form_;
   Unit unit_;
   std::optional<Param> offsets_of_targets_, sources_, positions_; // the list by targets, where weights are learned

@@ -13,6 +13,12 @@ func.func @tensors(%s: tensor<3xi1>, %o: tensor<4xi32>, %t: tensor<5xi32>, %w: f
   %2 = dyn.propagate %a through (%o, %t) weight %ws from %slot into %g {ascending} : tensor<3xf32>, tensor<4xi32>, tensor<5xi32>, tensor<5xf32>, tensor<2xf32> -> tensor<2xf32>
   // CHECK: dyn.collect
   %3 = dyn.collect %g through (%o, %t) weight %w into %a : tensor<2xf32>, tensor<4xi32>, tensor<5xi32>, f32, tensor<3xf32> -> tensor<3xf32>
+  // CHECK: dyn.propagate %{{.*}} drawn <seed = -3, posts = 2, probability = 2.500000e-01 : f64> weight %{{.*}} into %{{.*}} : tensor<3xi1>, f32, tensor<2xf32> -> tensor<2xf32>
+  %drawn = dyn.propagate %s drawn <seed = -3, posts = 2, probability = 0.25 : f64> weight %w into %g : tensor<3xi1>, f32, tensor<2xf32> -> tensor<2xf32>
+  // CHECK: dyn.propagate %{{.*}} drawn <seed = 3, posts = 9, number = 2, skips_self = true, share = 5.000000e-01 : f64> weight %{{.*}} from %{{.*}} into
+  %part = dyn.propagate %s drawn <seed = 3, posts = 9, number = 2, skips_self = true, share = 0.5 : f64> weight %w from %slot into %g : tensor<3xi1>, f32, tensor<2xf32> -> tensor<2xf32>
+  // CHECK: dyn.collect %{{.*}} drawn <seed = 3, posts = 2, number = 1> weight %{{.*}} into %{{.*}} : tensor<2xf32>, f32, tensor<3xf32> -> tensor<3xf32>
+  %back = dyn.collect %g drawn <seed = 3, posts = 2, number = 1> weight %w into %a : tensor<2xf32>, f32, tensor<3xf32> -> tensor<3xf32>
   // CHECK: dyn.collect {{.*}} tensor<5xi16>
   %narrow = dyn.collect %g through (%o, %t16) weight %w into %a : tensor<2xf32>, tensor<4xi32>, tensor<5xi16>, f32, tensor<3xf32> -> tensor<3xf32>
   // CHECK: dyn.correlate %{{.*}}, %{{.*}} through (%{{.*}}, %{{.*}}) into

@@ -198,3 +198,73 @@ func.func @read_delayed_c3(%r: memref<8x3xi8>, %slot: index, %d: memref<3xi32>) 
   dyn.read_delayed %r at %slot by %d : memref<8x3xi8>, memref<3xi32>
   return
 }
+
+// -----
+
+// expected-error @below {{(C1) rows have a probability or a number}}
+func.func private @rows_c1() attributes {rule = #dyn.rows<seed = 1, posts = 5>}
+
+// -----
+
+// expected-error @below {{(C1) rows have a probability or a number}}
+func.func private @rows_c1_both() attributes {rule = #dyn.rows<seed = 1, posts = 5, probability = 0.5 : f64, number = 2>}
+
+// -----
+
+// expected-error @below {{(C2) rows have the probability 1.500000e+00 : f64; expected 0 to 1}}
+func.func private @rows_c2() attributes {rule = #dyn.rows<seed = 1, posts = 5, probability = 1.5 : f64>}
+
+// -----
+
+// expected-error @below {{(C2) rows have the share -1.000000e+00 : f64; expected 0 to 1}}
+func.func private @rows_c2_share() attributes {rule = #dyn.rows<seed = 1, posts = 5, number = 2, share = -1.0 : f64>}
+
+// -----
+
+// expected-error @below {{(C3) rows have the number 5; expected 0 to 4}}
+func.func private @rows_c3() attributes {rule = #dyn.rows<seed = 1, posts = 5, number = 5, skips_self = true>}
+
+// -----
+
+// expected-error @below {{(C3) rows have the number 20000; expected 0 to 16384}}
+func.func private @rows_c3_most() attributes {rule = #dyn.rows<seed = 1, posts = 50000, number = 20000>}
+
+// -----
+
+func.func @propagate_c8_nothing(%s: tensor<3xi1>, %w: f32, %g: tensor<2xf32>) {
+  // expected-error @below {{(C8) takes offsets and targets, or a rule that draws them}}
+  %0 = "dyn.propagate"(%s, %w, %g) <{operandSegmentSizes = array<i32: 1, 0, 0, 1, 1, 0, 0, 0, 0>}> : (tensor<3xi1>, f32, tensor<2xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @propagate_c8_posts(%s: tensor<3xi1>, %w: f32, %g: tensor<2xf32>) {
+  // expected-error @below {{(C8) draws among 5 targets; expected 2}}
+  %0 = dyn.propagate %s drawn <seed = 1, posts = 5, number = 2> weight %w into %g : tensor<3xi1>, f32, tensor<2xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @propagate_c8_weights(%s: tensor<3xi1>, %w: tensor<6xf32>, %g: tensor<2xf32>) {
+  // expected-error @below {{(C8) draws its synapses, and has weights 'tensor<6xf32>'; expected one number}}
+  %0 = dyn.propagate %s drawn <seed = 1, posts = 2, number = 2> weight %w into %g : tensor<3xi1>, tensor<6xf32>, tensor<2xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @propagate_c8_shift(%s: tensor<3xi1>, %w: f32, %g: tensor<2xf32>, %i: index) {
+  // expected-error @below {{(C8) draws its synapses, and has a shift}}
+  %0 = dyn.propagate %s drawn <seed = 1, posts = 2, number = 2> weight %w shift %i into %g : tensor<3xi1>, f32, tensor<2xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @collect_c8_posts(%g: tensor<2xf32>, %w: f32, %a: tensor<3xf32>) {
+  // expected-error @below {{(C8) draws among 3 targets; expected 2}}
+  %0 = dyn.collect %g drawn <seed = 1, posts = 3, number = 2> weight %w into %a : tensor<2xf32>, f32, tensor<3xf32> -> tensor<3xf32>
+  return
+}

@@ -93,7 +93,8 @@ Value EventScan::bitsOf(Value block, Value first) {
 }
 
 EventRow EventScan::rowOf(Value source) {
-  Value begin = code.loadIndex(offsets, source), end = code.loadIndex(offsets, code.next(source));
+  Value begin = offsets ? code.loadIndex(offsets, source) : source, next = code.next(source);
+  Value end = offsets ? code.loadIndex(offsets, next) : next;
   return {begin, end, flags ? Value() : Value(memref::LoadOp::create(code.b, code.loc, events, source))};
 }
 

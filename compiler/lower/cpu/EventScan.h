@@ -29,7 +29,7 @@ struct LoopCode {
 /// A count of listed events has a line of the cache for itself, since its part writes it.
 constexpr int64_t countStride = 16;
 
-/// The synapses of a source with an event: begin <= k < end.
+/// The synapses of a source with an event: begin <= k < end. Where none are stored it is the source itself.
 struct EventRow {
   mlir::Value begin, end;
   mlir::Value strength; // null where events are flags
@@ -39,6 +39,7 @@ struct EventRow {
 /// until two more events are found, while the arrays in `prefetched` come into the cache at its place.
 class EventScan {
 public:
+  /// Without offsets rows are drawn.
   EventScan(LoopCode &code, mlir::Value events, mlir::Value offsets, llvm::SmallVector<mlir::Value> prefetched);
 
   void write(llvm::function_ref<void(const EventRow &)> visit);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // lower-synapses: operations on synapses and ring buffers on memory become loops.
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/cpu/EventScan.h"
+#include "compiler/lower/cpu/DrawnRows.h"
 #include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -27,12 +27,12 @@ MemRefType memoryOf(Value v) { return cast<MemRefType>(v.getType()); }
 /// Writes the loops of one operation at its place.
 class Writer {
 public:
-  explicit Writer(Operation *op) : b(op), loc(op->getLoc()), code{b, loc} {}
+  Writer(Operation *op, DrawnRows &drawn) : b(op), loc(op->getLoc()), code{b, loc}, drawn(drawn) {}
 
   void write(PropagateOp op) {
     eachRow(op.getEvents(), op.getInit(), [&](Value events, Value init) {
       EventScan scan{code, events, op.getOffsets(), prefetched(op.getTargets(), op.getWeights())};
-      auto add = [&](const EventRow &row) { addRow(op, row, init); };
+      auto add = [&](const EventRow &row) { op.getRule() ? addDrawn(op, row, init) : addRow(op, row, init); };
       op.getList() ? scan.writeListed(op, add) : scan.write(add);
     });
   }
@@ -48,17 +48,10 @@ public:
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPoint(sources.getBody()->getTerminator());
       Value i = sources.getInductionVar();
-      Value begin = code.loadIndex(op.getOffsets(), i), end = code.loadIndex(op.getOffsets(), code.next(i));
-      Type real = memoryOf(init).getElementType();
-      Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(real));
-      auto row = scf::ForOp::create(
-          b, loc, begin, end, code.index(1), ValueRange{zero}, [&](OpBuilder &, Location, Value k, ValueRange sum) {
-            Value v = memref::LoadOp::create(b, loc, values, code.loadIndex(op.getTargets(), k));
-            Value product = arith::MulFOp::create(b, loc, weight(op.getWeights(), k), v);
-            scf::YieldOp::create(b, loc, Value(arith::AddFOp::create(b, loc, sum[0], product)));
-          });
+      Value sum =
+          op.getRule() ? drawn.sum(code, op.getRuleAttr(), i, op.getWeights(), values) : sumOfRow(op, i, values);
       Value before = memref::LoadOp::create(b, loc, init, i);
-      memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, before, row.getResult(0)), init, i);
+      memref::StoreOp::create(b, loc, arith::AddFOp::create(b, loc, before, sum), init, i);
     });
   }
 
@@ -125,9 +118,31 @@ private:
     return isa<MemRefType>(weights.getType()) ? Value(memref::LoadOp::create(b, loc, weights, k)) : weights;
   }
   static SmallVector<Value> prefetched(Value targets, Value weights) {
+    if (!targets)
+      return {};
     if (isa<MemRefType>(weights.getType()))
       return {targets, weights};
     return {targets};
+  }
+
+  Value sumOfRow(CollectOp op, Value source, Value values) {
+    Value begin = code.loadIndex(op.getOffsets(), source), end = code.loadIndex(op.getOffsets(), code.next(source));
+    Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(memoryOf(values).getElementType()));
+    auto row = scf::ForOp::create(
+        b, loc, begin, end, code.index(1), ValueRange{zero}, [&](OpBuilder &, Location, Value k, ValueRange sum) {
+          Value v = memref::LoadOp::create(b, loc, values, code.loadIndex(op.getTargets(), k));
+          Value product = arith::MulFOp::create(b, loc, weight(op.getWeights(), k), v);
+          scf::YieldOp::create(b, loc, Value(arith::AddFOp::create(b, loc, sum[0], product)));
+        });
+    return row.getResult(0);
+  }
+
+  /// The same for synapses that are drawn; a row that waits in vain has no source.
+  void addDrawn(PropagateOp op, const EventRow &row, Value init) {
+    Value amount = row.strength ? Value(arith::MulFOp::create(b, loc, row.strength, op.getWeights())) : op.getWeights();
+    Value first = op.getFrom() ? op.getFrom() : code.index(0);
+    code.each(row.begin, row.end,
+              [&](Value source) { drawn.add(code, op.getRuleAttr(), source, amount, init, first); });
   }
 
   /// Adds the synapses of one source to their targets.
@@ -163,6 +178,7 @@ private:
   OpBuilder b;
   Location loc;
   LoopCode code;
+  DrawnRows &drawn;
 };
 
 struct LowerSynapsesPass : overtime::ir::impl::LowerSynapsesBase<LowerSynapsesPass> {
@@ -172,9 +188,10 @@ struct LowerSynapsesPass : overtime::ir::impl::LowerSynapsesBase<LowerSynapsesPa
       if (isa<PropagateOp, ListEventsOp, CollectOp, CorrelateOp, ReadDelayedOp>(op))
         ops.push_back(op);
     });
+    DrawnRows drawn(getOperation());
     for (Operation *op : ops) {
       llvm::TypeSwitch<Operation *, void>(op).Case<PropagateOp, ListEventsOp, CollectOp, CorrelateOp, ReadDelayedOp>(
-          [](auto one) { Writer(one).write(one); });
+          [&](auto one) { Writer(one, drawn).write(one); });
       op->erase();
     }
   }

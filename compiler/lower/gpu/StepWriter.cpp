@@ -35,6 +35,9 @@ LogicalResult StepWriter::write(Block &block) {
 LogicalResult StepWriter::writeOp(Operation &op) {
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return writeLoop(loop);
+  if (op.hasAttr("rule"))
+    return op.emitError("'") << op.getName() << "' draws its synapses, which has no lowering to a GPU yet; compile the "
+                             << "program for a CPU, or store them";
   TeamAccesses now = TeamAccesses::of(&op);
   if (now.empty() || isa<ViewLikeOpInterface, memref::AllocOp>(op))
     return success();

@@ -87,7 +87,8 @@ TeamAccesses TeamAccesses::ofEvents(PropagateOp op) {
   TeamAccesses found;
   found.add(op.getEvents(), /*writes=*/false, /*own=*/true);
   for (Value array : {op.getOffsets(), op.getTargets()})
-    found.add(array, /*writes=*/false, /*own=*/false);
+    if (array) // none where synapses are drawn
+      found.add(array, /*writes=*/false, /*own=*/false);
   return found;
 }
 

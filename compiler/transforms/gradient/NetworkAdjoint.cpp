@@ -29,13 +29,14 @@ struct NetworkReverse {
   }
   Type element() const { return getElementTypeOrSelf(adjoint.getType()); }
 
-  Value propagate(Value events, Value offsets, Value targets, Value weights, Type type) const {
+  bool isInit(OpOperand &init) const { return init.getOperandNumber() == k; }
+  Value propagate(Value events, Value offsets, Value targets, Value weights, Type type, RowRuleAttr rule = {}) const {
     return PropagateOp::create(b, loc(), type, events, offsets, targets, weights, zeros(type), Value(), Value(),
-                               Value(), Value())
+                               Value(), Value(), rule)
         .getResult();
   }
-  Value collect(Value values, Value offsets, Value targets, Value weights, Type type) const {
-    return CollectOp::create(b, loc(), type, values, offsets, targets, weights, zeros(type)).getResult();
+  Value collect(Value values, Value offsets, Value targets, Value weights, Type type, RowRuleAttr rule = {}) const {
+    return CollectOp::create(b, loc(), type, values, offsets, targets, weights, zeros(type), rule).getResult();
   }
   Value correlate(Value events, Value values, Value offsets, Value targets, Type type) const {
     return CorrelateOp::create(b, loc(), type, events, values, offsets, targets, zeros(type), Value(), Value(), Value(),
@@ -69,28 +70,30 @@ struct NetworkReverse {
   FailureOr<Value> of(PropagateOp propagated) const {
     Value events = propagated.getEvents(), offsets = propagated.getOffsets(), targets = propagated.getTargets(),
           weights = propagated.getWeights();
-    if (k == 4)
+    RowRuleAttr rule = propagated.getRuleAttr();
+    if (isInit(propagated.getInitMutable()))
       return adjoint;
     if (propagated.getShift() || propagated.getFrom())
       return noRule();
     if (k == 0)
-      return collect(adjoint, offsets, targets, weights, events.getType());
+      return collect(adjoint, offsets, targets, weights, events.getType(), rule);
     if (isa<RankedTensorType>(weights.getType()))
       return correlate(events, adjoint, offsets, targets, weights.getType());
     Value one = realConstant(b, loc(), element(), 1.0);
-    return dot(asReal(events), collect(adjoint, offsets, targets, one, like(events, element())));
+    return dot(asReal(events), collect(adjoint, offsets, targets, one, like(events, element()), rule));
   }
   FailureOr<Value> of(CollectOp collected) const {
     Value values = collected.getValues(), offsets = collected.getOffsets(), targets = collected.getTargets(),
           weights = collected.getWeights();
-    if (k == 4)
+    RowRuleAttr rule = collected.getRuleAttr();
+    if (isInit(collected.getInitMutable()))
       return adjoint;
     if (k == 0)
-      return propagate(adjoint, offsets, targets, weights, values.getType());
+      return propagate(adjoint, offsets, targets, weights, values.getType(), rule);
     if (isa<RankedTensorType>(weights.getType()))
       return correlate(adjoint, values, offsets, targets, weights.getType());
     Value one = realConstant(b, loc(), element(), 1.0);
-    return dot(adjoint, collect(values, offsets, targets, one, adjoint.getType()));
+    return dot(adjoint, collect(values, offsets, targets, one, adjoint.getType(), rule));
   }
   FailureOr<Value> of(CorrelateOp correlated) const {
     // With a batch, what is left to the number changes from row to row.

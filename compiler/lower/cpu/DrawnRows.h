@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls of the runtime's functions that draw the synapses of a source.
+#pragma once
+
+#include "compiler/lower/cpu/EventScan.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace overtime::ir {
+
+/// One for a module: each rule is one constant of it.
+class DrawnRows {
+public:
+  explicit DrawnRows(mlir::ModuleOp module) : module(module) {}
+
+  /// Adds an amount to those targets of a source that are in `to`, whose first element is target `first`.
+  void add(LoopCode &code, RowRuleAttr rule, mlir::Value source, mlir::Value amount, mlir::Value to, mlir::Value first);
+  /// The sum of what the targets of a source hold, each times the weight.
+  mlir::Value sum(LoopCode &code, RowRuleAttr rule, mlir::Value source, mlir::Value weight, mlir::Value values);
+
+private:
+  mlir::Value pointerTo(LoopCode &code, RowRuleAttr rule);
+  mlir::Value call(LoopCode &code, llvm::StringRef name, mlir::Type real, mlir::TypeRange results,
+                   mlir::ValueRange arguments);
+
+  mlir::ModuleOp module;
+  llvm::DenseMap<mlir::Attribute, std::pair<std::string, mlir::MemRefType>> constants;
+};
+
+} // namespace overtime::ir
