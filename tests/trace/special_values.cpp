@@ -118,14 +118,14 @@ std::vector<double> spread(double low, double high, int count) {
 
 } // namespace
 
-TEST_CASE("functions at the ends of their ranges are as stated", "[trace][numerics]") {
+TEST_CASE("functions at the ends of their ranges are as stated", "[trace][numerics][processor]") {
   for (const Elementary &f : functions) {
     check<float>(f, special_arguments<float>(), f.ulp);
     check<double>(f, special_arguments<double>(), f.ulp);
   }
 }
 
-TEST_CASE("exp over its whole range is as stated", "[trace][numerics]") {
+TEST_CASE("exp over its whole range is as stated", "[trace][numerics][processor]") {
   check<float>(functions[0], spread(-104, 88.72, 20000), functions[0].ulp);
   check<double>(functions[0], spread(-746, 709.78, 20000), functions[0].ulp);
 }

@@ -65,6 +65,15 @@ llvm::Expected<TargetSpec> targetOfKernel(TargetSpec target, unsigned arguments)
   return target;
 }
 
+/// A device has no library of functions.
+llvm::Error checkCalls(const llvm::Module &code) {
+  for (const llvm::Function &function : code)
+    if (function.isDeclaration() && !function.isIntrinsic())
+      return llvm::createStringError("the function '" + function.getName() +
+                                     "' has no form for a GPU yet; compile the program for a CPU");
+  return llvm::Error::success();
+}
+
 /// Subnormal f32 count as 0: the device's approximations take fewer instructions so.
 void flushSubnormals(llvm::Module &code) {
   for (llvm::Function &function : code)
@@ -93,6 +102,8 @@ llvm::Expected<GpuCode> compileForGpu(ModuleOp module, const ProgramInfo &info, 
   auto code = translateKernel(module, info.name, context);
   if (!code)
     return code.takeError();
+  if (llvm::Error error = checkCalls(**code))
+    return std::move(error);
   watch.lap("translate");
   auto machine = createTargetMachine(made.target);
   if (!machine)

@@ -3,6 +3,7 @@
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/cpu/ElementaryFunctions.h"
 #include "compiler/lower/gpu/GpuFunctions.h"
+#include "compiler/lower/gpu/LibraryFunctions.h"
 #include "compiler/transforms/StepValues.h"
 #include "dialect/Dyn.h"
 
@@ -31,7 +32,8 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (isa<arith::DivFOp, arith::MulFOp, math::ExpOp, math::ExpM1Op, math::TanhOp, math::LogOp, math::Log1pOp,
-              math::SinhOp, math::CoshOp, ExprelOp>(op))
+              math::SinhOp, math::CoshOp, ExprelOp>(op) ||
+          (gpu && isa<math::SinOp, math::CosOp, math::ErfOp, math::PowFOp>(op)))
         ops.push_back(op);
     });
     // From the last to the first: a product or quotient takes in the function it uses before that is looked at alone.
@@ -53,6 +55,14 @@ struct ApproximateMathPass : overtime::ir::impl::ApproximateMathBase<Approximate
     if (auto mul = dyn_cast<arith::MulFOp>(op))
       return expandMultiple(f, mul);
     Value x = op->getOperand(0);
+    if (auto pow = dyn_cast<math::PowFOp>(op))
+      return gpu::expandPow(f, pow.getLhs(), pow.getRhs());
+    if (isa<math::SinOp>(op))
+      return gpu::expandSin(f, x);
+    if (isa<math::CosOp>(op))
+      return gpu::expandCos(f, x);
+    if (isa<math::ErfOp>(op))
+      return gpu::expandErf(f, x);
     if (isa<math::ExpOp>(op))
       return expandExp(f, scaled(x));
     if (isa<math::ExpM1Op>(op))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Coefficients of compiler/lower/cpu/Polynomials.h: interpolation at Chebyshev nodes with 50 digits (needs mpmath)."""
-from mpmath import mp, mpf, cos, pi, log, expm1, exp, lu_solve, matrix, atanh, sin, sqrt
+from mpmath import mp, mpf, cos, pi, log, expm1, exp, lu_solve, matrix, atanh, sin, sqrt, erf, erfc
 
 mp.dps = 50
 
@@ -55,6 +55,23 @@ def cosine_tail(z):
     return -pi**2 / 8 if z < mpf(10) ** -20 else (cos(pi / 2 * sqrt(z)) - 1) / z
 
 
+def atanh_tail_beyond(z):
+    """((2 atanh(s) / s - 2) / z - 2/3) / z with z = s^2."""
+    if z < mpf(10) ** -15:
+        return mpf(2) / 5 + 2 * z / 7
+    return (atanh_tail(z) - mpf(2) / 3) / z
+
+
+def erf_over_x(z):
+    """erf(x) / x with z = x^2."""
+    return 2 / sqrt(pi) if z < mpf(10) ** -30 else erf(sqrt(z)) / sqrt(z)
+
+
+def minus_log_erfc(x):
+    """-log(erfc(1 + x))."""
+    return -log(erfc(1 + x))
+
+
 def show(name, coefficients):
     print(name, ", ".join(mp.nstr(c, 20) for c in coefficients))
 
@@ -73,6 +90,11 @@ if __name__ == "__main__":
         ("cos f64", cosine_tail, mpf(0), mpf(1) / 4, 6),
         ("exprel f32", exprel, -mpf(1) / 2, mpf(1) / 2, 6),
         ("exprel f64", exprel, -mpf(1) / 2, mpf(1) / 2, 11),
+        ("log, beyond the first term, f64", atanh_tail_beyond, mpf(0), s_max**2, 8),
+        ("erf f32", erf_over_x, mpf(0), mpf(1), 6),
+        ("erf f64", erf_over_x, mpf(0), mpf(1), 12),
+        ("erfc f32", minus_log_erfc, mpf(0), mpf(3), 8),
+        ("erfc f64", minus_log_erfc, mpf(0), mpf(5), 24),
     ]:
         show(name, fit(function, low, high, degree))
     show("expm1 f32, table of 16", fit_relative(expm1_tail, half / 16, 1))

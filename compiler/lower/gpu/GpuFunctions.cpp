@@ -72,30 +72,30 @@ Reduced reduce(Real &f, Value u, double factor, int exponent) {
 Value shifted(Real &f, const Reduced &e) { return f.fromBits(f.shiftLeft(f.bitsOf(e.sum), f.mantissa())); }
 
 /// What exprel(x) and its reciprocal are made of. Near 0 it is a polynomial and needs no quotient; elsewhere it is
-/// `over` / x.x, times 1 / unit.
+/// `over` / x.x, times 1 / unit: a power of two that keeps expm1 finite where the multiple of exprel is.
 struct Parts {
   Value isNear, near, over, u;
+  double unit;
 };
-/// A power of two that keeps expm1 finite where exprel is.
-double unit(const Real &f) { return f.single() ? 0x1p-8 : 0x1p-11; }
 
 Parts partsOfExprel(Real &f, Scaled x, double times) {
-  double k = times / x.factor * unit(f);
+  int wider = std::max(0, -std::ilogb(times)); // in powers of two
+  double unit = std::ldexp(1.0, (f.single() ? -8 : -11) - wider), k = times / x.factor * unit;
   if (approximates(f)) { // expm1 has lost at most two bits where |x| > ln(2)/2
     Value exponent = f.mul(x.x, f.real(x.factor * std::numbers::log2e));
     Value isNear = f.compare(arith::CmpFPredicate::OLT, f.abs(exponent), f.real(0.5));
     Value over = f.fma(powerOfTwo(f, exponent), f.real(k), f.real(-k));
-    return {isNear, exprelNearZero(f, x.x, x.factor, times), over, x.x};
+    return {isNear, exprelNearZero(f, x.x, x.factor, times), over, x.x, unit};
   }
-  double high = f.single() ? 93.8 : 716.9;    // where exprel becomes infinite
-  double least = f.single() ? -1e37 : -1e300; // of which there is a reciprocal
+  double high = (f.single() ? 93.8 : 716.9) + wider * std::numbers::ln2; // where it becomes infinite
+  double least = f.single() ? -1e37 : -1e300;                            // of which there is a reciprocal
   Value u = between(f, x, least, high);
-  Reduced e = reduce(f, notBelow(f, {u, x.factor}, -60.0), x.factor, std::ilogb(unit(f)));
+  Reduced e = reduce(f, notBelow(f, {u, x.factor}, -60.0), x.factor, std::ilogb(unit));
   Value near = exprelNearZero(f, e.r, x.factor, times), power = shifted(f, e);
   // (2^n - 1) times / factor + 2^n expm1(r) times / factor
   double whole = times / x.factor;
   Value over = f.fma(power, f.mul(e.r, near), f.fma(power, f.real(whole), f.real(-k)));
-  return {f.compare(arith::CmpFPredicate::OEQ, e.n, f.real(0.0)), near, over, u};
+  return {f.compare(arith::CmpFPredicate::OEQ, e.n, f.real(0.0)), near, over, u, unit};
 }
 
 } // namespace
@@ -103,24 +103,25 @@ Parts partsOfExprel(Real &f, Scaled x, double times) {
 Value expandExp(Real &f, Scaled x, double times) {
   if (approximates(f) && times > 0)
     return powerOfTwo(f, f.fma(x.x, f.real(x.factor * std::numbers::log2e), f.real(std::log2(times))));
-  // 2^(n-1) times 2 exp(r): the power is finite for every finite result, and 0 below the last normal ones.
-  double most = f.single() ? 89.5 : 710.5, least = f.single() ? -87.6 : -708.7;
-  Value u = between(f, x, least, most);
-  Reduced e = reduce(f, u, x.factor, -1);
-  Value y = f.fma(f.mul(e.r, f.real(x.factor)), exprelNearZero(f, e.r, x.factor, 2.0), f.real(2.0));
-  Value result = f.mul(y, shifted(f, e));
-  return times == 1.0 ? result : f.mul(result, f.real(times));
+  // 2^(n+k-1) times 2 times / 2^k exp(r), for a multiple of 2^k to 2^(k+1): the power is finite for every finite
+  // result, and 0 below the last normal ones.
+  int k = std::ilogb(times);
+  double shift = k * std::numbers::ln2, twice = std::ldexp(times, 1 - k);
+  double most = (f.single() ? 89.0 : 710.0) - shift, least = (f.single() ? -87.6 : -708.7) - shift;
+  Reduced e = reduce(f, between(f, x, least, most), x.factor, k - 1);
+  Value y = f.fma(f.mul(e.r, f.real(x.factor)), exprelNearZero(f, e.r, x.factor, twice), f.real(twice));
+  return f.mul(y, shifted(f, e));
 }
 
 Value expandExprel(Real &f, Scaled x, double times) {
   Parts p = partsOfExprel(f, x, times);
-  Value far = f.mul(expandQuotient(f, p.over, p.u), f.real(1.0 / unit(f)));
+  Value far = f.mul(expandQuotient(f, p.over, p.u), f.real(1.0 / p.unit));
   return f.choose(p.isNear, p.near, far);
 }
 
 Value expandOverExprel(Real &f, Value a, Scaled x) {
   Parts p = partsOfExprel(f, x, 1.0);
-  Value above = f.choose(p.isNear, f.real(1.0), f.mul(p.u, f.real(unit(f))));
+  Value above = f.choose(p.isNear, f.real(1.0), f.mul(p.u, f.real(p.unit)));
   return f.mul(a, expandQuotient(f, above, f.choose(p.isNear, p.near, p.over)));
 }
 
