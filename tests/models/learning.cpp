@@ -197,7 +197,7 @@ struct Homeostatic : LearningRule {
 
 } // namespace
 
-TEST_CASE("a rule of one's own holds cells at a rate", "[networks][learning]") {
+TEST_CASE("a rule of one's own holds cells at a rate", "[long][networks][learning]") {
   struct Net : Network {
     PoissonGroup inhibitory = child("inhibitory", PoissonGroup(100, 20_Hz));
     LIF cells = child("cells", LIF(20));
