@@ -2,7 +2,8 @@
 // Calls of the runtime's functions that draw the synapses of a source.
 #pragma once
 
-#include "compiler/lower/cpu/EventScan.h"
+#include "compiler/lower/LoopCode.h"
+#include "dialect/Dyn.h"
 
 #include "mlir/IR/BuiltinOps.h"
 

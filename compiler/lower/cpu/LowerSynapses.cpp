@@ -2,6 +2,7 @@
 // lower-synapses: operations on synapses and ring buffers on memory become loops.
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/cpu/DrawnRows.h"
+#include "compiler/lower/cpu/EventScan.h"
 #include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -2,7 +2,7 @@
 // Exponentials and quotients of single numbers as a GPU likes them: few instructions, no branch, no slow path.
 #include "compiler/lower/gpu/GpuFunctions.h"
 
-#include "compiler/lower/cpu/Polynomials.h"
+#include "compiler/lower/functions/Polynomials.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 

@@ -5,7 +5,7 @@
 // take the device's own approximations of 2^x and 1 / x, whose last bits a later device may have otherwise.
 #pragma once
 
-#include "compiler/lower/cpu/ElementaryFunctions.h"
+#include "compiler/lower/functions/ElementaryFunctions.h"
 
 namespace overtime::ir::gpu {
 

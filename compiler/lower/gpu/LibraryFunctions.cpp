@@ -2,8 +2,8 @@
 // Functions that a processor takes from its C library, written out for single numbers of a GPU.
 #include "compiler/lower/gpu/LibraryFunctions.h"
 
-#include "compiler/lower/cpu/ElementaryFunctions.h"
-#include "compiler/lower/cpu/Polynomials.h"
+#include "compiler/lower/functions/ElementaryFunctions.h"
+#include "compiler/lower/functions/Polynomials.h"
 
 #include <cmath>
 #include <limits>

@@ -2,7 +2,7 @@
 // Functions that a processor takes from its C library, written out for single numbers of a GPU.
 #pragma once
 
-#include "compiler/lower/cpu/Real.h"
+#include "compiler/lower/functions/Real.h"
 
 namespace overtime::ir::gpu {
 

@@ -2,7 +2,7 @@
 // Operations on synapses and ring buffers, shared by the threads of a team.
 #include "compiler/lower/gpu/TeamSynapses.h"
 
-#include "compiler/lower/cpu/EventScan.h"
+#include "compiler/lower/LoopCode.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

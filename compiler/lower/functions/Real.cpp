@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes arithmetic on one real type, scalar or vector.
-#include "compiler/lower/cpu/Real.h"
+#include "compiler/lower/functions/Real.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Philox 4x32-10 and the distributions drawn from it, written out for scalars and vectors.
-#include "compiler/lower/cpu/Philox.h"
+#include "compiler/lower/functions/Philox.h"
 
-#include "compiler/lower/cpu/ElementaryFunctions.h"
-#include "compiler/lower/cpu/Polynomials.h"
+#include "compiler/lower/functions/ElementaryFunctions.h"
+#include "compiler/lower/functions/Polynomials.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -14,7 +14,7 @@ namespace overtime::ir {
 
 constexpr uint64_t lowHalf = 0xffffffffu;
 
-Value Draw::number(Type like, uint64_t v) {
+Value WordCode::number(Type like, uint64_t v) {
   Type element = getElementTypeOrSelf(like);
   TypedAttr one = b.getIntegerAttr(element, APInt(element.getIntOrFloatBitWidth(), v, false, true));
   if (auto vector = dyn_cast<VectorType>(like))
@@ -23,39 +23,42 @@ Value Draw::number(Type like, uint64_t v) {
 }
 
 /// A scalar beside a vector: what the lanes share is computed once.
-Value Draw::spread(Value v, Type like) {
+Value WordCode::spread(Value v, Type like) {
   return v.getType() == like ? v : vector::BroadcastOp::create(b, loc, like, v);
 }
 
-Value Draw::times(Value x, uint64_t factor) {
+Value WordCode::times(Value x, uint64_t factor) {
   Value word = arith::AndIOp::create(b, loc, x, number(x.getType(), lowHalf));
   return arith::MulIOp::create(b, loc, word, number(x.getType(), factor));
 }
 
-Value Draw::exclusiveOr(Value x, Value y) {
+Value WordCode::exclusiveOr(Value x, Value y) {
   Type type = isa<VectorType>(x.getType()) ? x.getType() : y.getType();
   return arith::XOrIOp::create(b, loc, spread(x, type), spread(y, type));
 }
 
-Value Draw::shiftRight(Value x, uint64_t by) { return arith::ShRUIOp::create(b, loc, x, number(x.getType(), by)); }
-Value Draw::shiftLeft(Value x, uint64_t by) { return arith::ShLIOp::create(b, loc, x, number(x.getType(), by)); }
+Value WordCode::shiftRight(Value x, uint64_t by) { return arith::ShRUIOp::create(b, loc, x, number(x.getType(), by)); }
+Value WordCode::shiftLeft(Value x, uint64_t by) { return arith::ShLIOp::create(b, loc, x, number(x.getType(), by)); }
 
 Value Draw::both(Value high, Value low) {
   Value masked = arith::AndIOp::create(b, loc, low, number(low.getType(), lowHalf));
   return arith::OrIOp::create(b, loc, shiftLeft(high, 32), masked);
 }
 
-/// The key is (low, high) of the seed, the counter (block, low and high of the step, stream).
-Draw::Words Draw::philox(Value block) {
-  Value key0 = op.getSeed(), key1 = high(op.getSeed());
-  Words c = {block, op.getStep(), high(op.getStep()), number(b.getI64Type(), op.getStream())};
+WordCode::Words WordCode::philox(Words c, std::array<Value, 2> key) {
   for (int round = 0; round < 10; ++round) {
     Value p0 = times(c[0], 0xD2511F53u), p1 = times(c[2], 0xCD9E8D57u);
-    c = {exclusiveOr(exclusiveOr(high(p1), c[1]), key0), p1, exclusiveOr(exclusiveOr(high(p0), c[3]), key1), p0};
-    key0 = arith::AddIOp::create(b, loc, key0, number(key0.getType(), 0x9E3779B9u));
-    key1 = arith::AddIOp::create(b, loc, key1, number(key1.getType(), 0xBB67AE85u));
+    c = {exclusiveOr(exclusiveOr(high(p1), c[1]), key[0]), p1, exclusiveOr(exclusiveOr(high(p0), c[3]), key[1]), p0};
+    key[0] = arith::AddIOp::create(b, loc, key[0], number(key[0].getType(), 0x9E3779B9u));
+    key[1] = arith::AddIOp::create(b, loc, key[1], number(key[1].getType(), 0xBB67AE85u));
   }
   return c;
+}
+
+/// The key is (low, high) of the seed, the counter (block, low and high of the step, stream).
+Draw::Words Draw::wordsOf(Value block) {
+  return philox({block, op.getStep(), high(op.getStep()), number(b.getI64Type(), op.getStream())},
+                {op.getSeed(), high(op.getSeed())});
 }
 
 /// The words of blocks firstBlock + firstLane, ..., as integers of the real's width: in f32 of the even and the odd
@@ -71,14 +74,14 @@ Draw::Words Draw::bitsOf(Value firstBlock, int64_t firstLane, int64_t lanes) {
   };
   Words bits;
   if (real.isF32()) {
-    Words even = philox(blocks(firstLane, lanes / 2, 2)), odd = philox(blocks(firstLane + 1, lanes / 2, 2));
+    Words even = wordsOf(blocks(firstLane, lanes / 2, 2)), odd = wordsOf(blocks(firstLane + 1, lanes / 2, 2));
     for (int64_t w = 0; w < wordsOfBlock; ++w)
       bits[w] = vector::BitCastOp::create(b, loc, VectorType::get({lanes}, b.getI32Type()), both(odd[w], even[w]));
     return bits;
   }
   Value first = blocks(firstLane, lanes, 1);
-  Words upper = philox(first);
-  Words lower = philox(arith::OrIOp::create(b, loc, first, number(first.getType(), 0x80000000u)));
+  Words upper = wordsOf(first);
+  Words lower = wordsOf(arith::OrIOp::create(b, loc, first, number(first.getType(), 0x80000000u)));
   for (int64_t w = 0; w < wordsOfBlock; ++w)
     bits[w] = both(upper[w], lower[w]);
   return bits;
@@ -145,12 +148,12 @@ Value Draw::element(Value e) {
     return Value(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, x, number(x.getType(), 0)));
   };
   Value block = arith::OrIOp::create(b, loc, bitsAt(e, 0, 15), shiftLeft(shiftRight(e, 6), 4));
-  Words bits = philox(block);
+  Words bits = wordsOf(block);
   if (real.isF32()) {
     for (Value &word : bits)
       word = arith::TruncIOp::create(b, loc, b.getI32Type(), word);
   } else {
-    Words lower = philox(arith::OrIOp::create(b, loc, block, number(block.getType(), 0x80000000u)));
+    Words lower = wordsOf(arith::OrIOp::create(b, loc, block, number(block.getType(), 0x80000000u)));
     for (int64_t w = 0; w < wordsOfBlock; ++w)
       bits[w] = both(bits[w], lower[w]);
   }

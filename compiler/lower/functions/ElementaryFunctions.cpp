@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Elementary functions written out as arithmetic.
-#include "compiler/lower/cpu/ElementaryFunctions.h"
+#include "compiler/lower/functions/ElementaryFunctions.h"
 
-#include "compiler/lower/cpu/Polynomials.h"
+#include "compiler/lower/functions/Polynomials.h"
 #include "compiler/lower/gpu/GpuFunctions.h"
 #include "compiler/transforms/StepValues.h"
 

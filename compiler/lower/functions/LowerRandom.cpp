@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // lower-random: draws become Philox arithmetic on vectors, groups of 64 elements at a time.
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/cpu/Philox.h"
+#include "compiler/lower/functions/Philox.h"
 #include "compiler/lower/memory/StepMemory.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -7,7 +7,7 @@
 // |x|), tanh(x) = e / (e + 2).
 #pragma once
 
-#include "compiler/lower/cpu/Real.h"
+#include "compiler/lower/functions/Real.h"
 
 namespace overtime::ir {
 

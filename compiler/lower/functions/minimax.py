@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Coefficients of compiler/lower/cpu/Polynomials.h: interpolation at Chebyshev nodes with 50 digits (needs mpmath)."""
+"""Coefficients of compiler/lower/functions/Polynomials.h: interpolation at Chebyshev nodes with 50 digits (needs mpmath)."""
 from mpmath import mp, mpf, cos, pi, log, expm1, exp, lu_solve, matrix, atanh, sin, sqrt, erf, erfc
 
 mp.dps = 50
