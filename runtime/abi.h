@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* Raised whenever the entry function, the descriptor or the state header changes shape. */
-#define OVERTIME_ABI_VERSION 4u
+#define OVERTIME_ABI_VERSION 5u
 
 /* Every buffer that compiled code touches starts on such a boundary. */
 #define OVERTIME_ALIGNMENT 64u
@@ -112,7 +112,10 @@ typedef struct overtime_gpu_image {
   int32_t registers;    /* of a thread */
   int32_t spill_bytes;  /* of a thread: numbers that found no register, stored and loaded */
   int32_t local_bytes;  /* of a thread: memory that is none of the program's arrays */
-  int32_t shared_bytes; /* of a block */
+  int32_t shared_bytes; /* of a block, without what the launch asks for */
+  /* Shared memory of a block that the launch asks for. */
+  uint32_t launch_shared_bytes;
+  int32_t reserved;
 } overtime_gpu_image;
 
 /* Runs programs on a GPU; libovertime_cuda.a has the one for NVIDIA's (runtime/gpu_driver.h). */

@@ -22,7 +22,9 @@ struct TargetSpec {
   unsigned vectorBits = 128;
   bool avx512 = false; ///< AVX-512 F, BW, DQ and VL
   bool fma = false;
-  bool gpu = false; ///< cpu is a compute capability: "sm_90"
+  bool gpu = false;         ///< cpu is a compute capability: "sm_90"
+  unsigned processors = 0;  ///< of a GPU: blocks that share the weights of a network
+  unsigned sharedBytes = 0; ///< of a GPU: what a block can have
 
   /// "native" is this machine; "x86-64-v2" to "-v4" and LLVM's 64-bit x86 names are that processor on Linux;
   /// "aarch64" is any 64-bit Arm; "sm_90" is an NVIDIA GPU of that compute capability, "nvptx64" the oldest one that is

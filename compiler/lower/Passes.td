@@ -55,7 +55,8 @@ def SplitLanes : Pass<"split-lanes", "::mlir::func::FuncOp"> {
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">,
                  Option<"threads", "threads", "unsigned", "1", "threads that a run may have">,
-                 Option<"gpu", "gpu", "bool", "false", "a lane is a tile of its own, for a thread of a GPU">];
+                 Option<"processors", "processors", "unsigned", "0",
+                        "of a GPU: a lane is a tile of its own, for a thread or a block">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
@@ -305,8 +306,15 @@ def MapToThreads : Pass<"map-to-threads", "::mlir::ModuleOp"> {
       another may still read, also across the end of a step, `nvvm.barrier0` stands before it. An elementwise operation
       on what the same thread has written needs none.
     - A program without lanes, a layer or coupled populations, is run by one block in the same way, or, when an
-      operation has more than 1024 elements, by a grid of blocks that are all resident (`dyn.cooperative`), which waits
-      in `overtime_grid_barrier`.
+      operation has more than 1024 elements, by a grid of blocks that are all resident (`dyn.cooperative = "most"`: any
+      number up to `dyn.blocks`), which waits in `overtime_grid_barrier`.
+    - Where the products of a step read more weights than a processor's first cache holds, each block has some columns
+      of every matrix, of all its parts: of the gates of a cell those of the same units. A thread has a column in some
+      rows, so it goes on with its own sums without waiting; products have up to 4 x 4 sums in registers. The block's
+      columns of constant weights are copied to its shared memory before the first step, and what a step's product reads
+      of the state lies in two halves, which change places from step to step, so that a step of a recurrent layer
+      waits once. All blocks are launched (`dyn.cooperative = "all"`), one for each processor of the device
+      (`processors`). After Diamos et al. 2016, "Persistent RNNs: Stashing Recurrent Weights On-Chip".
 
     Of `dyn.propagate` the threads first count what arrives at each target, or write down by which synapse, for even and
     odd steps apart; when they have waited, each target adds it up in the order of the synapses. Sums are added where
@@ -315,7 +323,9 @@ def MapToThreads : Pass<"map-to-threads", "::mlir::ModuleOp"> {
     A sum is one thread's, in the order of its dimension, so numbers depend on nobody's number of threads. Temporaries
     lie with the thread, in shared memory where a block's have room there, or in the workspace. The function keeps its
     other arguments; its launch is recorded as the number of threads of a block (`dyn.block_threads`) and of blocks
-    (`dyn.blocks`). Tested by `tests/gpu/map_to_threads.mlir` and `tests/gpu/map_to_threads_shared.mlir`.
+    (`dyn.blocks`), and as the bytes of shared memory that it asks for (`dyn.launch_shared_bytes`), where they are more
+    than code itself can have. Tested by `tests/gpu/map_to_threads.mlir`, `map_to_threads_shared.mlir` and
+    `map_to_threads_columns.mlir`.
 
     ```mlir
     scf.for %lane = %first to %last step %c1 {                                  // before
@@ -336,8 +346,11 @@ def MapToThreads : Pass<"map-to-threads", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let options = [Option<"processors", "processors", "unsigned", "108", "of the device">,
+                 Option<"sharedBytes", "shared-bytes", "unsigned", "166912", "of the device, that a block can have">];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect"];
+                           "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 def MarkKernels : Pass<"mark-kernels", "::mlir::ModuleOp"> {

@@ -55,11 +55,11 @@ void addOptimize(OpPassManager &passes, const LoweringOptions &) {
 
 void addBufferize(OpPassManager &passes, const LoweringOptions &options) {
   passes.addPass(createBufferizeStep());
-  if (options.gpu) {
-    passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, 1, /*gpu=*/true}));
+  if (options.processors > 0) {
+    passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, 1, options.processors}));
     return;
   }
-  passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, options.threads, false}));
+  passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, options.threads, 0}));
   passes.addNestedPass<func::FuncOp>(createHoistOverTime());
   passes.addNestedPass<func::FuncOp>(createPackWeights(PackWeightsOptions{options.vectorBits}));
   passes.addPass(createSplitSteps(SplitStepsOptions{options.vectorBits, options.threads, options.shareAlways}));
@@ -89,8 +89,8 @@ void addCpu(OpPassManager &passes, const LoweringOptions &options) {
   func.addPass(createPromoteState());
 }
 
-void addGpu(OpPassManager &passes, const LoweringOptions &) {
-  passes.addPass(createMapToThreads());
+void addGpu(OpPassManager &passes, const LoweringOptions &options) {
+  passes.addPass(createMapToThreads(MapToThreadsOptions{options.processors, options.sharedBytes}));
   OpPassManager &func = passes.nest<func::FuncOp>();
   func.addPass(createLowerRandom(LowerRandomOptions{/*vectorBits=*/32, /*avx512=*/false}));
   func.addPass(createContractFma());
@@ -110,7 +110,7 @@ void addLlvm(OpPassManager &passes, const LoweringOptions &options) {
   passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createArithToLLVMConversionPass());
   passes.addPass(createFinalizeMemRefToLLVMConversionPass());
-  if (!options.gpu) // a kernel takes some 500 arguments
+  if (options.processors == 0) // a kernel takes some 500 arguments
     passes.addNestedPass<func::FuncOp>(createReadTables());
   ConvertFuncToLLVMPassOptions bare;
   bare.useBarePtrCallConv = true;
@@ -118,7 +118,7 @@ void addLlvm(OpPassManager &passes, const LoweringOptions &options) {
   passes.addPass(createConvertControlFlowToLLVMPass());
   passes.addPass(createConvertIndexToLLVMPass());
   passes.addPass(createReconcileUnrealizedCastsPass());
-  if (options.gpu)
+  if (options.processors > 0)
     passes.addPass(createMarkKernels());
 }
 

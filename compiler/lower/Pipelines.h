@@ -18,7 +18,8 @@ struct LoweringOptions {
   bool fma = true;
   unsigned threads = 1;     // that a run may have
   bool shareAlways = false; // among threads, also where that does not pay
-  bool gpu = false;         // a kernel, by the stage gpu in place of cpu
+  unsigned processors = 0;  // of a GPU; then it is a kernel, by the stage gpu in place of cpu
+  unsigned sharedBytes = 0; // of a block of a GPU
 };
 
 /// trace, dynamics, optimize, bufferize, cpu or gpu, llvm.

@@ -9,6 +9,8 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <algorithm>
+
 using namespace llvm;
 
 namespace overtime::tools {
@@ -40,13 +42,15 @@ KernelDescription describe(const overtime_gpu_image &ptx, const overtime_gpu_ima
   kernel.capability = "sm_" + std::to_string(ptx.capability);
   kernel.machine_code = machine != nullptr;
   kernel.threads = ptx.threads;
-  kernel.blocks = ptx.cooperative ? ptx.most_blocks : ptx.blocks;
+  kernel.blocks = std::max(ptx.blocks, ptx.most_blocks); // one of them is 0
   kernel.cooperative = ptx.cooperative;
+  kernel.fewer_blocks = ptx.blocks == 0;
   if (!machine) {
     addResources(kernel, StringRef(static_cast<const char *>(ptx.data), ptx.bytes - 1)); // without the 0
     return kernel;
   }
-  kernel.used = {machine->registers, machine->spill_bytes, machine->local_bytes, machine->shared_bytes};
+  kernel.used = {machine->registers, machine->spill_bytes, machine->local_bytes,
+                 machine->shared_bytes + std::int64_t(machine->launch_shared_bytes)};
   add_occupancy(kernel);
   return kernel;
 }

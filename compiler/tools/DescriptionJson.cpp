@@ -55,6 +55,7 @@ void writeKernel(json::OStream &out, const KernelDescription &kernel) {
     if (kernel.blocks > 0)
       out.attribute("blocks", kernel.blocks);
     out.attribute("cooperative", kernel.cooperative);
+    out.attribute("fewer_blocks", kernel.fewer_blocks);
     if (kernel.used) {
       out.attribute("registers", kernel.used->registers);
       out.attribute("spill_bytes", kernel.used->spill_bytes);
@@ -138,6 +139,7 @@ KernelDescription readKernel(const std::string &path, const json::Value &value) 
   kernel.threads = number("threads");
   kernel.blocks = number("blocks");
   kernel.cooperative = object->getBoolean("cooperative").value_or(false);
+  kernel.fewer_blocks = object->getBoolean("fewer_blocks").value_or(false);
   if (kernel.machine_code)
     kernel.used = {number("registers"), number("spill_bytes"), number("local_bytes"), number("shared_bytes")};
   add_occupancy(kernel);

@@ -59,7 +59,7 @@ std::string kernel_section(const Description &description) {
   for (const KernelDescription &kernel : description.kernels) {
     std::vector<std::string> row = {
         "  " + kernel.capability, kernel.machine_code ? "cubin, PTX" : "PTX",
-        kernel.blocks > 0 ? (kernel.cooperative ? "up to " : "") + std::to_string(kernel.blocks) : "?",
+        kernel.blocks > 0 ? (kernel.fewer_blocks ? "up to " : "") + std::to_string(kernel.blocks) : "?",
         std::to_string(kernel.threads)};
     if (kernel.used)
       for (std::int64_t number :

@@ -28,7 +28,8 @@ struct KernelDescription {
   std::string capability;               ///< "sm_90"
   bool machine_code = false;            ///< beside PTX
   std::int64_t threads = 0, blocks = 0; ///< of a block; of the grid, 0 where that is not known
-  bool cooperative = false;             ///< blocks wait for each other: as many as a device holds, at most `blocks`
+  bool cooperative = false;             ///< blocks wait for each other
+  bool fewer_blocks = false;            ///< where a device holds fewer at the same time, fewer do too
   struct Used {
     std::int64_t registers = 0, spill_bytes = 0, local_bytes = 0, shared_bytes = 0;
   };

@@ -68,6 +68,7 @@ bool find_all(void *library, Driver &d, Failure &failure) {
          find(library, d.cuModuleGetFunction, "cuModuleGetFunction", failure) &&
          find(library, d.cuModuleUnload, "cuModuleUnload", failure) &&
          find(library, d.cuFuncGetAttribute, "cuFuncGetAttribute", failure) &&
+         find(library, d.cuFuncSetAttribute, "cuFuncSetAttribute", failure) &&
          find(library, d.cuOccupancyMaxActiveBlocksPerMultiprocessor, "cuOccupancyMaxActiveBlocksPerMultiprocessor",
               failure) &&
          find(library, d.cuLaunchKernel, "cuLaunchKernel", failure) &&

@@ -52,6 +52,7 @@ struct Driver {
   Result (*cuModuleGetFunction)(FunctionHandle *, ModuleHandle, const char *);
   Result (*cuModuleUnload)(ModuleHandle);
   Result (*cuFuncGetAttribute)(int *, int, FunctionHandle);
+  Result (*cuFuncSetAttribute)(FunctionHandle, int, int);
   Result (*cuOccupancyMaxActiveBlocksPerMultiprocessor)(int *, FunctionHandle, int, size_t);
   Result (*cuLaunchKernel)(FunctionHandle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
                            StreamHandle, void **, void **);

@@ -20,7 +20,8 @@ bool Kernel::load_image(const overtime_gpu_image &image, const char *name, Failu
   if (result == 0) {
     image_ = image;
     return check(device.driver(), device.driver().cuModuleGetFunction(&function, module, name), failure,
-                 "looking for a kernel");
+                 "looking for a kernel") &&
+           take_shared_memory(failure);
   }
   check(device.driver(), result, failure, image.is_ptx ? "assembling PTX" : "loading machine code");
   if (log[0]) {
@@ -42,6 +43,15 @@ static const overtime_gpu_image *newest(const overtime_gpu_image *images, size_t
   return best;
 }
 
+/// More than 48 KiB for a block, which a device gives only to who asks.
+bool Kernel::take_shared_memory(Failure &failure) {
+  constexpr int max_dynamic_shared_bytes = 8; // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+  return image_.launch_shared_bytes == 0 ||
+         check(device.driver(),
+               device.driver().cuFuncSetAttribute(function, max_dynamic_shared_bytes, int(image_.launch_shared_bytes)),
+               failure, "asking for the shared memory of a block");
+}
+
 bool Kernel::load(const overtime_gpu_image *images, size_t count, const char *name, Failure &failure) {
   int have = device.capability();
   const overtime_gpu_image *code = newest(images, count, have, false), *text = newest(images, count, have, true);
@@ -60,17 +70,23 @@ bool Kernel::load(const overtime_gpu_image *images, size_t count, const char *na
               device.name(), have / 10, have % 10, name, lowest / 10, lowest % 10, have);
 }
 
-bool Kernel::resident_blocks(unsigned &blocks, Failure &failure) const {
+bool Kernel::blocks_together(unsigned &blocks, Failure &failure) const {
   int each = 0;
   if (!check(device.driver(),
-             device.driver().cuOccupancyMaxActiveBlocksPerMultiprocessor(&each, function, int(image_.threads), 0),
+             device.driver().cuOccupancyMaxActiveBlocksPerMultiprocessor(&each, function, int(image_.threads),
+                                                                         image_.launch_shared_bytes),
              failure, "asking how many blocks fit"))
     return false;
   if (each == 0)
     return fail(failure, "no block of %u threads fits on a processor of %s", image_.threads, device.name());
-  blocks = unsigned(each) * unsigned(device.processors());
-  if (image_.most_blocks != 0 && blocks > image_.most_blocks)
-    blocks = image_.most_blocks;
+  unsigned resident = unsigned(each) * unsigned(device.processors());
+  if (image_.blocks > resident)
+    return fail(failure,
+                "the program's %u blocks must run at the same time, and %s holds %u: it was compiled for a "
+                "larger device of the same kind; compile it where it runs",
+                image_.blocks, device.name(), resident);
+  unsigned most = image_.blocks != 0 ? image_.blocks : image_.most_blocks;
+  blocks = most != 0 && most < resident ? most : resident;
   return true;
 }
 
@@ -78,15 +94,16 @@ bool Kernel::launch(Stream &stream, void **arguments, Failure &failure) {
   const Driver &driver = device.driver();
   const overtime_gpu_image &how = image_;
   if (!how.cooperative)
-    return check(
-        driver,
-        driver.cuLaunchKernel(function, how.blocks, 1, 1, how.threads, 1, 1, 0, stream.handle, arguments, nullptr),
-        failure, "launching a kernel");
-  unsigned blocks = how.blocks;
-  if (blocks == 0 && !resident_blocks(blocks, failure))
+    return check(driver,
+                 driver.cuLaunchKernel(function, how.blocks, 1, 1, how.threads, 1, 1, how.launch_shared_bytes,
+                                       stream.handle, arguments, nullptr),
+                 failure, "launching a kernel");
+  unsigned blocks = 0;
+  if (!blocks_together(blocks, failure))
     return false;
   return check(driver,
-               driver.cuLaunchCooperativeKernel(function, blocks, 1, 1, how.threads, 1, 1, 0, stream.handle, arguments),
+               driver.cuLaunchCooperativeKernel(function, blocks, 1, 1, how.threads, 1, 1, how.launch_shared_bytes,
+                                                stream.handle, arguments),
                failure, "launching a kernel");
 }
 

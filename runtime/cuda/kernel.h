@@ -27,7 +27,9 @@ public:
 
 private:
   bool load_image(const overtime_gpu_image &image, const char *name, Failure &failure);
-  bool resident_blocks(unsigned &blocks, Failure &failure) const;
+  bool take_shared_memory(Failure &failure);
+  /// How many of a cooperative kernel are launched: all must be resident.
+  bool blocks_together(unsigned &blocks, Failure &failure) const;
 
   const Device &device;
   ModuleHandle module = nullptr;

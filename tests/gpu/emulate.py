@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 
+MOST_SHARED = 256 << 10
 IDS = {"tid.x": 0, "ctaid.x": 1, "ntid.x": 2, "nctaid.x": 3}
 LETTERS = {"ptr": "p", "i64": "l", "double": "d", "i32": "i", "float": "f"}
 KERNEL = re.compile(r"^define ptx_kernel void @(\w+)\((.*?)\)[^{]*\{", re.MULTILINE)
@@ -52,6 +53,14 @@ def emulated(text):
         for kind, flag in (("block", 0), ("grid", 1)):
             extra.append(f"define internal void @{name}__{kind}_barrier() {{\n  %f = load ptr, ptr @{name}__wait\n"
                          f"  call void %f(i32 {flag})\n  ret void\n}}")
+    # Shared memory of a block: what the code has, or, for the launch to say, more than any launch asks for.
+    def shared(match):
+        size = int(match.group(3)) or MOST_SHARED
+        extra.append(f"@{name}__shared = alias i8, ptr addrspacecast (ptr addrspace(3) {match.group(1)} to ptr)\n"
+                     f"@{name}__shared_bytes = constant i64 {int(match.group(3))}")
+        return f"{match.group(1)} = internal addrspace(3) global [{size} x i8] zeroinitializer"
+    text = re.sub(r"^(@\w+) = (private|external) addrspace\(3\) global \[(\d+) x i8\](?: undef| poison)?", shared, text,
+                  flags=re.MULTILINE)
     if "@llvm.nvvm.vote.ballot.sync" in text:
         extra.append(f"@{name}__vote = global ptr null")
         text = re.sub(r"call i32 @llvm\.nvvm\.vote\.ballot\.sync\(i32 -1, i1 ", f"call i32 @{name}__ballot(i1 ", text)

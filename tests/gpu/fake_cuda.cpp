@@ -60,6 +60,7 @@ struct Event {
 struct Function {
   std::string name;
   fake::Kernel kernel;
+  unsigned shared_bytes = 0; // that a launch may ask for
 };
 struct Module {
   std::string image;
@@ -532,8 +533,19 @@ int cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, void *, int, std::s
   return begin("cuOccupancyMaxActiveBlocksPerMultiprocessor");
 }
 
-static int launch(const char *call, void *handle, unsigned blocks, unsigned threads, void *stream_handle,
-                  void **arguments, bool cooperative) {
+/// How much a block may ask for at a launch is set before it.
+int cuFuncSetAttribute(void *handle, int attribute, int value) {
+  if (int result = begin("cuFuncSetAttribute", std::to_string(attribute) + " = " + std::to_string(value)))
+    return result;
+  if (attribute == 8)
+    static_cast<Function *>(handle)->shared_bytes = unsigned(value);
+  else
+    fault("an attribute of a function that nothing needs: " + std::to_string(attribute));
+  return success;
+}
+
+static int launch(const char *call, void *handle, unsigned blocks, unsigned threads, unsigned shared_bytes,
+                  void *stream_handle, void **arguments, bool cooperative) {
   if (int result = begin(call, std::to_string(blocks) + " x " + std::to_string(threads)))
     return result;
   Stream *stream = find(fake_driver.streams, stream_handle, "stream");
@@ -554,6 +566,10 @@ static int launch(const char *call, void *handle, unsigned blocks, unsigned thre
     fault("a cooperative launch of more blocks than the device holds");
     return invalid_value;
   }
+  if (shared_bytes > std::max(48u << 10, function->shared_bytes)) {
+    fault("a launch with more shared memory than was asked for");
+    return invalid_value;
+  }
   // What the kernel takes is known where it can run. The driver keeps the arguments' values.
   std::vector<std::uint64_t> values;
   for (int k = 0; k < function->kernel.arguments; ++k) {
@@ -563,16 +579,16 @@ static int launch(const char *call, void *handle, unsigned blocks, unsigned thre
         touch(*stream, *allocation, true, "a kernel");
   }
   fake::Kernel kernel = function->kernel;
-  enqueue(*stream, [=] { fake::run(kernel, values, blocks, threads, cooperative); });
+  enqueue(*stream, [=] { fake::run(kernel, values, blocks, threads, cooperative, shared_bytes); });
   return success;
 }
-int cuLaunchKernel(void *function, unsigned x, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned,
-                   void *stream, void **arguments, void **) {
-  return launch("cuLaunchKernel", function, x, threads, stream, arguments, false);
+int cuLaunchKernel(void *function, unsigned x, unsigned, unsigned, unsigned threads, unsigned, unsigned,
+                   unsigned shared_bytes, void *stream, void **arguments, void **) {
+  return launch("cuLaunchKernel", function, x, threads, shared_bytes, stream, arguments, false);
 }
 int cuLaunchCooperativeKernel(void *function, unsigned x, unsigned, unsigned, unsigned threads, unsigned, unsigned,
-                              unsigned, void *stream, void **arguments) {
-  return launch("cuLaunchCooperativeKernel", function, x, threads, stream, arguments, true);
+                              unsigned shared_bytes, void *stream, void **arguments) {
+  return launch("cuLaunchCooperativeKernel", function, x, threads, shared_bytes, stream, arguments, true);
 }
 
 } // extern "C"

@@ -56,6 +56,9 @@ Kernel find_kernel(const std::string &name) {
   kernel.ids = static_cast<std::int32_t *>(symbol("__ids"));
   kernel.wait = static_cast<void (**)(std::int32_t)>(symbol("__wait"));
   kernel.vote = static_cast<std::int32_t (**)(std::int32_t)>(symbol("__vote"));
+  kernel.shared = static_cast<char *>(symbol("__shared"));
+  if (kernel.shared)
+    kernel.shared_bytes = *static_cast<std::size_t *>(symbol("__shared_bytes"));
   return kernel;
 }
 
@@ -77,8 +80,8 @@ constexpr unsigned warp = 32;
 /// All threads that may wait for each other.
 class Team {
 public:
-  Team(const Kernel &kernel, void **arguments, unsigned threads, unsigned blocks)
-      : kernel(kernel), arguments(arguments), threads(threads), blocks(blocks) {}
+  Team(const Kernel &kernel, void **arguments, unsigned threads, unsigned blocks, std::size_t shared_bytes)
+      : kernel(kernel), arguments(arguments), threads(threads), blocks(blocks), shared_bytes(shared_bytes) {}
 
   void run(unsigned first_block, unsigned count) {
     current_team = this;
@@ -97,8 +100,13 @@ public:
       fiber.context.uc_stack.ss_size = stack_bytes;
       fiber.context.uc_link = &scheduler;
       makecontext(&fiber.context, [] { current_team->body(); }, 0);
-      order.push_back(k);
     }
+    for (unsigned block = 0; block < count; ++block)
+      order.push_back(block);
+    for (unsigned thread = 0; thread < threads; ++thread)
+      inner.push_back(thread);
+    if (kernel.shared) // a block of a device finds no zeros
+      shared.assign(count, std::vector<char>(shared_bytes, char(0xff)));
     while (turn())
       ;
   }
@@ -108,8 +116,21 @@ private:
   bool turn() {
     std::shuffle(order.begin(), order.end(), random);
     bool any = false;
-    for (std::size_t k : order) {
-      running = &fibers[k];
+    for (std::size_t block : order) {
+      if (kernel.shared)
+        std::copy(shared[block].begin(), shared[block].end(), kernel.shared);
+      any |= turn_of_block(block);
+      if (kernel.shared)
+        std::copy_n(kernel.shared, shared_bytes, shared[block].begin());
+    }
+    open();
+    return any;
+  }
+  bool turn_of_block(std::size_t block) {
+    std::shuffle(inner.begin(), inner.end(), random);
+    bool any = false;
+    for (std::size_t thread : inner) {
+      running = &fibers[block * threads + thread];
       if (running->done || running->waits || running->votes)
         continue;
       any = true;
@@ -119,7 +140,6 @@ private:
       kernel.ids[3] = std::int32_t(blocks);
       swapcontext(&scheduler, &running->context);
     }
-    open();
     return any;
   }
   /// Warps that have voted know what their threads say; threads that are done count as no.
@@ -173,7 +193,9 @@ private:
   void **arguments;
   unsigned threads, blocks;
   std::vector<Fiber> fibers;
-  std::vector<std::size_t> order;
+  std::size_t shared_bytes;
+  std::vector<std::vector<char>> shared; // of each block
+  std::vector<std::size_t> order, inner; // of blocks, of the threads of a block
   std::mt19937 random{1};
   Fiber *running = nullptr;
   ucontext_t scheduler;
@@ -183,7 +205,7 @@ Team *Team::current_team = nullptr;
 } // namespace
 
 void run(const Kernel &kernel, const std::vector<std::uint64_t> &values, unsigned blocks, unsigned threads,
-         bool cooperative) {
+         bool cooperative, unsigned shared_bytes) {
   if (!kernel.call)
     return;
   std::vector<std::uint64_t> kept = values;
@@ -201,7 +223,8 @@ void run(const Kernel &kernel, const std::vector<std::uint64_t> &values, unsigne
   }
   unsigned together = cooperative ? blocks : 1;
   for (unsigned block = 0; block < blocks; block += together)
-    Team(kernel, arguments.data(), threads, blocks).run(block, together);
+    Team(kernel, arguments.data(), threads, blocks, kernel.shared_bytes ? kernel.shared_bytes : shared_bytes)
+        .run(block, together);
 }
 
 } // namespace fake

@@ -2,6 +2,7 @@
 // Runs a kernel that was compiled for this processor as the threads of a grid, one after the other.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@ struct Kernel {
   std::int32_t *ids = nullptr;                       ///< thread, block, threads of a block, blocks
   void (**wait)(std::int32_t whole_grid) = nullptr;  ///< what a barrier calls
   std::int32_t (**vote)(std::int32_t own) = nullptr; ///< what a ballot of a warp calls; returns its bits
+  char *shared = nullptr;                            ///< memory of a block, for one block at a time
+  std::size_t shared_bytes = 0;                      ///< 0 where the launch says it
   int arguments = 0;
   const char *kinds = nullptr; ///< of each argument: 'p' for a pointer, else a letter of its type
   bool is_pointer(int k) const { return kinds[k] == 'p'; }
@@ -27,7 +30,8 @@ void build_kernel(const std::string &ptx);
 Kernel find_kernel(const std::string &name);
 
 /// Threads that wait for each other take turns; who is first changes from barrier to barrier.
+/// `shared_bytes`: of a block, that the launch asks for.
 void run(const Kernel &kernel, const std::vector<std::uint64_t> &arguments, unsigned blocks, unsigned threads,
-         bool cooperative);
+         bool cooperative, unsigned shared_bytes);
 
 } // namespace fake

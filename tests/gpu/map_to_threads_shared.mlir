@@ -6,12 +6,12 @@
 
 // The product reads all of v, which the second operation wrote in the step before: one barrier. The second reads of y
 // what the same thread has written: none. y lies in shared memory.
-// CHECK: memref.global "private" @layer.shared : memref<{{[0-9]+}}xi8, 3> = uninitialized
+// CHECK: memref.global "private" @layer_shared : memref<{{[0-9]+}}xi8, 3> = uninitialized
 // CHECK-LABEL: func.func @layer(
 // CHECK-SAME: dyn.block_threads = 64 : i64, dyn.blocks = 1 : i64
 // CHECK-SAME: dyn.workspace_bytes = 0 : i64
 // CHECK: %[[T:.*]] = nvvm.read.ptx.sreg.tid.x
-// CHECK: memref.get_global @layer.shared
+// CHECK: memref.get_global @layer_shared
 // CHECK: scf.for %{{.*}} to %arg0 step
 // CHECK-NOT: nvvm.barrier0
 // CHECK: scf.if
@@ -41,7 +41,7 @@ func.func @layer(%steps: index, %w: memref<40x40xf32>, %v: memref<1x40xf32>, %ws
 }
 
 // GRID-LABEL: func.func @many(
-// GRID-SAME: dyn.block_threads = 128 : i64, dyn.blocks = 16 : i64, dyn.cooperative
+// GRID-SAME: dyn.block_threads = 128 : i64, dyn.blocks = 16 : i64, dyn.cooperative = "most"
 // GRID: scf.for %{{.*}} to %arg0
 // GRID: scf.for
 // GRID: memref.store

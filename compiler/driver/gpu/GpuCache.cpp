@@ -66,13 +66,13 @@ std::string identityOf(StringRef program) {
 Expected<GpuCode> cachedGpuCode(mlir::ModuleOp module, const ProgramInfo &info, const TargetSpec &target) {
   GpuCode known{info, target, {}, {}, {}, {}};
   StopWatch watch(known.times);
-  std::string key = Cache::key({"gpu", OVERTIME_PIPELINE_DIGEST, LLVM_VERSION_STRING, target.describe(), info.name,
-                                info.numerics, textOf(module)});
-  Entry entry(key, 4);
+  std::string key = Cache::key({"gpu", OVERTIME_PIPELINE_DIGEST, LLVM_VERSION_STRING, target.describe(),
+                                std::to_string(target.processors), info.name, info.numerics, textOf(module)});
+  Entry entry(key, 5);
   watch.lap("cache read");
   if (entry) {
-    known.launch = {entry[0], entry[1], entry[2] != 0};
-    known.info.workspaceBytes = static_cast<std::uint64_t>(entry[3]);
+    known.launch = {entry[0], entry[1], static_cast<Together>(entry[2]), entry[3]};
+    known.info.workspaceBytes = static_cast<std::uint64_t>(entry[4]);
     known.ptx = entry.code().str();
     return known;
   }
@@ -82,9 +82,10 @@ Expected<GpuCode> cachedGpuCode(mlir::ModuleOp module, const ProgramInfo &info, 
   StopWatch writing(made->times);
   auto number = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
   const KernelLaunch &launch = made->launch;
-  Cache::ofProcess().write(key, pack({number(launch.threads), number(launch.blocks), launch.cooperative ? 1u : 0u,
-                                      made->info.workspaceBytes},
-                                     made->ptx));
+  Cache::ofProcess().write(
+      key, pack({number(launch.threads), number(launch.blocks), static_cast<std::uint64_t>(launch.together),
+                 number(launch.sharedBytes), made->info.workspaceBytes},
+                made->ptx));
   writing.lap("cache write");
   made->times.insert(made->times.begin(), known.times.begin(), known.times.end());
   return made;

@@ -24,7 +24,10 @@ KernelLaunch launchOf(LLVM::LLVMFuncOp kernel) {
     auto attribute = kernel->getAttrOfType<IntegerAttr>(name);
     return attribute ? attribute.getInt() : 1;
   };
-  return {number(ir::blockThreadsAttr), number(ir::blocksAttr), kernel->hasAttr(ir::cooperativeAttr)};
+  auto how = kernel->getAttrOfType<StringAttr>(ir::cooperativeAttr);
+  Together together = !how ? Together::No : how.getValue() == ir::cooperativeAll ? Together::All : Together::Most;
+  auto shared = kernel->getAttrOfType<IntegerAttr>(ir::launchSharedBytesAttr);
+  return {number(ir::blockThreadsAttr), number(ir::blocksAttr), together, shared ? shared.getInt() : 0};
 }
 
 llvm::Expected<std::unique_ptr<llvm::Module>> translateKernel(ModuleOp module, StringRef name,
@@ -133,10 +136,11 @@ overtime_gpu_image GpuCode::ptxImage() const {
   image.is_ptx = true;
   image.threads = static_cast<std::uint32_t>(launch.threads);
   auto blocks = static_cast<std::uint32_t>(launch.blocks);
-  image.blocks = launch.cooperative ? 0 : blocks;
-  image.most_blocks = launch.cooperative ? blocks : 0;
-  image.cooperative = launch.cooperative;
+  image.blocks = launch.together == Together::Most ? 0 : blocks;
+  image.most_blocks = launch.together == Together::Most ? blocks : 0;
+  image.cooperative = launch.together != Together::No;
   image.workspace_bytes = info.workspaceBytes;
+  image.launch_shared_bytes = static_cast<std::uint32_t>(launch.sharedBytes);
   return image;
 }
 

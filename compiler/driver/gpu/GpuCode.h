@@ -9,10 +9,15 @@
 
 namespace overtime::driver {
 
+/// Whether blocks wait for each other, so that those that are launched must be resident: any number of them up to
+/// KernelLaunch::blocks, or that number.
+enum class Together { No, Most, All };
+
 /// How a kernel is launched.
 struct KernelLaunch {
   std::int64_t threads = 1, blocks = 1; // of a block; of the grid
-  bool cooperative = false;             // blocks wait for each other: as many as are resident, at most `blocks`
+  Together together = Together::No;
+  std::int64_t sharedBytes = 0; // of a block, besides what the code has
 };
 
 struct GpuCode {

@@ -11,12 +11,21 @@ namespace {
 
 struct Capability {
   StringLiteral name;
-  StringLiteral ptx; ///< the first version that knows it, or that of CUDA 12.0, whose drivers read all before
+  StringLiteral ptx;   ///< the first version that knows it, or that of CUDA 12.0, whose drivers read all before
+  unsigned processors; ///< of a device in wide use
+  unsigned sharedKiB;  ///< of a block at most: "Technical Specifications per Compute Capability"
 };
 
-constexpr Capability capabilities[] = {
-    {"sm_75", "+ptx80"}, {"sm_80", "+ptx80"},  {"sm_86", "+ptx80"},  {"sm_87", "+ptx80"},  {"sm_89", "+ptx80"},
-    {"sm_90", "+ptx80"}, {"sm_100", "+ptx86"}, {"sm_103", "+ptx88"}, {"sm_120", "+ptx87"}, {"sm_121", "+ptx88"}};
+constexpr Capability capabilities[] = {{"sm_75", "+ptx80", 40, 64},    // T4
+                                       {"sm_80", "+ptx80", 108, 163},  // A100
+                                       {"sm_86", "+ptx80", 72, 99},    // A10
+                                       {"sm_87", "+ptx80", 16, 163},   // Orin
+                                       {"sm_89", "+ptx80", 58, 99},    // L4
+                                       {"sm_90", "+ptx80", 114, 227},  // H100 with PCIe
+                                       {"sm_100", "+ptx86", 148, 227}, // B200
+                                       {"sm_103", "+ptx88", 148, 227}, // B300
+                                       {"sm_120", "+ptx87", 84, 99},   // RTX 5080
+                                       {"sm_121", "+ptx88", 48, 99}};  // GB10
 
 } // namespace
 
@@ -38,10 +47,12 @@ Expected<TargetSpec> gpuTarget(StringRef name) {
   spec.vectorBits = 64; // one number
   spec.fma = true;
   spec.gpu = true;
+  spec.processors = found->processors;
+  spec.sharedBytes = found->sharedKiB << 10;
   return spec;
 }
 
-Expected<TargetSpec> gpuTargetFor(int capability) {
+Expected<TargetSpec> gpuTargetFor(int capability, unsigned processors) {
   const Capability *best = nullptr;
   for (const Capability &one : capabilities) {
     int number = 0;
@@ -53,7 +64,10 @@ Expected<TargetSpec> gpuTargetFor(int capability) {
     return createStringError(inconvertibleErrorCode(), "the device has compute capability " +
                                                            std::to_string(capability / 10) + "." +
                                                            std::to_string(capability % 10) + "; 7.5 is the least");
-  return gpuTarget(best->name);
+  auto target = gpuTarget(best->name);
+  if (target)
+    target->processors = processors;
+  return target;
 }
 
 } // namespace overtime::driver

@@ -12,7 +12,8 @@ bool isGpuName(llvm::StringRef name);
 /// The target of such a name. Fails on a compute capability that is not known, naming those that are.
 llvm::Expected<TargetSpec> gpuTarget(llvm::StringRef name);
 
-/// For a device of compute capability `capability`, 90 for 9.0: the newest target whose PTX it takes.
-llvm::Expected<TargetSpec> gpuTargetFor(int capability);
+/// For a device of compute capability `capability`, 90 for 9.0: the newest target whose PTX it takes. `processors`:
+/// that it has.
+llvm::Expected<TargetSpec> gpuTargetFor(int capability, unsigned processors);
 
 } // namespace overtime::driver

@@ -51,8 +51,10 @@ constexpr std::uint64_t imageOffsets[] = {offsetof(overtime_gpu_image, data),
                                           offsetof(overtime_gpu_image, registers),
                                           offsetof(overtime_gpu_image, spill_bytes),
                                           offsetof(overtime_gpu_image, local_bytes),
-                                          offsetof(overtime_gpu_image, shared_bytes)};
-static_assert(sizeof(overtime_gpu_image) == 64 && offsetof(overtime_gpu_image, workspace_bytes) == 40);
+                                          offsetof(overtime_gpu_image, shared_bytes),
+                                          offsetof(overtime_gpu_image, launch_shared_bytes),
+                                          offsetof(overtime_gpu_image, reserved)};
+static_assert(sizeof(overtime_gpu_image) == 72 && offsetof(overtime_gpu_image, workspace_bytes) == 40);
 constexpr std::uint64_t gpuOffsets[] = {offsetof(overtime_gpu_code, driver), offsetof(overtime_gpu_code, kernel),
                                         offsetof(overtime_gpu_code, images), offsetof(overtime_gpu_code, n_images),
                                         offsetof(overtime_gpu_code, reserved)};
@@ -111,7 +113,8 @@ Expected<Constant *> Writer::gpuCode(ArrayRef<overtime_gpu_image> images) {
           std::uint64_t(image.blocks), std::uint64_t(image.most_blocks), std::uint64_t(image.cooperative)})
       members.push_back(number(i32, member));
     members.push_back(number(i64, image.workspace_bytes));
-    for (std::int32_t member : {image.registers, image.spill_bytes, image.local_bytes, image.shared_bytes})
+    for (std::int32_t member : {image.registers, image.spill_bytes, image.local_bytes, image.shared_bytes,
+                                std::int32_t(image.launch_shared_bytes), image.reserved})
       members.push_back(number(i32, std::uint64_t(member)));
     rows.push_back(ConstantStruct::getAnon(members));
   }

@@ -8,6 +8,8 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
+
 using namespace llvm;
 
 namespace overtime::driver {
@@ -56,14 +58,15 @@ void writeKernels(json::OStream &out, ArrayRef<overtime_gpu_image> gpus) {
       out.attribute("capability", "sm_" + std::to_string(ptx.capability));
       out.attribute("machine_code", machine != gpus.end());
       out.attribute("threads", ptx.threads);
-      out.attribute("blocks", ptx.cooperative ? ptx.most_blocks : ptx.blocks);
+      out.attribute("blocks", std::max(ptx.blocks, ptx.most_blocks));
       out.attribute("cooperative", ptx.cooperative != 0);
+      out.attribute("fewer_blocks", ptx.blocks == 0);
       if (machine == gpus.end())
         return;
       out.attribute("registers", machine->registers);
       out.attribute("spill_bytes", machine->spill_bytes);
       out.attribute("local_bytes", machine->local_bytes);
-      out.attribute("shared_bytes", machine->shared_bytes);
+      out.attribute("shared_bytes", machine->shared_bytes + std::int64_t(machine->launch_shared_bytes));
     });
   }
 }

@@ -17,12 +17,7 @@ namespace overtime::ir {
 namespace {
 
 constexpr int64_t alignment = 64;
-/// Of a block, so that several fit on a processor of any device.
-constexpr int64_t mostSharedBytes = 40 << 10;
-
-int64_t paddedBytes(MemRefType type) {
-  return llvm::alignTo(type.getNumElements() * std::max(1u, type.getElementTypeBitWidth() / 8), alignment);
-}
+constexpr int64_t mostOwnBytes = 48 << 10; // shared memory that code can have
 
 /// An operation of the prologue on lanes and nothing but lanes: every operand has them first, or none.
 bool isByLane(linalg::LinalgOp op, int64_t lanes) {
@@ -83,6 +78,10 @@ void shrink(OpBuilder &b, memref::AllocOp alloc, Value lane) {
 
 } // namespace
 
+int64_t paddedBytes(MemRefType type) {
+  return llvm::alignTo(type.getNumElements() * std::max(1u, type.getElementTypeBitWidth() / 8), alignment);
+}
+
 void sinkLanes(func::FuncOp program, int64_t lanes) {
   Block &body = program.getBody().front();
   scf::ForOp laneLoop;
@@ -117,11 +116,32 @@ Value sharedMemory(OpBuilder &b, func::FuncOp program, int64_t bytes) {
   Location loc = program.getLoc();
   OpBuilder outside(program);
   auto type = MemRefType::get({bytes}, b.getI8Type(), MemRefLayoutAttrInterface(), b.getI64IntegerAttr(3));
-  std::string name = (program.getName() + ".shared").str();
-  memref::GlobalOp::create(outside, loc, name, outside.getStringAttr("private"), type, outside.getUnitAttr(),
-                           /*constant=*/false, outside.getI64IntegerAttr(alignment));
+  std::string name = (program.getName() + "_shared").str();
+  if (bytes <= mostOwnBytes) {
+    memref::GlobalOp::create(outside, loc, name, outside.getStringAttr("private"), type, outside.getUnitAttr(),
+                             /*constant=*/false, outside.getI64IntegerAttr(alignment));
+  } else { // of the size that the launch says
+    type = memref::GlobalOp::create(outside, loc, name, StringAttr(), MemRefType::Builder(type).setShape({0}),
+                                    Attribute(), /*constant=*/false, outside.getI64IntegerAttr(alignment))
+               .getType();
+    program->setAttr(launchSharedBytesAttr, outside.getI64IntegerAttr(bytes));
+  }
   Value shared = memref::GetGlobalOp::create(b, loc, type, name);
-  return memref::MemorySpaceCastOp::create(b, loc, MemRefType::get({bytes}, b.getI8Type()), shared);
+  return memref::MemorySpaceCastOp::create(b, loc, MemRefType::get(type.getShape(), b.getI8Type()), shared);
+}
+
+/// One after the other, from `start` on.
+void place(OpBuilder &b, ArrayRef<memref::AllocOp> allocs, Value memory, Value start) {
+  int64_t offset = 0;
+  for (memref::AllocOp alloc : allocs) {
+    Location loc = alloc.getLoc();
+    b.setInsertionPoint(alloc);
+    Value at = arith::AddIOp::create(b, loc, start, arith::ConstantIndexOp::create(b, loc, offset));
+    offset += paddedBytes(alloc.getType());
+    Value view = memref::ViewOp::create(b, loc, alloc.getType(), memory, at, ValueRange{});
+    alloc.replaceAllUsesWith(view);
+    alloc.erase();
+  }
 }
 
 } // namespace
@@ -137,12 +157,15 @@ void placeMemory(func::FuncOp program, const Team &team, int64_t regions) {
   OpBuilder b(program.getContext());
   Location loc = program.getLoc();
   BlockArgument workspace = workspaceOf(program);
-  SmallVector<memref::AllocOp> allocs;
-  int64_t bytes = 0;
-  program.walk([&](memref::AllocOp alloc) {
-    allocs.push_back(alloc);
-    bytes += paddedBytes(alloc.getType());
-  });
+  SmallVector<memref::AllocOp> allocs, ofBlock; // anywhere; in shared memory
+  program.walk([&](memref::AllocOp alloc) { (alloc->hasAttr(blockSharedAttr) ? ofBlock : allocs).push_back(alloc); });
+  auto bytesOf = [](ArrayRef<memref::AllocOp> all) {
+    int64_t bytes = 0;
+    for (memref::AllocOp alloc : all)
+      bytes += paddedBytes(alloc.getType());
+    return bytes;
+  };
+  int64_t bytes = bytesOf(allocs);
   if (team.kind() == Team::Thread) {
     for (memref::AllocOp alloc : allocs) {
       b.setInsertionPoint(alloc);
@@ -152,28 +175,26 @@ void placeMemory(func::FuncOp program, const Team &team, int64_t regions) {
     }
     bytes = 0;
   }
-  bool isShared = team.kind() == Team::Block && bytes <= mostSharedBytes;
-  int64_t counter = team.kind() == Team::Grid ? gridCounterBytes : 0, total = isShared ? 0 : bytes * regions + counter;
+  if (team.kind() == Team::Block && bytes + bytesOf(ofBlock) <= team.sharedBytes()) {
+    ofBlock.append(allocs);
+    allocs.clear();
+    bytes = 0;
+  }
+  int64_t counter = team.kind() == Team::Grid ? gridCounterBytes : 0, total = bytes * regions + counter;
   workspace.setType(MemRefType::get({total}, b.getI8Type()));
   program.setFunctionType(FunctionType::get(b.getContext(), program.getBody().getArgumentTypes(), {}));
   program->setAttr(workspaceBytesAttr, b.getI64IntegerAttr(total));
+  if (int64_t shared = bytesOf(ofBlock); shared > 0) {
+    b.setInsertionPointAfterValue(team.size());
+    place(b, ofBlock, sharedMemory(b, program, shared), arith::ConstantIndexOp::create(b, loc, 0));
+  }
   if (bytes == 0)
     return;
   b.setInsertionPointAfterValue(team.size());
-  Value memory = isShared ? sharedMemory(b, program, bytes) : Value(workspace);
   Value start = arith::ConstantIndexOp::create(b, loc, counter);
-  if (!isShared && team.kind() == Team::Block)
+  if (team.kind() == Team::Block)
     start = arith::MulIOp::create(b, loc, team.block(), arith::ConstantIndexOp::create(b, loc, bytes));
-  int64_t offset = 0;
-  for (memref::AllocOp alloc : allocs) {
-    b.setInsertionPoint(alloc);
-    Value at =
-        arith::AddIOp::create(b, alloc.getLoc(), start, arith::ConstantIndexOp::create(b, alloc.getLoc(), offset));
-    offset += paddedBytes(alloc.getType());
-    Value view = memref::ViewOp::create(b, alloc.getLoc(), alloc.getType(), memory, at, ValueRange{});
-    alloc.replaceAllUsesWith(view);
-    alloc.erase();
-  }
+  place(b, allocs, workspace, start);
 }
 
 } // namespace overtime::ir

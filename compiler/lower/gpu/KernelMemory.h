@@ -6,6 +6,11 @@
 
 namespace overtime::ir {
 
+/// On an allocation: it lies in the shared memory of a block.
+inline constexpr llvm::StringLiteral blockSharedAttr = "dyn.block_shared";
+/// What an allocation takes there.
+int64_t paddedBytes(mlir::MemRefType type);
+
 /// What is computed before the loop over lanes for all of them, elementwise, is computed by each for itself, so that a
 /// thread needs its own part only.
 void sinkLanes(mlir::func::FuncOp program, int64_t lanes);

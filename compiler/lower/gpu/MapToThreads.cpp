@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // map-to-threads: a program becomes one kernel, whose threads run a lane each or share every operation of a step.
 #include "compiler/lower/Passes.h"
+#include "compiler/lower/gpu/ExchangeBuffers.h"
 #include "compiler/lower/gpu/KernelMemory.h"
 #include "compiler/lower/gpu/StepWriter.h"
 #include "compiler/lower/memory/ProgramMemory.h"
@@ -28,7 +29,9 @@ constexpr int64_t warp = 32;
 /// Writes a program as a kernel.
 class Kernel {
 public:
-  explicit Kernel(func::FuncOp program) : program(program), b(program.getContext()), loc(program.getLoc()) {
+  Kernel(func::FuncOp program, int64_t processors, int64_t sharedBytes)
+      : program(program), b(program.getContext()), loc(program.getLoc()), processors(processors),
+        sharedBytes(sharedBytes) {
     auto parts = program->getAttrOfType<IntegerAttr>(partsAttr);
     lanes = parts ? parts.getInt() : 1;
   }
@@ -38,7 +41,7 @@ public:
       sinkLanes(program, lanes);
     choose();
     b.setInsertionPointToStart(&program.getBody().front());
-    Team team(kind, threads, b, loc);
+    Team team = tiles ? Team(*tiles, sharedBytes, b, loc) : Team(kind, threads, b, loc);
     takePart(team);
     if (failed(StepWriter(team, workspaceOf(program), b.getContext()).write(program.getBody().front())))
       return failure();
@@ -46,7 +49,7 @@ public:
     program->setAttr(blockThreadsAttr, b.getI64IntegerAttr(threads));
     program->setAttr(blocksAttr, b.getI64IntegerAttr(blocks));
     if (kind == Team::Grid)
-      program->setAttr(cooperativeAttr, b.getUnitAttr());
+      program->setAttr(cooperativeAttr, b.getStringAttr(tiles ? cooperativeAll : cooperativeMost));
     return success();
   }
 
@@ -54,6 +57,8 @@ private:
   /// Who runs what. Lanes of one element have a thread each; wider ones a block, as has a program that one block can
   /// run; threads of several blocks wait for each other more slowly.
   void choose() {
+    if (chooseTiles())
+      return;
     int64_t wide = 1, most = 1; // points of an operation: in the loops, anywhere
     program.walk([&](Operation *op) {
       int64_t points = StepWriter::pointsOf(op);
@@ -78,6 +83,22 @@ private:
     }
   }
 
+  /// Large weights are cut into columns, as many as there are processors.
+  bool chooseTiles() {
+    for (auto time : program.getBody().front().getOps<scf::ForOp>())
+      if (time->hasAttr(timeLoopAttr))
+        tiles = ColumnTiles::find(time, processors);
+    if (!tiles)
+      return false;
+    for (auto time : llvm::to_vector(program.getBody().front().getOps<scf::ForOp>()))
+      if (time->hasAttr(timeLoopAttr))
+        exchangeInHalves(time, *tiles);
+    kind = Team::Grid;
+    threads = tiles->threads();
+    blocks = tiles->blocks();
+    return true;
+  }
+
   /// The range of parts becomes the thread's lane, or the block's; who is beyond the last lane does nothing.
   void takePart(const Team &team) {
     PartRange range(program);
@@ -100,13 +121,16 @@ private:
   OpBuilder b;
   Location loc;
   Team::Kind kind = Team::Thread;
-  int64_t lanes = 1, threads = 1, blocks = 1;
+  std::optional<ColumnTiles> tiles;
+  int64_t processors, sharedBytes, lanes = 1, threads = 1, blocks = 1;
 };
 
 struct MapToThreadsPass : overtime::ir::impl::MapToThreadsBase<MapToThreadsPass> {
+  using MapToThreadsBase::MapToThreadsBase;
+
   void runOnOperation() override {
     for (auto func : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      if (func->hasAttr(programAttr) && failed(Kernel(func).write()))
+      if (func->hasAttr(programAttr) && failed(Kernel(func, processors, sharedBytes).write()))
         return signalPassFailure();
   }
 };

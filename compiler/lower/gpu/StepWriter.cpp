@@ -2,7 +2,9 @@
 // Shares the operations of a program among the threads of a team.
 #include "compiler/lower/gpu/StepWriter.h"
 
+#include "compiler/lower/gpu/ColumnLoops.h"
 #include "compiler/lower/gpu/PointLoops.h"
+#include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -38,7 +40,7 @@ LogicalResult StepWriter::writeOp(Operation &op) {
   if (op.hasAttr("rule"))
     return op.emitError("'") << op.getName() << "' draws its synapses, which has no lowering to a GPU yet; compile the "
                              << "program for a CPU, or store them";
-  TeamAccesses now = TeamAccesses::of(&op);
+  TeamAccesses now = TeamAccesses::of(&op, team.tiles());
   if (now.empty() || isa<ViewLikeOpInterface, memref::AllocOp>(op))
     return success();
   if (llvm::any_of(underway, [&](const Underway &one) { return TeamAccesses::ofSums(one.op).touches(now); }))
@@ -106,16 +108,20 @@ LogicalResult StepWriter::writeLoop(scf::ForOp loop) {
   TeamAccesses inside;
   loop.getBody()->walk([&](Operation *op) {
     if (!isa<ViewLikeOpInterface>(op))
-      inside.add(TeamAccesses::of(op));
+      inside.add(TeamAccesses::of(op, team.tiles()));
   });
   if (pending.meets(inside))
     wait(loop);
+  if (team.tiles() && loop->hasAttr(timeLoopAttr)) {
+    b.setInsertionPoint(loop);
+    weights = copyWeights(team, loop, b);
+  }
   TeamAccesses outerHead = std::move(head);
   bool outerWaited = std::exchange(waited, false);
   head = {};
   if (failed(write(*loop.getBody())))
     return failure();
-  if (pending.meets(head))
+  if (pending.meets(head, /*nextStep=*/true))
     wait(loop.getBody()->getTerminator());
   pending.add(inside); // a loop that waits at its end may run no step, and what it leaves is seen by who waits anyway
   head = std::move(outerHead);
@@ -127,7 +133,14 @@ LogicalResult StepWriter::writeLoop(scf::ForOp loop) {
 
 void StepWriter::share(linalg::LinalgOp op) {
   PointLoops points(b, op);
-  if (points.points() > 0)
+  if (points.points() == 0)
+    return;
+  for (OpOperand *operand : op.getDpsInputOperands())
+    if (auto copy = weights.find({op, operand->getOperandNumber()}); copy != weights.end())
+      points.readFrom(operand->getOperandNumber(), copy->second);
+  if (team.tiles() && team.tiles()->cut(columnsOf(op)))
+    ColumnLoops(team, b, op.getLoc(), points).write();
+  else
     team.share(b, op.getLoc(), points.points(),
                [&](Value number) { points.emitPoint(placeOf(number, points.extents())); });
 }

@@ -2,6 +2,7 @@
 // Shares the operations of a program among the threads of a team.
 #pragma once
 
+#include "compiler/lower/gpu/SharedWeights.h"
 #include "compiler/lower/gpu/TeamAccesses.h"
 #include "compiler/lower/gpu/TeamSynapses.h"
 
@@ -43,6 +44,7 @@ private:
   mlir::Value workspace;
   mlir::OpBuilder b;
   TeamSynapses synapses;
+  WeightsCopies weights; // of the loop over time
   llvm::SmallVector<Underway, 0> underway;
   TeamAccesses pending, head; // since threads last waited; of a loop, before they first do
   bool waited = false;

@@ -31,6 +31,19 @@ Team::Team(Kind kind, int64_t threads, OpBuilder &b, Location loc) : kind_(kind)
                          : Value(arith::MulIOp::create(b, loc, NVVM::GridDimXOp::create(b, loc, type), width));
 }
 
+Team::Team(const ColumnTiles &tiles, int64_t sharedBytes, OpBuilder &b, Location loc)
+    : Team(Grid, tiles.threads(), b, loc) {
+  tiles_ = tiles;
+  sharedBytes_ = sharedBytes;
+  Value width = i32(b, loc, tiles.width), thread = NVVM::ThreadIdXOp::create(b, loc, b.getI32Type());
+  Value block = arith::IndexCastUIOp::create(b, loc, b.getI32Type(), block_);
+  place_.part = arith::RemUIOp::create(b, loc, thread, width);
+  place_.group = arith::DivUIOp::create(b, loc, thread, width);
+  place_.column = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, block, width), place_.part);
+}
+
+void Team::waitInBlock(OpBuilder &b, Location loc) const { NVVM::Barrier0Op::create(b, loc); }
+
 void Team::share(OpBuilder &b, Location loc, int64_t count, llvm::function_ref<void(Value)> body) const {
   if (kind_ == Thread) {
     if (count == 1)
@@ -104,7 +117,7 @@ static func::FuncOp gridBarrier(ModuleOp module) {
 
 void Team::wait(OpBuilder &b, Location loc, Value workspace) const {
   if (kind_ == Block)
-    NVVM::Barrier0Op::create(b, loc);
+    waitInBlock(b, loc);
   if (kind_ != Grid)
     return;
   func::FuncOp barrier = gridBarrier(workspace.getParentRegion()->getParentOfType<ModuleOp>());

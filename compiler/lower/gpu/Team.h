@@ -2,22 +2,41 @@
 // The threads that work on a step together: one, those of a block, or those of a grid.
 #pragma once
 
+#include "compiler/lower/gpu/ColumnTiles.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace overtime::ir {
+
+/// Where a thread stands among those that share matrices by columns: i32.
+struct ColumnPlace {
+  mlir::Value part;   ///< of its column in its block, below the width
+  mlir::Value column; ///< part + block * width; past the last one in some blocks
+  mlir::Value group;  ///< of the rows
+};
+
+/// Shared memory of a block, so that several fit on a processor of any device.
+inline constexpr int64_t mostSharedBytes = 40 << 10;
 
 class Team {
 public:
   enum Kind { Thread, Block, Grid };
 
-  /// `threads`: of a block. `first`: where the numbers of threads are computed.
+  /// `threads`: of a block. `b`: where the numbers of threads are computed.
   Team(Kind kind, int64_t threads, mlir::OpBuilder &b, mlir::Location loc);
+  /// A grid whose blocks have columns, and `sharedBytes` of shared memory, each a processor of its own.
+  Team(const ColumnTiles &tiles, int64_t sharedBytes, mlir::OpBuilder &b, mlir::Location loc);
 
   Kind kind() const { return kind_; }
-  mlir::Value block() const { return block_; }   ///< its number: index
-  mlir::Value number() const { return number_; } ///< of the thread in the team: i32
-  mlir::Value size() const { return size_; }     ///< threads of the team: i32
+  int64_t sharedBytes() const { return sharedBytes_; } ///< that a block can have
+  const std::optional<ColumnTiles> &tiles() const { return tiles_; }
+  const ColumnPlace &place() const { return place_; } ///< with tiles
+  mlir::Value block() const { return block_; }        ///< its number: index
+  mlir::Value number() const { return number_; }      ///< of the thread in the team: i32
+  mlir::Value size() const { return size_; }          ///< threads of the team: i32
 
+  /// Threads of a block wait for each other.
+  void waitInBlock(mlir::OpBuilder &b, mlir::Location loc) const;
   /// Calls `body` with the numbers 0 <= e < count, each in one thread of the team; the last e of a thread is followed
   /// by nothing that waits.
   void share(mlir::OpBuilder &b, mlir::Location loc, int64_t count, llvm::function_ref<void(mlir::Value)> body) const;
@@ -27,7 +46,10 @@ public:
 
 private:
   Kind kind_;
+  int64_t sharedBytes_ = mostSharedBytes;
   mlir::Value block_, number_, size_;
+  std::optional<ColumnTiles> tiles_;
+  ColumnPlace place_;
 };
 
 /// Bytes of a workspace in which a grid counts.

@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/OperationSupport.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -41,6 +42,42 @@ bool isSameView(Value a, Value b) {
          llvm::equal(x->getOperands().drop_front(), y->getOperands().drop_front());
 }
 
+/// The memory that a matrix is columns of, where rows and parts are in place: all views of one such memory and rank
+/// have an element of a row and of a column, counted modulo the tiles' columns, in the same thread.
+Value matrixOf(Value view, const ColumnTiles &tiles) {
+  while (Operation *op = view.getDefiningOp()) {
+    if (auto cast = dyn_cast<memref::CastOp>(op)) {
+      view = cast.getSource();
+      continue;
+    }
+    auto part = dyn_cast<memref::SubViewOp>(op);
+    if (!part || part.getType().getRank() != part.getSourceType().getRank() || !part.hasUnitStride())
+      break;
+    ArrayRef<int64_t> offsets = part.getStaticOffsets(), sizes = part.getStaticSizes();
+    bool inPlace = llvm::all_of(offsets.drop_back(), [](int64_t offset) { return offset == 0; });
+    int64_t first = offsets.back(); // parts of a vector are in different groups
+    if (!inPlace || ShapedType::isDynamic(first) || (sizes.size() == 1 ? first != 0 : first % tiles.modulus != 0) ||
+        (sizes.size() > 2 && sizes.slice(1).drop_back() != part.getSourceType().getShape().slice(1).drop_back()))
+      break;
+    view = part.getSource();
+  }
+  return view;
+}
+
+bool areColumnsOfOne(const TeamAccess &a, const TeamAccess &b, const ColumnTiles &tiles) {
+  Value x = matrixOf(a.view, tiles), y = matrixOf(b.view, tiles);
+  return cast<MemRefType>(a.view.getType()).getRank() == cast<MemRefType>(b.view.getType()).getRank() &&
+         isSameView(x, y);
+}
+
+/// The half of a buffer in two; -1 for others.
+int halfOf(Value view) {
+  for (; auto part = view.getDefiningOp<ViewLikeOpInterface>(); view = part.getViewSource())
+    if (auto half = part->getAttrOfType<IntegerAttr>(halfAttr))
+      return int(half.getInt());
+  return -1;
+}
+
 /// Numbered as the parallel loops of the operation are.
 bool isOwn(linalg::LinalgOp op, OpOperand &operand) {
   return op.getNumReductionLoops() == 0 && op.getMatchingIndexingMap(&operand).isIdentity();
@@ -56,9 +93,9 @@ bool isOwnSum(linalg::LinalgOp op, OpOperand &operand) {
 
 } // namespace
 
-TeamAccesses TeamAccesses::of(Operation *op) {
+TeamAccesses TeamAccesses::of(Operation *op, const std::optional<ColumnTiles> &tiles) {
   if (auto linalg = dyn_cast<linalg::LinalgOp>(op))
-    return ofLoops(linalg);
+    return ofLoops(linalg, tiles);
   TeamAccesses found;
   if (auto propagate = dyn_cast<PropagateOp>(op)) {
     found = ofEvents(propagate);
@@ -74,11 +111,13 @@ TeamAccesses TeamAccesses::of(Operation *op) {
   return found;
 }
 
-TeamAccesses TeamAccesses::ofLoops(linalg::LinalgOp op) {
+TeamAccesses TeamAccesses::ofLoops(linalg::LinalgOp op, const std::optional<ColumnTiles> &tiles) {
   TeamAccesses found;
+  found.tiles = tiles;
+  bool columns = tiles && tiles->cut(columnsOf(op));
   for (OpOperand &operand : op->getOpOperands()) {
     bool writes = op.isDpsInit(&operand);
-    found.add(operand.get(), writes, isOwn(op, operand) || (writes && isOwnSum(op, operand)));
+    found.add(operand.get(), writes, isOwn(op, operand) || (writes && isOwnSum(op, operand)), columns);
   }
   return found;
 }
@@ -99,15 +138,28 @@ TeamAccesses TeamAccesses::ofSums(PropagateOp op) {
   return found;
 }
 
-void TeamAccesses::add(Value operand, bool writes, bool own) {
+void TeamAccesses::add(Value operand, bool writes, bool own, bool columns) {
   if (memoryType(operand))
-    all.push_back({rootOf(operand), operand, writes, own});
+    all.push_back({rootOf(operand), operand, writes, own, columns, halfOf(operand)});
 }
 
-bool TeamAccesses::meets(const TeamAccesses &other) const {
+void TeamAccesses::add(const TeamAccesses &more) {
+  all.append(more.all.begin(), more.all.end());
+  if (more.tiles)
+    tiles = more.tiles;
+}
+
+bool TeamAccesses::meets(const TeamAccesses &other, bool nextStep) const {
+  auto areApart = [&](const TeamAccess &a, const TeamAccess &b) {
+    if (a.half >= 0 && b.half >= 0 && (a.half != b.half) != nextStep)
+      return true; // the halves change places from step to step
+    if (!a.own || !b.own || a.columns != b.columns)
+      return false;
+    return isSameView(a.view, b.view) || (a.columns && areColumnsOfOne(a, b, *tiles));
+  };
   for (const TeamAccess &a : all)
     for (const TeamAccess &b : other.all)
-      if (a.root == b.root && (a.writes || b.writes) && !(a.own && b.own && isSameView(a.view, b.view)))
+      if (a.root == b.root && (a.writes || b.writes) && !areApart(a, b))
         return true;
   return false;
 }

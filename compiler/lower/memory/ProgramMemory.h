@@ -20,8 +20,10 @@ inline constexpr llvm::StringLiteral sharedBytesAttr = "dyn.shared_bytes";
 /// How a kernel is launched (map-to-threads).
 inline constexpr llvm::StringLiteral blockThreadsAttr = "dyn.block_threads";
 inline constexpr llvm::StringLiteral blocksAttr = "dyn.blocks";
-inline constexpr llvm::StringLiteral cooperativeAttr =
-    "dyn.cooperative"; // blocks wait for each other; at most `blocks`
+/// Blocks wait for each other: "most", any number up to `blocks`, or "all".
+inline constexpr llvm::StringLiteral cooperativeAttr = "dyn.cooperative";
+inline constexpr llvm::StringLiteral cooperativeMost = "most", cooperativeAll = "all";
+inline constexpr llvm::StringLiteral launchSharedBytesAttr = "dyn.launch_shared_bytes"; // of a block, besides its own
 /// Marks the scf.for over time after bufferization.
 inline constexpr llvm::StringLiteral timeLoopAttr = "dyn.time_loop";
 

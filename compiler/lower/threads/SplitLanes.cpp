@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // split-lanes: where no step mixes elements of a dimension, that dimension goes outside the loop over time.
 #include "compiler/lower/Passes.h"
+#include "compiler/lower/gpu/ColumnTiles.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 #include "compiler/lower/memory/StepMemory.h"
 #include "compiler/lower/threads/LaneAnalysis.h"
@@ -114,6 +115,8 @@ struct SplitLanesPass : overtime::ir::impl::SplitLanesBase<SplitLanesPass> {
         time = loop;
     if (!time || time.getNumResults() > 0)
       return;
+    if (processors > 0 && ColumnTiles::find(time, processors))
+      return; // its steps are shared by columns
     std::optional<LaneAnalysis> lanes = LaneAnalysis::run(time);
     if (!lanes || lanes->count() == 0)
       return;
@@ -121,7 +124,7 @@ struct SplitLanesPass : overtime::ir::impl::SplitLanesBase<SplitLanesPass> {
   }
 
   void split(scf::ForOp time, const LaneAnalysis &lanes) {
-    int64_t size = gpu ? 1 : lanes.tileSize(vectorBits, threads);
+    int64_t size = processors > 0 ? 1 : lanes.tileSize(vectorBits, threads);
     OpBuilder b(time);
     if (size == lanes.count())
       Tile(b, lanes, time, arith::ConstantIndexOp::create(b, time.getLoc(), 0), size).write();

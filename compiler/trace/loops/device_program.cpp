@@ -20,9 +20,9 @@ static std::string dump_folder() {
 
 bool dumps_kernels() { return !dump_folder().empty(); }
 
-static driver::GpuCode compiled_for(mlir::ModuleOp module, const driver::ProgramInfo &info, int capability,
+static driver::GpuCode compiled_for(mlir::ModuleOp module, const driver::ProgramInfo &info, const gpu::Device &device,
                                     bool cache) {
-  auto target = driver::gpuTargetFor(capability);
+  auto target = driver::gpuTargetFor(device.capability(), unsigned(device.processors()));
   if (!target)
     throw_compile_error(target.takeError());
   auto code = cache && !dumps_kernels() ? driver::cachedGpuCode(module, info, *target)
@@ -47,7 +47,7 @@ void dump_kernel(const driver::GpuCode &code) {
 
 DeviceProgram::DeviceProgram(mlir::ModuleOp module, const driver::ProgramInfo &info, int number, bool cache,
                              SourceLocation at)
-    : device(open_device(number, at)), number(number), code(compiled_for(module, info, device.capability(), cache)),
+    : device(open_device(number, at)), number(number), code(compiled_for(module, info, device, cache)),
       session(std::make_shared<gpu::Session>(device)) {
   dump_kernel(code);
   overtime_gpu_image ptx = code.ptxImage();

@@ -14,8 +14,8 @@ namespace overtime::detail {
 namespace {
 
 driver::GpuGradient compiled_for(mlir::ModuleOp module, const driver::ProgramInfo &info,
-                                 const driver::GradientSpec &spec, int capability, bool cache) {
-  auto target = driver::gpuTargetFor(capability);
+                                 const driver::GradientSpec &spec, const gpu::Device &device, bool cache) {
+  auto target = driver::gpuTargetFor(device.capability(), unsigned(device.processors()));
   if (!target)
     throw_compile_error(target.takeError());
   auto code = driver::compileGradientForGpu(module, info, spec, *target, cache && !dumps_kernels());
@@ -115,7 +115,7 @@ private:
 DeviceGradient::DeviceGradient(mlir::ModuleOp module, const driver::ProgramInfo &info, const driver::GradientSpec &spec,
                                int number, bool cache, SourceLocation at) {
   const gpu::Device &device = open_device(number, at);
-  loaded = std::make_unique<Loaded>(device, compiled_for(module, info, spec, device.capability(), cache), at);
+  loaded = std::make_unique<Loaded>(device, compiled_for(module, info, spec, device, cache), at);
 }
 DeviceGradient::~DeviceGradient() {
   gpu::Failure ignored;

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the blocks of a grid share a recurrent network: each has some columns of every matrix.
+#include "compiler/lower/gpu/ColumnTiles.h"
+
+#include "compiler/lower/memory/ProgramMemory.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/DenseSet.h"
+
+#include <numeric>
+
+using namespace mlir;
+
+namespace overtime::ir {
+namespace {
+
+/// Weights that a block which runs a row of a batch finds in its first level of cache in every step.
+constexpr int64_t mostCachedBytes = 128 << 10;
+constexpr int64_t leastColumns = 32, mostThreads = 256;
+
+/// Number of groups of threads: enough threads to hide the latency of memory, and up to four rows for each, so that a
+/// weight that is read counts for several rows. Without a remainder where a divisor is near.
+int64_t groupsFor(int64_t rows, int64_t width) {
+  int64_t most = std::max<int64_t>(1, mostThreads / width);
+  int64_t wanted =
+      std::clamp<int64_t>(std::max<int64_t>(llvm::divideCeil(128, width), rows / 4), 1, std::min(most, rows));
+  for (int64_t groups = wanted; groups <= std::min(most, 2 * wanted); ++groups)
+    if (rows % groups == 0)
+      return groups;
+  return wanted;
+}
+
+/// What the products of a loop over time have in common.
+struct Products {
+  int64_t weightBytes = 0, rows = 0, modulus = 0;
+
+  /// False where the loop does something else that threads would share.
+  bool read(scf::ForOp time) {
+    llvm::DenseSet<Value> weights;
+    for (Operation &op : time.getBody()->without_terminator())
+      if (auto product = dyn_cast<linalg::MatmulOp>(op)) {
+        auto out = cast<MemRefType>(product.getOutputs()[0].getType());
+        Value right = product.getInputs()[1];
+        results.insert(rootOf(product.getOutputs()[0]));
+        modulus = std::gcd(modulus, out.getDimSize(1));
+        if (!isConstantIn(right, time))
+          continue;
+        rows = std::max(rows, out.getDimSize(0));
+        auto type = cast<MemRefType>(right.getType());
+        if (weights.insert(right).second)
+          weightBytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
+      } else if (!isa<linalg::LinalgOp, memref::LoadOp, memref::StoreOp, ViewLikeOpInterface>(op) &&
+                 llvm::any_of(op.getOperands(), [](Value v) { return bool(memoryType(v)); })) {
+        return false;
+      }
+    for (auto op : time.getBody()->getOps<linalg::LinalgOp>())
+      for (Value operand : op->getOperands())
+        if (memoryType(operand) && results.contains(rootOf(operand)))
+          takeIn(operand);
+    return true;
+  }
+
+private:
+  /// Parts of a result end where its readers' do.
+  void takeIn(Value view) {
+    modulus = std::gcd(modulus, cast<MemRefType>(view.getType()).getShape().back());
+    for (; auto part = view.getDefiningOp<memref::SubViewOp>(); view = part.getSource())
+      if (int64_t offset = part.getStaticOffsets().back(); !ShapedType::isDynamic(offset))
+        modulus = std::gcd(modulus, offset);
+  }
+
+  llvm::DenseSet<Value> results;
+};
+
+} // namespace
+
+int64_t columnsOf(linalg::LinalgOp op) {
+  int64_t columns = 0;
+  for (auto [extent, kind] : llvm::zip(op.getStaticLoopRanges(), op.getIteratorTypesArray()))
+    if (kind == utils::IteratorType::parallel)
+      columns = extent;
+  return columns;
+}
+
+bool isConstantIn(Value memory, scf::ForOp loop) {
+  Value root = rootOf(memory);
+  return !loop.walk([&](Operation *op) {
+                auto linalg = dyn_cast<linalg::LinalgOp>(op);
+                bool reads = isa<ViewLikeOpInterface, memref::LoadOp>(op);
+                for (OpOperand &operand : op->getOpOperands())
+                  if (memoryType(operand.get()) && rootOf(operand.get()) == root && !reads &&
+                      !(linalg && linalg.isDpsInput(&operand)))
+                    return WalkResult::interrupt();
+                return WalkResult::advance();
+              })
+              .wasInterrupted();
+}
+
+std::optional<ColumnTiles> ColumnTiles::find(scf::ForOp time, int64_t processors) {
+  Products products;
+  if (!products.read(time) || products.weightBytes <= mostCachedBytes || products.rows < 2 ||
+      products.modulus < leastColumns)
+    return std::nullopt;
+  ColumnTiles tiles;
+  tiles.modulus = products.modulus;
+  tiles.width = llvm::divideCeil(products.modulus, processors);
+  tiles.groups = groupsFor(products.rows, tiles.width);
+  if (tiles.threads() > mostThreads || tiles.blocks() < 2)
+    return std::nullopt;
+  return tiles;
+}
+
+} // namespace overtime::ir

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the blocks of a grid share a recurrent network: each has some columns of every matrix.
+#pragma once
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+#include <optional>
+
+namespace overtime::ir {
+
+/// A matrix of N = Q * modulus columns lies side by side in Q parts, such as the gates of a cell. Block b has the
+/// columns c of each part with b * width <= c < (b + 1) * width; of its threads, `groups` share the rows of a column.
+/// So one thread has the numbers of a unit in a row of the batch: all gates, and the states that they make.
+struct ColumnTiles {
+  int64_t modulus = 1, width = 1, groups = 1;
+
+  int64_t blocks() const { return llvm::divideCeil(modulus, width); }
+  int64_t threads() const { return width * groups; }
+  /// Whether a matrix of so many columns is cut; what is not is shared element by element.
+  bool cut(int64_t columns) const { return columns > 0 && columns % modulus == 0; }
+
+  /// For a loop over time whose products read more weights than the caches of a processor keep from step to step: what
+  /// a block needs of them is little, and the same in every step. None for other loops. `processors`: of the device.
+  static std::optional<ColumnTiles> find(mlir::scf::ForOp time, int64_t processors);
+};
+
+/// Columns of what an operation computes: elements of its last parallel loop, or 0.
+int64_t columnsOf(mlir::linalg::LinalgOp op);
+
+/// Whether nothing in the loop writes to the memory.
+bool isConstantIn(mlir::Value memory, mlir::scf::ForOp loop);
+
+} // namespace overtime::ir

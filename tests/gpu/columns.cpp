@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Recurrent networks whose weights are cut into columns: the numbers of the processor, and what the blocks wait for.
+#include "models/layers/dense.h"
+#include "models/layers/gru_cell.h"
+#include "models/layers/lstm_cell.h"
+#include "models/layers/rnn_cell.h"
+#include "tests/gpu/emulation.h"
+#include "tests/trace/helper.h"
+
+using namespace overtime;
+using namespace overtime::test;
+
+namespace {
+
+/// Outputs and last states of a model on the processor and on the device, in two calls.
+template <class Make> double difference_of(Make make, std::int64_t inputs, std::int64_t batch, DType real = f64) {
+  auto run = [&](const Device &device) {
+    auto model = make();
+    LoopOverTime over_time(model, {.real = real, .cache = false, .device = device});
+    over_time.reset_state(batch);
+    std::vector<Tensor> all = {over_time(sample({3, batch, inputs}, 3, real)).out.leaf(),
+                               over_time(sample({2, batch, inputs}, 4, real)).out.leaf()};
+    for (const auto &[path, state] : model.states())
+      all.push_back(state.value());
+    return all;
+  };
+  std::vector<Tensor> host = run(cpu()), there = run(cuda());
+  double largest = 0;
+  for (std::size_t k = 0; k < host.size(); ++k)
+    largest = std::max(largest, largest_difference(host[k], there[k]));
+  return largest;
+}
+
+} // namespace
+
+TEST_CASE("large weights are cut into columns, one block for each processor", "[gpu]") {
+  Emulation emulation;
+  CHECK(difference_of([] { return RNNCell(40, 300); }, 40, 3) < 1e-12);
+  CHECK(difference_of([] { return LSTMCell(64, 128); }, 64, 8) < 1e-12);
+  CHECK(difference_of([] { return GRUCell(64, 128); }, 64, 8) < 1e-12);
+  CHECK(emulation.fake.calls({"cuLaunchCooperativeKernel"}) ==
+        "cuLaunchCooperativeKernel 4 x 225\ncuLaunchCooperativeKernel 4 x 225\n"
+        "cuLaunchCooperativeKernel 4 x 128\ncuLaunchCooperativeKernel 4 x 128\n"
+        "cuLaunchCooperativeKernel 4 x 128\ncuLaunchCooperativeKernel 4 x 128\n");
+  CHECK(emulation.fake.faults() == "");
+}
+
+TEST_CASE("the last block has the columns that are left", "[gpu]") {
+  Emulation emulation;
+  CHECK(difference_of([] { return LSTMCell(30, 89); }, 30, 13) < 1e-12); // 23, 23, 23 and 20
+  CHECK(emulation.fake.faults() == "");
+}
+
+TEST_CASE("layers that follow each other have the same columns, and a small one is shared by all", "[gpu]") {
+  Emulation emulation;
+  auto make = [] {
+    return Sequential{{"l1", LSTMCell(20, 128)}, {"l2", GRUCell(128, 64)}, {"l3", Dense(64, 10)}, {"l4", softmax}};
+  };
+  CHECK(difference_of(make, 20, 6) < 1e-12);
+  CHECK(emulation.fake.faults() == "");
+}
+
+TEST_CASE("products of f32 have the bits of the processor", "[gpu]") {
+  Emulation emulation;
+  auto make = [] { return RNNCell(96, 256, {.activation = relu}); };
+  CHECK(difference_of(make, 96, 16, f32) == 0);
+  CHECK(emulation.fake.faults() == "");
+}
+
+TEST_CASE("gradients by large weights are added up in the columns of a block", "[gpu][gradient]") {
+  Emulation emulation;
+  LSTMCell cell(64, 128);
+  auto run = [&](const Device &device) {
+    LoopOverTime over_time(cell, {.real = f64, .cache = false, .device = device});
+    over_time.reset_state(6);
+    auto square_error = each_step([](Value out, Value target) { return square(out - target); });
+    return value_and_grad(over_time, square_error)(sample({5, 6, 64}, 3), sample({5, 6, 128}, 5));
+  };
+  GradientResult host = run(cpu()), there = run(cuda());
+  CHECK(there.loss == Approx(host.loss).epsilon(1e-13));
+  for (const Param *by : {&cell.Wi, &cell.Wh, &cell.b})
+    CHECK(largest_difference(there[*by], host[*by]) < 1e-12);
+  CHECK(emulation.fake.calls({"cuLaunchCooperativeKernel"}) ==
+        "cuLaunchCooperativeKernel 4 x 192\ncuLaunchCooperativeKernel 4 x 192\n");
+  CHECK(emulation.fake.faults() == "");
+}
