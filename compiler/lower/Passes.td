@@ -56,7 +56,8 @@ def SplitLanes : Pass<"split-lanes", "::mlir::func::FuncOp"> {
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">,
                  Option<"threads", "threads", "unsigned", "1", "threads that a run may have">,
                  Option<"processors", "processors", "unsigned", "0",
-                        "of a GPU: a lane is a tile of its own, for a thread or a block">];
+                        "of a GPU: a lane is a tile of its own, for a thread or a block">,
+                 Option<"sharedBytes", "shared-bytes", "unsigned", "0", "of a GPU, that a block can have">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
@@ -320,7 +321,9 @@ def MapToThreads : Pass<"map-to-threads", "::mlir::ModuleOp"> {
     odd steps apart; when they have waited, each target adds it up in the order of the synapses. Sums are added where
     they are first needed, so that the team waits once for several projections.
 
-    A sum is one thread's, in the order of its dimension, so numbers depend on nobody's number of threads. Temporaries
+    A sum is one thread's, in the order of its dimension. Where at most 32 elements have 1024 terms or more each, such as
+    the mean of a population, 256 partial sums of every 256th term come first, which are added up in their order. So
+    numbers depend on nobody's number of threads. Temporaries
     lie with the thread, in shared memory where a block's have room there, or in the workspace. The function keeps its
     other arguments; its launch is recorded as the number of threads of a block (`dyn.block_threads`) and of blocks
     (`dyn.blocks`), and as the bytes of shared memory that it asks for (`dyn.launch_shared_bytes`), where they are more

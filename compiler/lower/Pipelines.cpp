@@ -56,10 +56,11 @@ void addOptimize(OpPassManager &passes, const LoweringOptions &) {
 void addBufferize(OpPassManager &passes, const LoweringOptions &options) {
   passes.addPass(createBufferizeStep());
   if (options.processors > 0) {
-    passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, 1, options.processors}));
+    passes.addNestedPass<func::FuncOp>(
+        createSplitLanes(SplitLanesOptions{options.vectorBits, 1, options.processors, options.sharedBytes}));
     return;
   }
-  passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, options.threads, 0}));
+  passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, options.threads, 0, 0}));
   passes.addNestedPass<func::FuncOp>(createHoistOverTime());
   passes.addNestedPass<func::FuncOp>(createPackWeights(PackWeightsOptions{options.vectorBits}));
   passes.addPass(createSplitSteps(SplitStepsOptions{options.vectorBits, options.threads, options.shareAlways}));

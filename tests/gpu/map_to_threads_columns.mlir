@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// A recurrent step whose weights are large: each block has some columns of every matrix, and its part of the weights in
-// its shared memory. Blocks wait for each other once in a step, since the state lies in two halves besides.
+// A recurrent step whose weights are large: each block has some columns and rows of every matrix, and its part of the
+// weights in its shared memory. Blocks wait for each other once in a step, since the state lies in two halves besides.
 // RUN: overtime-opt %s --map-to-threads="processors=64" | FileCheck %s --implicit-check-not=linalg
 
 // CHECK: memref.global @layer_shared : memref<0xi8, 3>
 // CHECK-LABEL: func.func @layer(
 // CHECK-SAME: dyn.block_threads = 128 : i64, dyn.blocks = 64 : i64, dyn.cooperative = "all"
-// CHECK-SAME: dyn.launch_shared_bytes = 65536 : i64
-// The columns of this thread, and its rows.
-// CHECK: arith.remui %{{.*}}, %c4_i32
-// CHECK: arith.divui %{{.*}}, %c4_i32
+// CHECK-SAME: dyn.launch_shared_bytes = 131072 : i64
+// The columns of this thread, and its rows: 32 blocks across, 8 columns each, and 2 down, of 16 groups of rows.
+// CHECK: arith.remui %{{.*}}, %c8_i32
+// CHECK: arith.divui %{{.*}}, %c8_i32
+// CHECK: arith.divui %{{.*}}, %c32_i32
 // What blocks hand to each other before the first step, then the weights of the block, in the order of its threads.
 // CHECK: call @overtime_grid_barrier
-// CHECK: %[[W:.*]] = memref.view {{.*}} to memref<256x4x16xf32>
+// CHECK: %[[W:.*]] = memref.view {{.*}} to memref<256x8x16xf32>
 // CHECK: memref.load %arg1
 // CHECK: memref.store {{.*}}, %[[W]]
 // CHECK: nvvm.barrier0
@@ -23,7 +24,7 @@
 // CHECK-NOT: call @overtime_grid_barrier
 // CHECK: scf.for {{.*}} iter_args({{.*}}) -> (f32, f32, f32, f32, f32, f32, f32, f32)
 // CHECK: vector.load {{.*}} : memref<64x256xf32, {{.*}}>, vector<4xf32>
-// CHECK: vector.load %[[W]]{{.*}} : memref<256x4x16xf32>, vector<4xf32>
+// CHECK: vector.load %[[W]]{{.*}} : memref<256x8x16xf32>, vector<4xf32>
 // The same thread goes on with what it has summed up.
 // CHECK-NOT: call @overtime_grid_barrier
 // CHECK: memref.store %{{.*}}, %arg2

@@ -19,21 +19,20 @@ namespace {
 constexpr int64_t mostCachedBytes = 128 << 10;
 constexpr int64_t leastColumns = 32, mostThreads = 256;
 
-/// Number of groups of threads: enough threads to hide the latency of memory, and up to four rows for each, so that a
-/// weight that is read counts for several rows. Without a remainder where a divisor is near.
+/// Groups of threads for the rows of a block: enough threads to hide the latency of memory, and up to four rows for
+/// each, so that a weight that is read counts for several rows. Without a remainder where a divisor is near.
 int64_t groupsFor(int64_t rows, int64_t width) {
-  int64_t most = std::max<int64_t>(1, mostThreads / width);
-  int64_t wanted =
-      std::clamp<int64_t>(std::max<int64_t>(llvm::divideCeil(128, width), rows / 4), 1, std::min(most, rows));
+  int64_t most = std::min(rows, std::max<int64_t>(1, mostThreads / width));
+  int64_t wanted = std::clamp<int64_t>(std::max<int64_t>(llvm::divideCeil(128, width), rows / 4), 1, most);
   for (int64_t groups = wanted; groups <= std::min(most, 2 * wanted); ++groups)
     if (rows % groups == 0)
       return groups;
   return wanted;
 }
 
-/// What the products of a loop over time have in common.
+/// What the products of a loop over time have in common: constant weights of all, rows and columns of the largest.
 struct Products {
-  int64_t weightBytes = 0, rows = 0, modulus = 0;
+  int64_t weightBytes = 0, rows = 0, columns = 0, modulus = 0;
 
   /// False where the loop does something else that threads would share.
   bool read(scf::ForOp time) {
@@ -46,6 +45,7 @@ struct Products {
         modulus = std::gcd(modulus, out.getDimSize(1));
         if (!isConstantIn(right, time))
           continue;
+        columns = std::max(columns, out.getDimSize(1));
         rows = std::max(rows, out.getDimSize(0));
         auto type = cast<MemRefType>(right.getType());
         if (weights.insert(right).second)
@@ -97,18 +97,36 @@ bool isConstantIn(Value memory, scf::ForOp loop) {
               .wasInterrupted();
 }
 
-std::optional<ColumnTiles> ColumnTiles::find(scf::ForOp time, int64_t processors) {
+/// A processor's cycles, to compare ways to cut: multiply-adds, of which it does 128 at once, and numbers that come
+/// from other processors or, where they find no place in shared memory, from the second cache, 16 at once.
+static double cyclesOf(const Products &products, int64_t width, int64_t rows, const GpuLimits &device) {
+  double cut = double(width) / double(products.modulus);
+  double weights = double(products.weightBytes) / 4 * cut, terms = weights * double(rows);
+  bool fits = double(products.weightBytes) * cut <= double(device.sharedBytes);
+  double columns = double(products.columns) * cut;
+  return terms / 128 + (weights / columns * double(rows) + (fits ? 0 : weights)) / 16;
+}
+
+std::optional<ColumnTiles> ColumnTiles::find(scf::ForOp time, const GpuLimits &device) {
   Products products;
   if (!products.read(time) || products.weightBytes <= mostCachedBytes || products.rows < 2 ||
       products.modulus < leastColumns)
     return std::nullopt;
-  ColumnTiles tiles;
-  tiles.modulus = products.modulus;
-  tiles.width = llvm::divideCeil(products.modulus, processors);
-  tiles.groups = groupsFor(products.rows, tiles.width);
-  if (tiles.threads() > mostThreads || tiles.blocks() < 2)
-    return std::nullopt;
-  return tiles;
+  std::optional<ColumnTiles> best;
+  double cycles = 0;
+  for (int64_t width = 1; width <= std::min<int64_t>(mostThreads, products.modulus); ++width) {
+    int64_t across = llvm::divideCeil(products.modulus, width);
+    if (across > device.processors || across < 2)
+      continue;
+    int64_t down = std::min<int64_t>(device.processors / across, llvm::divideCeil(products.rows, 4));
+    int64_t rows = llvm::divideCeil(products.rows, down), groups = groupsFor(rows, width);
+    double now = cyclesOf(products, width, rows, device);
+    if (best && now >= cycles)
+      continue;
+    best = ColumnTiles{products.modulus, width, groups, groups * int64_t(llvm::divideCeil(products.rows, rows))};
+    cycles = now;
+  }
+  return best;
 }
 
 } // namespace overtime::ir

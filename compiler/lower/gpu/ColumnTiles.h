@@ -9,20 +9,28 @@
 
 namespace overtime::ir {
 
-/// A matrix of N = Q * modulus columns lies side by side in Q parts, such as the gates of a cell. Block b has the
-/// columns c of each part with b * width <= c < (b + 1) * width; of its threads, `groups` share the rows of a column.
-/// So one thread has the numbers of a unit in a row of the batch: all gates, and the states that they make.
-struct ColumnTiles {
-  int64_t modulus = 1, width = 1, groups = 1;
+/// What a device has: processors, and shared memory that a block can have.
+struct GpuLimits {
+  int64_t processors, sharedBytes;
+};
 
-  int64_t blocks() const { return llvm::divideCeil(modulus, width); }
-  int64_t threads() const { return width * groups; }
+/// A matrix of N = Q * modulus columns lies side by side in Q parts, such as the gates of a cell. Blocks form a table:
+/// those of its column c have the columns from c * width on of each part, `width` of them, and those of its row r have
+/// the matrix rows whose number modulo `groups` is in r * groupsOfBlock .. (r + 1) * groupsOfBlock. A group of threads
+/// of a block has the rows of one such number. So one thread has the numbers of a unit in a row of the batch: all
+/// gates, and the states that they make.
+struct ColumnTiles {
+  int64_t modulus = 1, width = 1, groupsOfBlock = 1, groups = 1;
+
+  int64_t blocksAcross() const { return llvm::divideCeil(modulus, width); }
+  int64_t blocks() const { return blocksAcross() * (groups / groupsOfBlock); }
+  int64_t threads() const { return width * groupsOfBlock; }
   /// Whether a matrix of so many columns is cut; what is not is shared element by element.
   bool cut(int64_t columns) const { return columns > 0 && columns % modulus == 0; }
 
   /// For a loop over time whose products read more weights than the caches of a processor keep from step to step: what
-  /// a block needs of them is little, and the same in every step. None for other loops. `processors`: of the device.
-  static std::optional<ColumnTiles> find(mlir::scf::ForOp time, int64_t processors);
+  /// a block needs of them is little, and the same in every step. None for other loops.
+  static std::optional<ColumnTiles> find(mlir::scf::ForOp time, const GpuLimits &device);
 };
 
 /// Columns of what an operation computes: elements of its last parallel loop, or 0.

@@ -29,9 +29,8 @@ constexpr int64_t warp = 32;
 /// Writes a program as a kernel.
 class Kernel {
 public:
-  Kernel(func::FuncOp program, int64_t processors, int64_t sharedBytes)
-      : program(program), b(program.getContext()), loc(program.getLoc()), processors(processors),
-        sharedBytes(sharedBytes) {
+  Kernel(func::FuncOp program, const GpuLimits &device)
+      : program(program), b(program.getContext()), loc(program.getLoc()), device(device) {
     auto parts = program->getAttrOfType<IntegerAttr>(partsAttr);
     lanes = parts ? parts.getInt() : 1;
   }
@@ -41,7 +40,7 @@ public:
       sinkLanes(program, lanes);
     choose();
     b.setInsertionPointToStart(&program.getBody().front());
-    Team team = tiles ? Team(*tiles, sharedBytes, b, loc) : Team(kind, threads, b, loc);
+    Team team = tiles ? Team(*tiles, device, b, loc) : Team(kind, threads, b, loc);
     takePart(team);
     if (failed(StepWriter(team, workspaceOf(program), b.getContext()).write(program.getBody().front())))
       return failure();
@@ -62,6 +61,8 @@ private:
     int64_t wide = 1, most = 1; // points of an operation: in the loops, anywhere
     program.walk([&](Operation *op) {
       int64_t points = StepWriter::pointsOf(op);
+      if (auto linalg = dyn_cast<linalg::LinalgOp>(op); linalg && lanes == 1 && LongSum::find(linalg))
+        points *= LongSum::sums;
       most = std::max(most, points);
       if (op->getParentOp() != program)
         wide = std::max(wide, points);
@@ -87,7 +88,7 @@ private:
   bool chooseTiles() {
     for (auto time : program.getBody().front().getOps<scf::ForOp>())
       if (time->hasAttr(timeLoopAttr))
-        tiles = ColumnTiles::find(time, processors);
+        tiles = ColumnTiles::find(time, device);
     if (!tiles)
       return false;
     for (auto time : llvm::to_vector(program.getBody().front().getOps<scf::ForOp>()))
@@ -122,7 +123,8 @@ private:
   Location loc;
   Team::Kind kind = Team::Thread;
   std::optional<ColumnTiles> tiles;
-  int64_t processors, sharedBytes, lanes = 1, threads = 1, blocks = 1;
+  GpuLimits device;
+  int64_t lanes = 1, threads = 1, blocks = 1;
 };
 
 struct MapToThreadsPass : overtime::ir::impl::MapToThreadsBase<MapToThreadsPass> {
@@ -130,7 +132,7 @@ struct MapToThreadsPass : overtime::ir::impl::MapToThreadsBase<MapToThreadsPass>
 
   void runOnOperation() override {
     for (auto func : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      if (func->hasAttr(programAttr) && failed(Kernel(func, processors, sharedBytes).write()))
+      if (func->hasAttr(programAttr) && failed(Kernel(func, {processors, sharedBytes}).write()))
         return signalPassFailure();
   }
 };

@@ -165,6 +165,33 @@ SmallVector<Value> PointLoops::reduce(size_t d, ValueRange accumulated) {
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
+Value PointLoops::emitTerms(ValueRange place, Value first, int64_t step, Value start) {
+  where.assign(ranges.size(), Value());
+  Point point{llvm::to_vector(place)};
+  moveTo(point);
+  int64_t terms = 1;
+  for (unsigned d : reductions)
+    terms *= ranges[d];
+  auto i32 = [&](int64_t v) -> Value { return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(int32_t(v))); };
+  auto loop = scf::ForOp::create(b, loc, first, i32(terms), i32(step), ValueRange{start});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value number = loop.getInductionVar();
+  for (size_t k = reductions.size(); k-- > 0;) {
+    Value coordinate = number;
+    if (k > 0) {
+      Value extent = i32(ranges[reductions[k]]);
+      coordinate = arith::RemUIOp::create(b, loc, number, extent);
+      number = arith::DivUIOp::create(b, loc, number, extent);
+    }
+    where[reductions[k]] = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), coordinate);
+  }
+  known.clear();
+  this->terms = 1;
+  scf::YieldOp::create(b, loc, emitBody(point, loop.getRegionIterArgs()));
+  return loop.getResult(0);
+}
+
 SmallVector<Value> PointLoops::emitTerms(ValueRange accumulated) {
   SmallVector<Value> sums;
   size_t each = accumulated.size() / tile.size();

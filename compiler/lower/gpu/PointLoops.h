@@ -39,6 +39,15 @@ public:
   /// Computes several in one pass of the reduction loops, of which the innermost takes `unroll` terms at a time where
   /// that goes without a remainder. What they have in common is read once.
   void emitTile(llvm::ArrayRef<Point> points, int64_t unroll);
+  /// Where the only result has the element.
+  llvm::SmallVector<mlir::Value> initAt(mlir::ValueRange place) {
+    where.assign(ranges.size(), mlir::Value());
+    moveTo(Point{llvm::to_vector(place)});
+    return indicesOf(op.getDpsInitsMutable()[0]);
+  }
+  /// What the terms first, first + step, ... of an element come to, counted over all reduction loops and added to
+  /// `start`. For an operation with one result.
+  mlir::Value emitTerms(mlir::ValueRange place, mlir::Value first, int64_t step, mlir::Value start);
 
 private:
   llvm::SmallVector<mlir::Value> indicesOf(mlir::OpOperand &operand);

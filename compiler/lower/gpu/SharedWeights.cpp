@@ -53,7 +53,7 @@ public:
     bytes += paddedBytes(type);
     auto place = memref::AllocOp::create(b, loc, type, b.getI64IntegerAttr(64));
     place->setAttr(blockSharedAttr, b.getUnitAttr());
-    auto loop = scf::ForOp::create(b, loc, threadInBlock(), i32(type.getNumElements()), i32(tiles.threads()));
+    auto loop = scf::ForOp::create(b, loc, team.place().inBlock, i32(type.getNumElements()), i32(tiles.threads()));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(loop.getBody()->getTerminator());
     writeElement(weights, place, loop.getInductionVar(), parts);
@@ -80,10 +80,6 @@ private:
     memref::StoreOp::create(b, loc, v, place, ValueRange{index(term), index(ofBlock), index(part)});
   }
 
-  Value threadInBlock() {
-    Value before = arith::MulIOp::create(b, loc, team.place().group, i32(tiles.width));
-    return arith::AddIOp::create(b, loc, before, team.place().part);
-  }
   Value i32(int64_t v) { return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(int32_t(v))); }
   Value index(Value v) { return arith::IndexCastUIOp::create(b, loc, b.getIndexType(), v); }
 

@@ -51,6 +51,12 @@ LogicalResult StepWriter::writeOp(Operation &op) {
   }
   if (!isa<linalg::LinalgOp, CollectOp, CorrelateOp, ReadDelayedOp, memref::LoadOp, memref::StoreOp>(op))
     return op.emitError("'") << op.getName() << "' has no lowering to a GPU yet; compile the program for a CPU";
+  if (auto linalg = dyn_cast<linalg::LinalgOp>(op); linalg && team.kind() != Team::Thread)
+    if (std::optional<LongSum> sum = LongSum::find(linalg)) {
+      shareSum(linalg, *sum);
+      op.erase();
+      return success();
+    }
   access(&op, now);
   b.setInsertionPoint(&op);
   llvm::TypeSwitch<Operation *>(&op)
@@ -143,6 +149,49 @@ void StepWriter::share(linalg::LinalgOp op) {
   else
     team.share(b, op.getLoc(), points.points(),
                [&](Value number) { points.emitPoint(placeOf(number, points.extents())); });
+}
+
+/// Partial sums of all terms, and a wait before they are added up.
+void StepWriter::shareSum(linalg::LinalgOp op, const LongSum &sum) {
+  Location loc = op.getLoc();
+  PointLoops points(b, op);
+  OpOperand &init = op.getDpsInitsMutable()[0];
+  Operation *outermost = op;
+  while (!isa<func::FuncOp>(outermost->getParentOp()))
+    outermost = outermost->getParentOp();
+  b.setInsertionPoint(outermost);
+  Type element = getElementTypeOrSelf(init.get().getType());
+  Value partial = memref::AllocOp::create(b, loc, MemRefType::get({points.points() * LongSum::sums}, element));
+  auto toIndex = [&](Value v) -> Value { return arith::IndexCastUIOp::create(b, loc, b.getIndexType(), v); };
+
+  TeamAccesses parts = TeamAccesses::of(op);
+  parts.add(TeamAccesses::ofAll(partial, /*writes=*/true));
+  access(op, parts);
+  b.setInsertionPoint(op);
+  Value count = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(LongSum::sums));
+  Value neutral = arith::ConstantOp::create(b, loc, sum.neutral);
+  team.share(b, loc, points.points() * LongSum::sums, [&](Value number) {
+    Value point = arith::DivUIOp::create(b, loc, number, count), first = arith::RemUIOp::create(b, loc, number, count);
+    Value v = points.emitTerms(placeOf(point, points.extents()), first, LongSum::sums, neutral);
+    memref::StoreOp::create(b, loc, v, partial, toIndex(number));
+  });
+
+  TeamAccesses whole = TeamAccesses::of(op);
+  whole.add(TeamAccesses::ofAll(partial, /*writes=*/false));
+  access(op, whole);
+  b.setInsertionPoint(op);
+  team.share(b, loc, points.points(), [&](Value number) {
+    SmallVector<Value> at = points.initAt(placeOf(number, points.extents()));
+    Value start = memref::LoadOp::create(b, loc, init.get(), at);
+    Value first = arith::MulIOp::create(b, loc, number, count);
+    auto all = scf::ForOp::create(b, loc, first, arith::AddIOp::create(b, loc, first, count),
+                                  arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(1)), ValueRange{start},
+                                  [&](OpBuilder &, Location, Value k, ValueRange so) {
+                                    Value v = memref::LoadOp::create(b, loc, partial, toIndex(k));
+                                    scf::YieldOp::create(b, loc, sum.combine(b, so[0], v));
+                                  });
+    memref::StoreOp::create(b, loc, all.getResult(0), init.get(), at);
+  });
 }
 
 /// Row by row, in 32 bits.

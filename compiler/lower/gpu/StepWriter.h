@@ -2,6 +2,7 @@
 // Shares the operations of a program among the threads of a team.
 #pragma once
 
+#include "compiler/lower/gpu/LongSums.h"
 #include "compiler/lower/gpu/SharedWeights.h"
 #include "compiler/lower/gpu/TeamAccesses.h"
 #include "compiler/lower/gpu/TeamSynapses.h"
@@ -25,6 +26,7 @@ private:
   mlir::LogicalResult writeOp(mlir::Operation &op);
   mlir::LogicalResult writeLoop(mlir::scf::ForOp loop);
   void share(mlir::linalg::LinalgOp op);
+  void shareSum(mlir::linalg::LinalgOp op, const LongSum &sum);
   void writeAlone(mlir::Operation &op);
   void scatter(PropagateOp op);
   void gatherBefore(mlir::Operation *op);

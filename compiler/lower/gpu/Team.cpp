@@ -31,14 +31,21 @@ Team::Team(Kind kind, int64_t threads, OpBuilder &b, Location loc) : kind_(kind)
                          : Value(arith::MulIOp::create(b, loc, NVVM::GridDimXOp::create(b, loc, type), width));
 }
 
-Team::Team(const ColumnTiles &tiles, int64_t sharedBytes, OpBuilder &b, Location loc)
+Team::Team(const ColumnTiles &tiles, const GpuLimits &device, OpBuilder &b, Location loc)
     : Team(Grid, tiles.threads(), b, loc) {
   tiles_ = tiles;
-  sharedBytes_ = sharedBytes;
+  sharedBytes_ = device.sharedBytes;
   Value width = i32(b, loc, tiles.width), thread = NVVM::ThreadIdXOp::create(b, loc, b.getI32Type());
   Value block = arith::IndexCastUIOp::create(b, loc, b.getI32Type(), block_);
   place_.part = arith::RemUIOp::create(b, loc, thread, width);
   place_.group = arith::DivUIOp::create(b, loc, thread, width);
+  place_.inBlock = thread;
+  if (int64_t across = tiles.blocksAcross(); across < tiles.blocks()) {
+    Value down = arith::DivUIOp::create(b, loc, block, i32(b, loc, across));
+    Value before = arith::MulIOp::create(b, loc, down, i32(b, loc, tiles.groupsOfBlock));
+    place_.group = arith::AddIOp::create(b, loc, before, place_.group);
+    block = arith::RemUIOp::create(b, loc, block, i32(b, loc, across));
+  }
   place_.column = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, block, width), place_.part);
 }
 

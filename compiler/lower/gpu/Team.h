@@ -10,9 +10,10 @@ namespace overtime::ir {
 
 /// Where a thread stands among those that share matrices by columns: i32.
 struct ColumnPlace {
-  mlir::Value part;   ///< of its column in its block, below the width
-  mlir::Value column; ///< part + block * width; past the last one in some blocks
-  mlir::Value group;  ///< of the rows
+  mlir::Value part;    ///< of its column in its block, below the width
+  mlir::Value column;  ///< part + block * width; past the last one in some blocks
+  mlir::Value group;   ///< of the rows, counted over all blocks
+  mlir::Value inBlock; ///< number of the thread
 };
 
 /// Shared memory of a block, so that several fit on a processor of any device.
@@ -24,8 +25,8 @@ public:
 
   /// `threads`: of a block. `b`: where the numbers of threads are computed.
   Team(Kind kind, int64_t threads, mlir::OpBuilder &b, mlir::Location loc);
-  /// A grid whose blocks have columns, and `sharedBytes` of shared memory, each a processor of its own.
-  Team(const ColumnTiles &tiles, int64_t sharedBytes, mlir::OpBuilder &b, mlir::Location loc);
+  /// A grid whose blocks have columns, and all shared memory of a processor each.
+  Team(const ColumnTiles &tiles, const GpuLimits &device, mlir::OpBuilder &b, mlir::Location loc);
 
   Kind kind() const { return kind_; }
   int64_t sharedBytes() const { return sharedBytes_; } ///< that a block can have

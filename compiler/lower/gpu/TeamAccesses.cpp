@@ -122,6 +122,12 @@ TeamAccesses TeamAccesses::ofLoops(linalg::LinalgOp op, const std::optional<Colu
   return found;
 }
 
+TeamAccesses TeamAccesses::ofAll(Value memory, bool writes) {
+  TeamAccesses found;
+  found.add(memory, writes, /*own=*/false);
+  return found;
+}
+
 TeamAccesses TeamAccesses::ofEvents(PropagateOp op) {
   TeamAccesses found;
   found.add(op.getEvents(), /*writes=*/false, /*own=*/true);

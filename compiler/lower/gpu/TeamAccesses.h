@@ -29,6 +29,9 @@ public:
   static TeamAccesses ofEvents(PropagateOp op);
   static TeamAccesses ofSums(PropagateOp op);
 
+  /// All elements of one memory, each by any thread.
+  static TeamAccesses ofAll(mlir::Value memory, bool writes);
+
   bool empty() const { return all.empty(); }
   void clear() { all.clear(); }
   void add(const TeamAccesses &more);
