@@ -321,14 +321,17 @@ def MapToThreads : Pass<"map-to-threads", "::mlir::ModuleOp"> {
     odd steps apart; when they have waited, each target adds it up in the order of the synapses. Sums are added where
     they are first needed, so that the team waits once for several projections.
 
+    Synapses with a rule are drawn by the warp that has the event, 32 at a time. Where events are numbers, or a number of
+    targets is chosen, events get ranks by their place, and a bit of each target says which of them arrive: the team
+    waits twice in a step that has events, and once for each round of as many events as there are bits.
+
     A sum is one thread's, in the order of its dimension. Where at most 32 elements have 1024 terms or more each, such as
     the mean of a population, 256 partial sums of every 256th term come first, which are added up in their order. So
     numbers depend on nobody's number of threads. Temporaries
     lie with the thread, in shared memory where a block's have room there, or in the workspace. The function keeps its
     other arguments; its launch is recorded as the number of threads of a block (`dyn.block_threads`) and of blocks
     (`dyn.blocks`), and as the bytes of shared memory that it asks for (`dyn.launch_shared_bytes`), where they are more
-    than code itself can have. Tested by `tests/gpu/map_to_threads.mlir`, `map_to_threads_shared.mlir` and
-    `map_to_threads_columns.mlir`.
+    than code itself can have. Tested by `tests/gpu/map_to_threads*.mlir`.
 
     ```mlir
     scf.for %lane = %first to %last step %c1 {                                  // before
@@ -352,8 +355,8 @@ def MapToThreads : Pass<"map-to-threads", "::mlir::ModuleOp"> {
   let options = [Option<"processors", "processors", "unsigned", "108", "of the device">,
                  Option<"sharedBytes", "shared-bytes", "unsigned", "166912", "of the device, that a block can have">];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
-                           "::mlir::vector::VectorDialect"];
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 def MarkKernels : Pass<"mark-kernels", "::mlir::ModuleOp"> {

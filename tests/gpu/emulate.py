@@ -5,8 +5,8 @@
 Usage: emulate.py LLVM_TOOLS CC OUT.so KERNEL.ll...
 
 What a kernel asks a GPU for becomes memory and calls: its place in the grid is read from NAME__ids, a barrier calls
-through NAME__wait, a vote of a warp through NAME__vote, approximations are computed exactly. NAME__call takes a table of arguments, NAME__kinds tells what
-they are.
+through NAME__wait, what a warp does together through NAME__warp, approximations are computed exactly. NAME__call takes a
+table of arguments, NAME__kinds tells what they are.
 """
 import os
 import re
@@ -18,6 +18,14 @@ MOST_SHARED = 256 << 10
 IDS = {"tid.x": 0, "ctaid.x": 1, "ntid.x": 2, "nctaid.x": 3}
 LETTERS = {"ptr": "p", "i64": "l", "double": "d", "i32": "i", "float": "f"}
 KERNEL = re.compile(r"^define ptx_kernel void @(\w+)\((.*?)\)[^{]*\{", re.MULTILINE)
+# What a warp does together: the number by which fake_grid.cpp knows it; its arguments, the mask first; own word, operand.
+WARP = {
+    "vote.ballot.sync": (1, "i1 %p", "%own", "0"),
+    "shfl.sync.up.i32": (2, "i32 %own, i32 %operand, i32 %clamp", "%own", "%operand"),
+    "shfl.sync.idx.i32": (3, "i32 %own, i32 %operand, i32 %clamp", "%own", "%operand"),
+    "match.any.sync.i32": (4, "i32 %own", "%own", "0"),
+    "bar.warp.sync": (5, None, "0", "0"),
+}
 APPROXIMATE = {
     "llvm.nvvm.ex2.approx.ftz.f32": "%y = call float @llvm.exp2.f32(float %x)",
     "llvm.nvvm.rcp.approx.ftz.f": "%y = fdiv float 1.0, %x",
@@ -61,11 +69,18 @@ def emulated(text):
         return f"{match.group(1)} = internal addrspace(3) global [{size} x i8] zeroinitializer"
     text = re.sub(r"^(@\w+) = (private|external) addrspace\(3\) global \[(\d+) x i8\](?: undef| poison)?", shared, text,
                   flags=re.MULTILINE)
-    if "@llvm.nvvm.vote.ballot.sync" in text:
-        extra.append(f"@{name}__vote = global ptr null")
-        text = re.sub(r"call i32 @llvm\.nvvm\.vote\.ballot\.sync\(i32 -1, i1 ", f"call i32 @{name}__ballot(i1 ", text)
-        extra.append(f"define internal i32 @{name}__ballot(i1 %p) {{\n  %f = load ptr, ptr @{name}__vote\n"
-                     f"  %v = zext i1 %p to i32\n  %m = call i32 %f(i32 %v)\n  ret i32 %m\n}}")
+    if any(f"@llvm.nvvm.{what}(" in text for what in WARP):
+        extra.append(f"@{name}__warp = global ptr null")
+    for what, (number, parameters, own, operand) in WARP.items():
+        if f"@llvm.nvvm.{what}(" not in text:
+            continue
+        text = re.sub(rf"^declare .*@llvm\.nvvm\.{re.escape(what)}\(.*\n", "", text, flags=re.MULTILINE)
+        text = text.replace(f"@llvm.nvvm.{what}(", f"@{name}__{what}(")
+        result = "i32" if parameters else "void"
+        widen = "  %own = zext i1 %p to i32\n" if "%p" in (parameters or "") else ""
+        extra.append(f"define internal {result} @{name}__{what}(i32 %mask{', ' + parameters if parameters else ''}) {{\n{widen}"
+                     f"  %f = load ptr, ptr @{name}__warp\n  %r = call i32 %f(i32 {number}, i32 {own}, i32 {operand})\n"
+                     f"  ret {'i32 %r' if parameters else 'void'}\n}}")
     for intrinsic, body in APPROXIMATE.items():
         if f"@{intrinsic}(" in text:
             text = re.sub(rf"^declare .*@{re.escape(intrinsic)}\(.*\n", "", text, flags=re.MULTILINE)

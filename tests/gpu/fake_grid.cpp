@@ -3,6 +3,7 @@
 #include "tests/gpu/fake_grid.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -55,7 +56,7 @@ Kernel find_kernel(const std::string &name) {
     ++kernel.arguments;
   kernel.ids = static_cast<std::int32_t *>(symbol("__ids"));
   kernel.wait = static_cast<void (**)(std::int32_t)>(symbol("__wait"));
-  kernel.vote = static_cast<std::int32_t (**)(std::int32_t)>(symbol("__vote"));
+  kernel.warp = static_cast<std::int32_t (**)(std::int32_t, std::int32_t, std::int32_t)>(symbol("__warp"));
   kernel.shared = static_cast<char *>(symbol("__shared"));
   if (kernel.shared)
     kernel.shared_bytes = *static_cast<std::size_t *>(symbol("__shared_bytes"));
@@ -64,18 +65,23 @@ Kernel find_kernel(const std::string &name) {
 
 namespace {
 
+constexpr std::size_t stack_bytes = 64 << 10;
+constexpr unsigned warp = 32;
+
+/// What threads of a warp do together; the numbers are those of emulate.py.
+enum Meeting : std::int32_t { None, Ballot, ShuffleUp, ShuffleFrom, Match, Sync };
+
 /// A thread of the grid, with a stack of its own.
 struct Fiber {
   ucontext_t context;
   std::unique_ptr<char[]> stack;
   std::int32_t thread = 0, block = 0;
   bool done = false, waits = false, waits_for_grid = false;
-  bool votes = false;       // waits for its warp
-  std::uint32_t ballot = 0; // its own vote, then that of the warp
+  Meeting meeting = None;  // waits for its warp
+  std::uint32_t word = 0;  // its own
+  std::uint32_t there = 0; // who met it, and with what
+  std::array<std::uint32_t, warp> words{};
 };
-
-constexpr std::size_t stack_bytes = 64 << 10;
-constexpr unsigned warp = 32;
 
 /// All threads that may wait for each other.
 class Team {
@@ -87,8 +93,10 @@ public:
     current_team = this;
     if (kernel.wait)
       *kernel.wait = [](std::int32_t whole_grid) { current_team->wait(whole_grid != 0); };
-    if (kernel.vote)
-      *kernel.vote = [](std::int32_t own) { return std::int32_t(current_team->vote(own != 0)); };
+    if (kernel.warp)
+      *kernel.warp = [](std::int32_t what, std::int32_t own, std::int32_t operand) {
+        return std::int32_t(current_team->meet(Meeting(what), std::uint32_t(own), std::uint32_t(operand)));
+      };
     fibers = std::vector<Fiber>(std::size_t(count) * threads);
     for (std::size_t k = 0; k < fibers.size(); ++k) {
       Fiber &fiber = fibers[k];
@@ -131,7 +139,7 @@ private:
     bool any = false;
     for (std::size_t thread : inner) {
       running = &fibers[block * threads + thread];
-      if (running->done || running->waits || running->votes)
+      if (running->done || running->waits || running->meeting != None)
         continue;
       any = true;
       kernel.ids[0] = running->thread;
@@ -142,23 +150,36 @@ private:
     }
     return any;
   }
-  /// Warps that have voted know what their threads say; threads that are done count as no.
-  void count_votes() {
+  /// Warps whose threads have all come know each other's words; threads that are done take no part.
+  void open_warps() {
     for (std::size_t first = 0; first < fibers.size(); first += warp) {
-      auto begin = fibers.begin() + std::ptrdiff_t(first), end = begin + warp;
-      if (!std::all_of(begin, end, [](const Fiber &f) { return f.done || f.votes; }))
+      auto begin = fibers.begin() + std::ptrdiff_t(first);
+      auto end = begin + std::ptrdiff_t(std::min<std::size_t>(warp, fibers.size() - first));
+      if (!std::all_of(begin, end, [](const Fiber &f) { return f.done || f.meeting != None; }))
         continue;
-      std::uint32_t all = 0;
-      for (unsigned lane = 0; lane < warp; ++lane)
-        all |= begin[lane].votes && begin[lane].ballot ? 1u << lane : 0;
+      std::array<std::uint32_t, warp> words{};
+      std::uint32_t there = 0;
+      Meeting what = None;
       for (auto fiber = begin; fiber != end; ++fiber) {
-        fiber->ballot = all;
-        fiber->votes = false;
+        if (fiber->done)
+          continue;
+        if (what != None && fiber->meeting != what) {
+          std::fprintf(stderr, "fake_cuda: threads of a warp meet for different operations\n");
+          std::abort();
+        }
+        what = fiber->meeting;
+        words[std::size_t(fiber - begin)] = fiber->word;
+        there |= 1u << (fiber - begin);
+      }
+      for (auto fiber = begin; fiber != end; ++fiber) {
+        fiber->words = words;
+        fiber->there = there;
+        fiber->meeting = None;
       }
     }
   }
   void open() {
-    count_votes();
+    open_warps();
     auto reached = [](const Fiber &f) { return f.done || f.waits; };
     if (std::all_of(fibers.begin(), fibers.end(), [&](const Fiber &f) { return f.done || f.waits_for_grid; }))
       for (Fiber &fiber : fibers)
@@ -175,12 +196,27 @@ private:
     kernel.call(arguments);
     running->done = true;
   }
-  std::uint32_t vote(bool own) {
-    running->votes = true;
-    running->ballot = own;
-    Fiber *self = running;
-    swapcontext(&running->context, &scheduler);
-    return self->ballot;
+  std::uint32_t meet(Meeting what, std::uint32_t own, std::uint32_t operand) {
+    Fiber &self = *running;
+    self.meeting = what;
+    self.word = own;
+    swapcontext(&self.context, &scheduler);
+    auto lane = std::uint32_t(self.thread) % warp;
+    switch (what) {
+    case ShuffleUp:
+      return self.words[lane >= operand ? lane - operand : lane];
+    case ShuffleFrom:
+      return self.words[operand % warp];
+    case Ballot:
+    case Match: {
+      std::uint32_t bits = 0, wanted = what == Ballot ? 1 : own;
+      for (unsigned k = 0; k < warp; ++k)
+        bits |= (self.there >> k & 1) && self.words[k] == wanted ? 1u << k : 0;
+      return bits;
+    }
+    default:
+      return 0;
+    }
   }
   void wait(bool whole_grid) {
     running->waits = true;
@@ -212,7 +248,7 @@ void run(const Kernel &kernel, const std::vector<std::uint64_t> &values, unsigne
   std::vector<void *> arguments;
   for (std::uint64_t &value : kept)
     arguments.push_back(&value);
-  if (!kernel.wait && !kernel.vote) { // threads that wait for nobody
+  if (!kernel.wait && !kernel.warp) { // threads that wait for nobody
     for (unsigned block = 0; block < blocks; ++block)
       for (unsigned thread = 0; thread < threads; ++thread) {
         std::int32_t ids[] = {std::int32_t(thread), std::int32_t(block), std::int32_t(threads), std::int32_t(blocks)};

@@ -11,12 +11,13 @@ namespace fake {
 
 /// A function of the library that emulate.py writes.
 struct Kernel {
-  void (*call)(void **arguments) = nullptr;          ///< null: not there, and runs nothing
-  std::int32_t *ids = nullptr;                       ///< thread, block, threads of a block, blocks
-  void (**wait)(std::int32_t whole_grid) = nullptr;  ///< what a barrier calls
-  std::int32_t (**vote)(std::int32_t own) = nullptr; ///< what a ballot of a warp calls; returns its bits
-  char *shared = nullptr;                            ///< memory of a block, for one block at a time
-  std::size_t shared_bytes = 0;                      ///< 0 where the launch says it
+  void (*call)(void **arguments) = nullptr;         ///< null: not there, and runs nothing
+  std::int32_t *ids = nullptr;                      ///< thread, block, threads of a block, blocks
+  void (**wait)(std::int32_t whole_grid) = nullptr; ///< what a barrier calls
+  /// What threads of a warp do together: what it is, an own word, an operand.
+  std::int32_t (**warp)(std::int32_t what, std::int32_t own, std::int32_t operand) = nullptr;
+  char *shared = nullptr;       ///< memory of a block, for one block at a time
+  std::size_t shared_bytes = 0; ///< 0 where the launch says it
   int arguments = 0;
   const char *kinds = nullptr; ///< of each argument: 'p' for a pointer, else a letter of its type
   bool is_pointer(int k) const { return kinds[k] == 'p'; }

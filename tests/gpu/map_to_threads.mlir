@@ -3,7 +3,6 @@
 // RUN: split-file %s %t
 // RUN: overtime-opt %t/lanes.mlir --map-to-threads | FileCheck %s --implicit-check-not=linalg
 // RUN: not overtime-opt %t/other.mlir --map-to-threads 2>&1 | FileCheck %s --check-prefix=OTHER
-// RUN: not overtime-opt %t/drawn.mlir --map-to-threads 2>&1 | FileCheck %s --check-prefix=DRAWN
 
 // The range of parts is no argument any more, and threads beyond the last lane run no step.
 // CHECK-LABEL: func.func @neurons(
@@ -60,17 +59,6 @@ func.func @f(%steps: index, %flags: memref<8xi8>, %list: memref<8xi32>, %count: 
   %c0 = arith.constant 0 : index
   scf.for %k = %c0 to %steps step %steps {
     dyn.list_events %flags from %c0 into %list, %count : memref<8xi8>, memref<8xi32>, memref<1xi32>
-  } {dyn.time_loop}
-  return
-}
-
-// DRAWN: drawn.mlir:5:5: error: 'dyn.propagate' draws its synapses, which has no lowering to a GPU yet
-//--- drawn.mlir
-func.func @f(%steps: index, %s: memref<8xi8>, %w: f32, %g: memref<9xf32>, %ws: memref<0xi8>,
-    %first: index, %last: index) attributes {dyn.program} {
-  %c0 = arith.constant 0 : index
-  scf.for %k = %c0 to %steps step %steps {
-    dyn.propagate %s drawn <seed = 3, posts = 9, number = 2> weight %w into %g : memref<8xi8>, f32, memref<9xf32>
   } {dyn.time_loop}
   return
 }

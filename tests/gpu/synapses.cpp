@@ -8,27 +8,6 @@ using namespace overtime::test;
 
 namespace {
 
-/// States after a run in two pieces, on the processor and on the device.
-void check_same_bits(const std::function<std::unique_ptr<Model>()> &make, DType real, std::int64_t steps,
-                     std::optional<std::int64_t> batch = {}) {
-  auto run = [&](const Device &device) {
-    std::unique_ptr<Model> model = make();
-    LoopOverTime over_time(*model, {.real = real, .threads = 1, .cache = false, .device = device});
-    over_time.reset_state(batch);
-    over_time.steps(steps / 2);
-    over_time.steps(steps - steps / 2);
-    std::vector<Tensor> all;
-    for (const auto &[path, state] : model->states())
-      all.push_back(state.value());
-    return all;
-  };
-  std::vector<Tensor> host = run(cpu()), there = run(cuda());
-  for (std::size_t k = 0; k < host.size(); ++k) {
-    INFO("state " << k);
-    CHECK(same_bits(host[k], there[k]));
-  }
-}
-
 /// A ring of slots for delays of each synapse, a learning rule and its transposed product, delays of each cell.
 struct Learning : Model {
   explicit Learning(std::int64_t n)

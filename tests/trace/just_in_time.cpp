@@ -102,7 +102,7 @@ TEST_CASE("drawn synapses are those that the list has, and take no memory", "[ne
   CHECK(need(stored) - need(drawn) == lists);
 }
 
-TEST_CASE("the interpreter draws the same synapses", "[networks][numerics][processor]") {
+TEST_CASE("the interpreter draws the same synapses", "[networks][numerics]") {
   Net compiled(true, 60), interpreted(true, 60);
   LoopOverTime over_time(compiled, {.real = f64, .cache = false}), by_hand(interpreted, {.real = f64});
   over_time(20.0);

@@ -2,42 +2,18 @@
 // Calls of the runtime's functions that draw the synapses of a source.
 #include "compiler/lower/cpu/DrawnRows.h"
 
-#include "runtime/rows.h"
-
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-
-#include <memory>
 
 using namespace mlir;
 
 namespace overtime::ir {
 
-/// The rule as the runtime reads it.
-static DenseElementsAttr wordsOf(RowRuleAttr rule) {
-  auto rows = std::make_unique<overtime_rows>();
-  double probability = rule.getProbability() ? rule.getProbability().getValueAsDouble() : 0.0;
-  size_t words =
-      overtime_describe_rows(rows.get(), rule.getSeed(), rule.getPosts(), probability, rule.getNumber().value_or(-1),
-                             rule.getSkipsSelf(), rule.getShare() ? rule.getShare().getValueAsDouble() : 1.0);
-  auto type = RankedTensorType::get({int64_t(words)}, IntegerType::get(rule.getContext(), 64));
-  return DenseElementsAttr::get(type, ArrayRef(reinterpret_cast<const int64_t *>(rows.get()), words));
-}
-
-Value DrawnRows::pointerTo(LoopCode &code, RowRuleAttr rule) {
-  auto &[name, type] = constants[rule];
-  if (name.empty()) {
-    for (int64_t k = 0; name.empty() || module.lookupSymbol(name); ++k)
-      name = ("dyn.rows." + Twine(k)).str();
-    DenseElementsAttr words = wordsOf(rule);
-    type = MemRefType::get(words.getType().getShape(), words.getElementType());
-    OpBuilder outside = OpBuilder::atBlockBegin(module.getBody());
-    memref::GlobalOp::create(outside, code.loc, name, outside.getStringAttr("private"), type, words, /*constant=*/true,
-                             outside.getI64IntegerAttr(64));
-  }
-  Value constant = memref::GetGlobalOp::create(code.b, code.loc, type, name);
-  return memref::ExtractAlignedPointerAsIndexOp::create(code.b, code.loc, constant);
+Value DrawnRows::pointerTo(LoopCode &code, RowRuleAttr attribute) {
+  RowRule rule(attribute);
+  ArrayRef words(reinterpret_cast<const int64_t *>(rule.rows.get()), rule.words);
+  return memref::ExtractAlignedPointerAsIndexOp::create(code.b, code.loc, constants.at(code.b, code.loc, words));
 }
 
 /// Of the first element, also where the memory is a part of another.

@@ -3,16 +3,14 @@
 #pragma once
 
 #include "compiler/lower/LoopCode.h"
-#include "dialect/Dyn.h"
-
-#include "mlir/IR/BuiltinOps.h"
+#include "compiler/lower/RowRule.h"
 
 namespace overtime::ir {
 
 /// One for a module: each rule is one constant of it.
 class DrawnRows {
 public:
-  explicit DrawnRows(mlir::ModuleOp module) : module(module) {}
+  explicit DrawnRows(mlir::ModuleOp module) : module(module), constants(module, "dyn.rows.") {}
 
   /// Adds an amount to those targets of a source that are in `to`, whose first element is target `first`.
   void add(LoopCode &code, RowRuleAttr rule, mlir::Value source, mlir::Value amount, mlir::Value to, mlir::Value first);
@@ -25,7 +23,7 @@ private:
                    mlir::ValueRange arguments);
 
   mlir::ModuleOp module;
-  llvm::DenseMap<mlir::Attribute, std::pair<std::string, mlir::MemRefType>> constants;
+  ModuleConstants constants;
 };
 
 } // namespace overtime::ir

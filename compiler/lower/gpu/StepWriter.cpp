@@ -20,9 +20,11 @@ int64_t StepWriter::pointsOf(Operation *op) {
   auto elements = [](Value v) { return cast<MemRefType>(v.getType()).getNumElements(); };
   return llvm::TypeSwitch<Operation *, int64_t>(op)
       .Case([&](linalg::LinalgOp linalg) { return PointLoops(b, linalg).points(); })
-      .Case([&](PropagateOp op) { return std::max(elements(op.getEvents()), elements(op.getInit())); })
-      .Case([&](CorrelateOp op) { return elements(op.getEvents()); })
-      .Case<CollectOp, ReadDelayedOp>([&](auto op) { return elements(op.getInit()); })
+      // Whole warps look for events and draw rows.
+      .Case([&](PropagateOp op) { return std::max({warpSize, elements(op.getEvents()), elements(op.getInit())}); })
+      .Case([&](CorrelateOp op) { return std::max(warpSize, elements(op.getEvents())); })
+      .Case([&](CollectOp op) { return std::max(op.getRule() ? warpSize : 1, elements(op.getInit())); })
+      .Case([&](ReadDelayedOp op) { return elements(op.getInit()); })
       .Default([](Operation *) { return int64_t(1); });
 }
 
@@ -37,19 +39,16 @@ LogicalResult StepWriter::write(Block &block) {
 LogicalResult StepWriter::writeOp(Operation &op) {
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return writeLoop(loop);
-  if (op.hasAttr("rule"))
-    return op.emitError("'") << op.getName() << "' draws its synapses, which has no lowering to a GPU yet; compile the "
-                             << "program for a CPU, or store them";
   TeamAccesses now = TeamAccesses::of(&op, team.tiles());
   if (now.empty() || isa<ViewLikeOpInterface, memref::AllocOp>(op))
     return success();
   if (llvm::any_of(underway, [&](const Underway &one) { return TeamAccesses::ofSums(one.op).touches(now); }))
     gatherBefore(&op);
-  if (auto propagate = dyn_cast<PropagateOp>(op)) {
+  if (auto propagate = dyn_cast<PropagateOp>(op); propagate && TeamSynapses::isInHalves(propagate)) {
     scatter(propagate);
     return success();
   }
-  if (!isa<linalg::LinalgOp, CollectOp, CorrelateOp, ReadDelayedOp, memref::LoadOp, memref::StoreOp>(op))
+  if (!isa<linalg::LinalgOp, PropagateOp, CollectOp, CorrelateOp, ReadDelayedOp, memref::LoadOp, memref::StoreOp>(op))
     return op.emitError("'") << op.getName() << "' has no lowering to a GPU yet; compile the program for a CPU";
   if (auto linalg = dyn_cast<linalg::LinalgOp>(op); linalg && team.kind() != Team::Thread)
     if (std::optional<LongSum> sum = LongSum::find(linalg)) {
@@ -61,6 +60,7 @@ LogicalResult StepWriter::writeOp(Operation &op) {
   b.setInsertionPoint(&op);
   llvm::TypeSwitch<Operation *>(&op)
       .Case([&](linalg::LinalgOp linalg) { share(linalg); })
+      .Case([&](PropagateOp one) { synapses.propagate(one); })
       .Case([&](CollectOp one) { synapses.collect(one); })
       .Case([&](CorrelateOp one) { synapses.correlate(one); })
       .Case([&](ReadDelayedOp one) { synapses.readDelayed(one); });

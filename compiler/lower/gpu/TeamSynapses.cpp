@@ -2,139 +2,23 @@
 // Operations on synapses and ring buffers, shared by the threads of a team.
 #include "compiler/lower/gpu/TeamSynapses.h"
 
-#include "compiler/lower/LoopCode.h"
-#include "compiler/lower/memory/ProgramMemory.h"
-
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-
 using namespace mlir;
 
 namespace overtime::ir {
 
-/// An event of a source, met by all threads of a warp together.
-struct TeamSynapses::Event {
-  Value row;      // of a batch; null without one
-  Value source;   // index
-  Value strength; // null for flags
-  Value lane;     // of the thread in its warp, index
-};
-
 namespace {
-
-constexpr int64_t warp = 32;
 
 MemRefType memoryOf(Value v) { return cast<MemRefType>(v.getType()); }
 bool hasEach(PropagateOp op) { return isa<MemRefType>(op.getWeights().getType()); }
 bool hasFlags(PropagateOp op) { return memoryOf(op.getEvents()).getElementType().isInteger(); }
 
-/// Small pieces of scalar code.
-struct Code : LoopCode {
-  Value i32(int64_t v) { return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(int32_t(v))); }
-  Value toIndex(Value v) { return arith::IndexCastUIOp::create(b, loc, b.getIndexType(), v); }
-  Value toI32(Value v) { return arith::IndexCastUIOp::create(b, loc, b.getI32Type(), v); }
-  Value add(Value x, Value y) { return arith::AddIOp::create(b, loc, x, y); }
-  Value mul(Value x, Value y) { return arith::MulIOp::create(b, loc, x, y); }
-  Value mul(Value x, int64_t y) { return mul(x, index(y)); }
-  Value load(Value memory, ValueRange at) { return memref::LoadOp::create(b, loc, memory, at); }
-  void store(Value v, Value memory, ValueRange at) { memref::StoreOp::create(b, loc, v, memory, at); }
-  Value is(arith::CmpIPredicate how, Value x, Value y) { return arith::CmpIOp::create(b, loc, how, x, y); }
-  void when(Value condition, llvm::function_ref<void()> body) {
-    auto branch = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPoint(branch.thenYield());
-    body();
-  }
-  /// Adds to an i32 and returns what was there. Orders nothing: who reads the sum waits for the team.
-  Value fetchAdd(Value memory, Value at, Value amount) {
-    Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memory);
-    Value address = arith::IndexCastUIOp::create(b, loc, b.getI64Type(), add(base, mul(at, 4)));
-    Value pointer = LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), address);
-    return LLVM::AtomicRMWOp::create(b, loc, LLVM::AtomicBinOp::add, pointer, amount, LLVM::AtomicOrdering::monotonic,
-                                     StringRef("device"));
-  }
-  Value alloc(int64_t count, Type type) { return memref::AllocOp::create(b, loc, MemRefType::get({count}, type)); }
-};
-
-SmallVector<Value> at(Value row, Value column) {
-  return row ? SmallVector<Value>{row, column} : SmallVector<Value>{column};
-}
-
 } // namespace
-
-std::pair<Value, Value> TeamSynapses::placeOf(Location loc, Value memory, Value number) {
-  Code code{{b, loc}};
-  MemRefType type = memoryOf(memory);
-  if (type.getRank() == 1)
-    return {Value(), code.toIndex(number)};
-  Value width = code.i32(type.getDimSize(1));
-  return {code.toIndex(arith::DivUIOp::create(b, loc, number, width)),
-          code.toIndex(arith::RemUIOp::create(b, loc, number, width))};
-}
-
-/// A warp looks at 32 events at once, one for each of its threads, and all of them visit those that are there, one by
-/// one. The thread of an element is the one that `Team::share` gives it. With `row`, only events of that row of a
-/// batch.
-void TeamSynapses::eachEvent(Location loc, Value events, Value row, llvm::function_ref<void(const Event &)> body) {
-  Code code{{b, loc}};
-  MemRefType type = memoryOf(events);
-  int64_t count = row ? type.getDimSize(1) : type.getNumElements();
-  auto place = [&](Value number) {
-    return row ? std::pair<Value, Value>{row, code.toIndex(number)} : placeOf(loc, events, number);
-  };
-  auto read = [&](Value number) {
-    auto [r, source] = place(number);
-    return code.load(events, at(r, source));
-  };
-  bool flags = type.getElementType().isInteger();
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(type.getElementType()));
-  auto isEvent = [&](Value number) -> Value {
-    Value v = read(number);
-    if (flags)
-      return code.is(arith::CmpIPredicate::ne, v, zero);
-    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, v, zero);
-  };
-  Value lane = arith::AndIOp::create(b, loc, team.number(), code.i32(warp - 1));
-  Value first = arith::SubIOp::create(b, loc, team.number(), lane);
-  auto blocks = scf::ForOp::create(b, loc, first, code.i32(llvm::alignTo(count, warp)), team.size());
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(blocks.getBody()->getTerminator());
-  Value base = blocks.getInductionVar(), mine = code.add(base, lane), own;
-  if (count % warp == 0) {
-    own = isEvent(mine);
-  } else {
-    auto inside = scf::IfOp::create(b, loc, b.getI1Type(), code.is(arith::CmpIPredicate::ult, mine, code.i32(count)),
-                                    /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(inside.thenBlock());
-    scf::YieldOp::create(b, loc, isEvent(mine));
-    b.setInsertionPointToStart(inside.elseBlock());
-    scf::YieldOp::create(b, loc, Value(arith::ConstantOp::create(b, loc, b.getBoolAttr(false))));
-    own = inside.getResult(0);
-  }
-  Value bits = NVVM::VoteSyncOp::create(b, loc, b.getI32Type(), code.i32(-1), own, NVVM::VoteSyncKind::ballot);
-  scf::WhileOp::create(
-      b, loc, TypeRange{b.getI32Type()}, ValueRange{bits},
-      [&](OpBuilder &, Location, ValueRange left) {
-        scf::ConditionOp::create(b, loc, code.is(arith::CmpIPredicate::ne, left[0], code.i32(0)), left);
-      },
-      [&](OpBuilder &, Location, ValueRange left) {
-        Value number = code.add(base, math::CountTrailingZerosOp::create(b, loc, left[0]));
-        auto [r, source] = place(number);
-        body({r, source, flags ? Value() : read(number), code.toIndex(lane)});
-        Value others = arith::SubIOp::create(b, loc, left[0], code.i32(1));
-        scf::YieldOp::create(b, loc, Value(arith::AndIOp::create(b, loc, left[0], others)));
-      });
-}
 
 /// The threads of a warp share the synapses of a source.
 void TeamSynapses::eachSynapse(Location loc, Value offsets, const Event &event, llvm::function_ref<void(Value)> body) {
-  Code code{{b, loc}};
+  WarpCode code{{b, loc}};
   Value begin = code.loadIndex(offsets, event.source), end = code.loadIndex(offsets, code.next(event.source));
-  auto loop = code.loop(code.add(begin, event.lane), end, code.index(warp));
+  auto loop = code.loop(code.add(begin, code.toIndex(event.lane)), end, code.index(warpSize));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(loop.getBody()->getTerminator());
   body(loop.getInductionVar());
@@ -143,23 +27,21 @@ void TeamSynapses::eachSynapse(Location loc, Value offsets, const Event &event, 
 /// Memory of the arrivals, empty before the loop over time.
 Arrivals TeamSynapses::prepare(PropagateOp op) {
   Location loc = op.getLoc();
-  Code code{{b, loc}};
-  auto steps = op->getParentOfType<scf::ForOp>();
-  while (steps && !steps->hasAttr(timeLoopAttr))
-    steps = steps->getParentOfType<scf::ForOp>();
+  WarpCode code{{b, loc}};
+  scf::ForOp steps = timeLoopAround(op);
   Arrivals arrivals;
-  arrivals.parity =
-      steps ? Value(arith::AndIOp::create(b, loc, steps.getInductionVar(), code.index(1))) : code.index(0);
+  arrivals.parity = parityOf(code, steps);
 
   OpBuilder::InsertionGuard guard(b);
   if (steps)
     b.setInsertionPoint(steps);
   MemRefType targets = memoryOf(op.getInit());
-  int64_t rows = targets.getRank() == 2 ? targets.getDimSize(0) : 1, synapses = memoryOf(op.getTargets()).getDimSize(0);
   arrivals.counts = code.alloc(2 * targets.getNumElements(), b.getI32Type());
   team.share(b, loc, 2 * targets.getNumElements(),
              [&](Value number) { code.store(code.i32(0), arrivals.counts, code.toIndex(number)); });
   if (hasEach(op) || !hasFlags(op)) {
+    int64_t rows = targets.getRank() == 2 ? targets.getDimSize(0) : 1;
+    int64_t synapses = memoryOf(op.getTargets()).getDimSize(0);
     arrivals.starts = code.alloc(targets.getShape().back(), b.getI32Type());
     arrivals.places = code.alloc(2 * rows * synapses, b.getI32Type());
     if (!hasFlags(op))
@@ -172,7 +54,7 @@ Arrivals TeamSynapses::prepare(PropagateOp op) {
 
 /// A target has as many places as synapses; who is first takes the first ones.
 void TeamSynapses::countTargets(PropagateOp op, Location loc, const Arrivals &arrivals) {
-  Code code{{b, loc}};
+  WarpCode code{{b, loc}};
   int64_t targets = memoryOf(arrivals.starts).getDimSize(0), synapses = memoryOf(op.getTargets()).getDimSize(0);
   Value taken = code.alloc(1, b.getI32Type());
   team.share(b, loc, targets, [&](Value j) { code.store(code.i32(0), arrivals.starts, code.toIndex(j)); });
@@ -190,23 +72,27 @@ void TeamSynapses::countTargets(PropagateOp op, Location loc, const Arrivals &ar
 
 Arrivals TeamSynapses::scatter(PropagateOp op) {
   Location loc = op.getLoc();
-  Code code{{b, loc}};
+  WarpCode code{{b, loc}};
   Arrivals arrivals = prepare(op);
   MemRefType targets = memoryOf(op.getInit());
-  int64_t rows = targets.getRank() == 2 ? targets.getDimSize(0) : 1, width = targets.getShape().back(),
-          synapses = memoryOf(op.getTargets()).getDimSize(0);
-  eachEvent(loc, op.getEvents(), Value(), [&](const Event &event) {
+  int64_t rows = targets.getRank() == 2 ? targets.getDimSize(0) : 1, width = targets.getShape().back();
+  WarpEvents(team, code, op.getEvents()).each([&](const Event &event) {
     Value part = code.mul(arrivals.parity, rows); // of the memory
     if (event.row)
       part = code.add(part, event.row);
+    auto count = [&](Value target) {
+      return code.fetchAdd(arrivals.counts, code.add(code.mul(part, width), target), code.i32(1));
+    };
+    if (op.getRule())
+      return drawn.eachTarget(op, event, [&](Value target) { count(target); });
     Value strength = event.strength;
     if (strength && !hasEach(op)) // rounded before it is added, as on a processor
       strength = arith::MulFOp::create(b, loc, strength, op.getWeights());
     eachSynapse(loc, op.getOffsets(), event, [&](Value k) {
-      Value j = code.loadIndex(op.getTargets(), k);
-      Value number = code.fetchAdd(arrivals.counts, code.add(code.mul(part, width), j), code.i32(1));
+      Value j = code.loadIndex(op.getTargets(), k), number = count(j);
       if (!arrivals.places)
         return;
+      int64_t synapses = memoryOf(op.getTargets()).getDimSize(0);
       Value start = code.add(code.loadIndex(arrivals.starts, j), code.toIndex(number));
       Value place = code.add(code.mul(part, synapses), start);
       code.store(code.toI32(k), arrivals.places, place);
@@ -220,11 +106,11 @@ Arrivals TeamSynapses::scatter(PropagateOp op) {
 /// The element of `init` is that of the target, plus all that has arrived.
 void TeamSynapses::gather(PropagateOp op, const Arrivals &arrivals) {
   Location loc = op.getLoc();
-  Code code{{b, loc}};
+  WarpCode code{{b, loc}};
   MemRefType targets = memoryOf(op.getInit());
   int64_t rows = targets.getRank() == 2 ? targets.getDimSize(0) : 1, width = targets.getShape().back();
   team.share(b, loc, targets.getNumElements(), [&](Value number) {
-    auto [row, j] = placeOf(loc, op.getInit(), number);
+    auto [row, j] = placeOf(code, op.getInit(), number);
     Value target = j, part = code.mul(arrivals.parity, rows);
     if (op.getShift()) { // element j is that of target j - shift
       Value before = code.is(arith::CmpIPredicate::ult, j, op.getShift());
@@ -244,7 +130,7 @@ void TeamSynapses::gather(PropagateOp op, const Arrivals &arrivals) {
 
 Value TeamSynapses::sumInOrder(Location loc, PropagateOp op, const Arrivals &arrivals, Value part, Value target,
                                Value count, Value start) {
-  Code code{{b, loc}};
+  WarpCode code{{b, loc}};
   Value zero = code.i32(0), one = code.i32(1);
   if (!arrivals.places) {
     auto sum = scf::ForOp::create(b, loc, zero, count, one, ValueRange{start},
@@ -288,12 +174,14 @@ Value TeamSynapses::sumInOrder(Location loc, PropagateOp op, const Arrivals &arr
 
 /// A source's thread adds up its row.
 void TeamSynapses::collect(CollectOp op) {
+  if (op.getRule())
+    return drawn.collect(op);
   Location loc = op.getLoc();
-  Code code{{b, loc}};
+  WarpCode code{{b, loc}};
   MemRefType sources = memoryOf(op.getInit());
   bool each = isa<MemRefType>(op.getWeights().getType());
   team.share(b, loc, sources.getNumElements(), [&](Value number) {
-    auto [row, i] = placeOf(loc, op.getInit(), number);
+    auto [row, i] = placeOf(code, op.getInit(), number);
     Value begin = code.loadIndex(op.getOffsets(), i), end = code.loadIndex(op.getOffsets(), code.next(i));
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(sources.getElementType())), r = row;
     auto sum = scf::ForOp::create(b, loc, begin, end, code.index(1), ValueRange{zero},
@@ -311,9 +199,9 @@ void TeamSynapses::collect(CollectOp op) {
 /// No two events of a row of a batch change the same synapse. Rows follow each other.
 void TeamSynapses::correlate(CorrelateOp op) {
   Location loc = op.getLoc();
-  Code code{{b, loc}};
+  WarpCode code{{b, loc}};
   auto write = [&](Value row) {
-    eachEvent(loc, op.getEvents(), row, [&](const Event &event) {
+    WarpEvents(team, code, op.getEvents(), row).each([&](const Event &event) {
       eachSynapse(loc, op.getOffsets(), event, [&](Value k) {
         Value term = code.load(op.getValues(), at(event.row, code.loadIndex(op.getTargets(), k)));
         Value place = op.getPositions() ? code.loadIndex(op.getPositions(), k) : k;
@@ -342,9 +230,9 @@ void TeamSynapses::correlate(CorrelateOp op) {
 
 void TeamSynapses::readDelayed(ReadDelayedOp op) {
   Location loc = op.getLoc();
-  Code code{{b, loc}};
+  WarpCode code{{b, loc}};
   team.share(b, loc, memoryOf(op.getInit()).getNumElements(), [&](Value number) {
-    auto [row, j] = placeOf(loc, op.getInit(), number);
+    auto [row, j] = placeOf(code, op.getInit(), number);
     Value distance = arith::SubIOp::create(b, loc, op.getSlot(), code.loadIndex(op.getDelays(), j));
     Value before = code.is(arith::CmpIPredicate::slt, distance, code.index(0));
     Value wrapped = code.add(distance, code.index(memoryOf(op.getRing()).getDimSize(0)));

@@ -2,8 +2,7 @@
 // Operations on synapses and ring buffers, shared by the threads of a team.
 #pragma once
 
-#include "compiler/lower/gpu/Team.h"
-#include "dialect/Dyn.h"
+#include "compiler/lower/gpu/DrawnSynapses.h"
 
 namespace overtime::ir {
 
@@ -23,8 +22,12 @@ struct Arrivals {
 /// Writes code at the place of an operation; the operation stays.
 class TeamSynapses {
 public:
-  TeamSynapses(const Team &team, mlir::Value workspace, mlir::OpBuilder &b) : team(team), workspace(workspace), b(b) {}
+  TeamSynapses(const Team &team, mlir::Value workspace, mlir::OpBuilder &b)
+      : team(team), workspace(workspace), b(b), drawn(team, workspace, b) {}
 
+  /// Whether `scatter` and `gather` have a way for an operation; if not, `propagate` does all of it.
+  static bool isInHalves(PropagateOp op) { return !op.getRule() || DrawnSynapses::areCounted(op); }
+  void propagate(PropagateOp op) { drawn.propagateByRank(op); }
   /// The events of a step go to their targets. When the team has waited, `gather` may follow.
   Arrivals scatter(PropagateOp op);
   /// Each target adds what has arrived.
@@ -35,20 +38,17 @@ public:
   void readDelayed(ReadDelayedOp op);
 
 private:
-  struct Event;
   Arrivals prepare(PropagateOp op);
   void countTargets(PropagateOp op, mlir::Location loc, const Arrivals &arrivals);
-  void eachEvent(mlir::Location loc, mlir::Value events, mlir::Value row, llvm::function_ref<void(const Event &)> body);
   void eachSynapse(mlir::Location loc, mlir::Value offsets, const Event &event,
                    llvm::function_ref<void(mlir::Value)> body);
   mlir::Value sumInOrder(mlir::Location loc, PropagateOp op, const Arrivals &arrivals, mlir::Value row,
                          mlir::Value target, mlir::Value count, mlir::Value start);
-  /// Row and column of element `number` of an array [N] or [B, N].
-  std::pair<mlir::Value, mlir::Value> placeOf(mlir::Location loc, mlir::Value memory, mlir::Value number);
 
   const Team &team;
   mlir::Value workspace;
   mlir::OpBuilder &b;
+  DrawnSynapses drawn;
 };
 
 } // namespace overtime::ir
