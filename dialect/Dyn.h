@@ -29,6 +29,8 @@ inline constexpr llvm::StringLiteral nameAttr = "dyn.name";
 
 /// Attribute of a program function: "fast" allows what README.md says of it; absent is "reproducible".
 inline constexpr llvm::StringLiteral numericsAttr = "dyn.numerics";
+/// Of a program function: operands of products may be rounded to "tf32" or "bf16".
+inline constexpr llvm::StringLiteral matmulPrecisionAttr = "dyn.matmul_precision";
 /// On a linalg.matmul: the product is summed by itself and then added to what it goes on from, instead of term by term,
 /// so that the error of a gradient grows with the number of steps and not with that of all terms.
 inline constexpr llvm::StringLiteral addProductAttr = "dyn.add_product";

@@ -35,6 +35,7 @@ struct ProgramInfo {
   std::int64_t i0 = 0;
   std::string real;                      // "f32" | "f64"
   std::string numerics = "reproducible"; // | "fast"
+  std::string matmulPrecision = "full";  // | "tf32" | "bf16"
 };
 
 } // namespace overtime::driver

@@ -83,8 +83,8 @@ llvm::Error runStages(ModuleOp module, const ProgramInfo &info, const TargetSpec
                       StopWatch *watch) {
   FirstError error(module.getContext());
   auto failure = [&](llvm::StringRef stage) { return error.failure("the stage '" + stage.str() + "' failed"); };
-  ir::LoweringOptions options{target.vectorBits, target.avx512,     target.fma,        unsigned(info.threads),
-                              info.threadsAsked, target.processors, target.sharedBytes};
+  ir::LoweringOptions options{target.vectorBits, target.avx512,     target.fma,         unsigned(info.threads),
+                              info.threadsAsked, target.processors, target.sharedBytes, target.tensorCores};
   auto stages = ir::stageNames(target.gpu);
   if (!llvm::is_contained(stages, last)) {
     std::string known = llvm::join(stages, ", ");

@@ -25,6 +25,7 @@ struct TargetSpec {
   bool gpu = false;         ///< cpu is a compute capability: "sm_90"
   unsigned processors = 0;  ///< of a GPU: blocks that share the weights of a network
   unsigned sharedBytes = 0; ///< of a GPU: what a block can have
+  bool tensorCores = false; ///< of a GPU, for tf32 and bf16
 
   /// "native" is this machine; "x86-64-v2" to "-v4" and LLVM's 64-bit x86 names are that processor on Linux;
   /// "aarch64" is any 64-bit Arm; "sm_90" is an NVIDIA GPU of that compute capability, "nvptx64" the oldest one that is

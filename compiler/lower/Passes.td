@@ -57,7 +57,8 @@ def SplitLanes : Pass<"split-lanes", "::mlir::func::FuncOp"> {
                  Option<"threads", "threads", "unsigned", "1", "threads that a run may have">,
                  Option<"processors", "processors", "unsigned", "0",
                         "of a GPU: a lane is a tile of its own, for a thread or a block">,
-                 Option<"sharedBytes", "shared-bytes", "unsigned", "0", "of a GPU, that a block can have">];
+                 Option<"sharedBytes", "shared-bytes", "unsigned", "0", "of a GPU, that a block can have">,
+                 Option<"tensorCores", "tensor-cores", "bool", "false", "of a GPU, for tf32 and bf16">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
@@ -315,7 +316,9 @@ def MapToThreads : Pass<"map-to-threads", "::mlir::ModuleOp"> {
       columns of constant weights are copied to its shared memory before the first step, and what a step's product reads
       of the state lies in two halves, which change places from step to step, so that a step of a recurrent layer
       waits once. All blocks are launched (`dyn.cooperative = "all"`), one for each processor of the device
-      (`processors`). After Diamos et al. 2016, "Persistent RNNs: Stashing Recurrent Weights On-Chip".
+      (`processors`). With `dyn.matmul_precision` of the function, a warp multiplies fragments on tensor cores
+      (`tensorCores`), whose operands are rounded to tf32 or bf16; the copy of the weights is then in the order of the
+      fragments. After Diamos et al. 2016, "Persistent RNNs: Stashing Recurrent Weights On-Chip".
 
     Of `dyn.propagate` the threads first count what arrives at each target, or write down by which synapse, for even and
     odd steps apart; when they have waited, each target adds it up in the order of the synapses. Sums are added where
@@ -353,7 +356,8 @@ def MapToThreads : Pass<"map-to-threads", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"processors", "processors", "unsigned", "108", "of the device">,
-                 Option<"sharedBytes", "shared-bytes", "unsigned", "166912", "of the device, that a block can have">];
+                 Option<"sharedBytes", "shared-bytes", "unsigned", "166912", "of the device, that a block can have">,
+                 Option<"tensorCores", "tensor-cores", "bool", "true", "of the device, for tf32 and bf16">];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
                            "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];

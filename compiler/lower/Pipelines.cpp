@@ -56,11 +56,12 @@ void addOptimize(OpPassManager &passes, const LoweringOptions &) {
 void addBufferize(OpPassManager &passes, const LoweringOptions &options) {
   passes.addPass(createBufferizeStep());
   if (options.processors > 0) {
-    passes.addNestedPass<func::FuncOp>(
-        createSplitLanes(SplitLanesOptions{options.vectorBits, 1, options.processors, options.sharedBytes}));
+    passes.addNestedPass<func::FuncOp>(createSplitLanes(
+        SplitLanesOptions{options.vectorBits, 1, options.processors, options.sharedBytes, options.tensorCores}));
     return;
   }
-  passes.addNestedPass<func::FuncOp>(createSplitLanes(SplitLanesOptions{options.vectorBits, options.threads, 0, 0}));
+  passes.addNestedPass<func::FuncOp>(
+      createSplitLanes(SplitLanesOptions{options.vectorBits, options.threads, 0, 0, false}));
   passes.addNestedPass<func::FuncOp>(createHoistOverTime());
   passes.addNestedPass<func::FuncOp>(createPackWeights(PackWeightsOptions{options.vectorBits}));
   passes.addPass(createSplitSteps(SplitStepsOptions{options.vectorBits, options.threads, options.shareAlways}));
@@ -91,7 +92,7 @@ void addCpu(OpPassManager &passes, const LoweringOptions &options) {
 }
 
 void addGpu(OpPassManager &passes, const LoweringOptions &options) {
-  passes.addPass(createMapToThreads(MapToThreadsOptions{options.processors, options.sharedBytes}));
+  passes.addPass(createMapToThreads(MapToThreadsOptions{options.processors, options.sharedBytes, options.tensorCores}));
   OpPassManager &func = passes.nest<func::FuncOp>();
   func.addPass(createLowerRandom(LowerRandomOptions{/*vectorBits=*/32, /*avx512=*/false}));
   func.addPass(createContractFma());

@@ -20,6 +20,7 @@ struct LoweringOptions {
   bool shareAlways = false; // among threads, also where that does not pay
   unsigned processors = 0;  // of a GPU; then it is a kernel, by the stage gpu in place of cpu
   unsigned sharedBytes = 0; // of a block of a GPU
+  bool tensorCores = false; // of a GPU
 };
 
 /// trace, dynamics, optimize, bufferize, cpu or gpu, llvm.

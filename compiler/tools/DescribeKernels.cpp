@@ -25,7 +25,8 @@ StringRef wordAfter(StringRef text, StringRef word) {
 }
 
 /// Assembles, to see what the code takes; a remark where that cannot be.
-void addResources(KernelDescription &kernel, StringRef ptx) {
+/// `ofLaunch`: shared memory that the launch asks for.
+void addResources(KernelDescription &kernel, StringRef ptx, std::int64_t ofLaunch = 0) {
   auto ptxas = driver::findPtxas();
   auto cubin = ptxas ? driver::cachedCubin(ptx, kernel.capability, *ptxas) : ptxas.takeError();
   if (!cubin) {
@@ -33,7 +34,7 @@ void addResources(KernelDescription &kernel, StringRef ptx) {
     return;
   }
   const driver::KernelResources &used = cubin->resources;
-  kernel.used = {used.registers, used.spillStores + used.spillLoads, used.localBytes, used.sharedBytes};
+  kernel.used = {used.registers, used.spillStores + used.spillLoads, used.localBytes, used.sharedBytes + ofLaunch};
   add_occupancy(kernel);
 }
 
@@ -46,7 +47,8 @@ KernelDescription describe(const overtime_gpu_image &ptx, const overtime_gpu_ima
   kernel.cooperative = ptx.cooperative;
   kernel.fewer_blocks = ptx.blocks == 0;
   if (!machine) {
-    addResources(kernel, StringRef(static_cast<const char *>(ptx.data), ptx.bytes - 1)); // without the 0
+    addResources(kernel, StringRef(static_cast<const char *>(ptx.data), ptx.bytes - 1), // without the 0
+                 ptx.launch_shared_bytes);
     return kernel;
   }
   kernel.used = {machine->registers, machine->spill_bytes, machine->local_bytes,

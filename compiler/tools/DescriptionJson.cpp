@@ -199,8 +199,8 @@ Description describe_json(const std::string &path) {
   if (!arrays)
     failReading(path, "has no \"arrays\"; is this a file that `overtime compile` wrote?");
   Description description;
-  for (StringRef key :
-       {"name", "model", "abi_version", "target", "real", "numerics", "dt", "t0", "i0", "state_bytes"}) {
+  for (StringRef key : {"name", "model", "abi_version", "target", "real", "numerics", "matmul_precision", "dt", "t0",
+                        "i0", "state_bytes"}) {
     const json::Value *value = root->get(key);
     if (!value)
       continue;

@@ -52,6 +52,11 @@ void ModelOptions::add_to(CLI::App &command) {
       ->check(CLI::IsMember({"reproducible", "fast"}))
       ->type_name("MODE");
   command
+      .add_option("--matmul-precision", matmul_precision,
+                  "Operands of large recurrent products on a GPU; tf32 and bf16 use tensor cores [full]")
+      ->check(CLI::IsMember({"full", "tf32", "bf16"}))
+      ->type_name("FORMAT");
+  command
       .add_option_function<std::string>(
           "--seed", [this](const std::string &text) { seed = parse_seed("--seed", text); },
           "Seed of initial values, weights and random numbers [0]")
@@ -137,6 +142,9 @@ LoopOptions loop_options(const ModelOptions &options, LoopOptions loop) {
   loop.data_first_axis = options.data_first_axis.front();
   loop.real = options.dtype();
   loop.numerics = options.numerics == "fast" ? Numerics::Fast : Numerics::Reproducible;
+  loop.matmul_precision = options.matmul_precision == "tf32"   ? MatmulPrecision::Tf32
+                          : options.matmul_precision == "bf16" ? MatmulPrecision::Bf16
+                                                               : MatmulPrecision::Full;
   loop.seed = options.seed;
   loop.threads = options.threads;
   return loop;

@@ -18,7 +18,8 @@ class App;
 namespace overtime::tools {
 
 struct ModelOptions {
-  std::string model, method, real = "f32", numerics = "reproducible", t0 = "0", i0 = "0", data_first_axis = "T", load;
+  std::string model, method, real = "f32", numerics = "reproducible", matmul_precision = "full", t0 = "0", i0 = "0",
+                             data_first_axis = "T", load;
   std::int64_t size = 1;
   std::optional<std::int64_t> n_in, batch;
   std::optional<double> dt;

@@ -80,6 +80,8 @@ private:
     function->setAttr(ir::programAttr, types.getUnitAttr());
     if (spec.fast)
       function->setAttr(ir::numericsAttr, types.getStringAttr("fast"));
+    if (spec.matmul_precision != "full")
+      function->setAttr(ir::matmulPrecisionAttr, types.getStringAttr(spec.matmul_precision));
     entry = function.addEntryBlock();
     trace().seed = entry->getArgument(4);
   }
@@ -277,6 +279,7 @@ private:
     info.threads = spec.threads;
     info.threadsAsked = spec.threads_asked;
     info.numerics = spec.fast ? "fast" : "reproducible";
+    info.matmulPrecision = spec.matmul_precision;
     makeNamesUnique(info.outputs);
   }
   /// An output that is monitored as well comes twice; files and headers need two names.

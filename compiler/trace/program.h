@@ -35,8 +35,9 @@ struct ProgramSpec {
   std::string remat = "none";
   std::int32_t threads = 1; // that a run may have
   bool threads_asked = false;
-  bool fast = false;    // numerics
-  Tree<InputSpec> data; // empty for a run by duration
+  bool fast = false;                     // numerics
+  std::string matmul_precision = "full"; // | "tf32" | "bf16"
+  Tree<InputSpec> data;                  // empty for a run by duration
   Tree<Monitor> out_vars;
   std::vector<std::shared_ptr<Slot>> extra_states;      // behind the target's
   std::function<Tree<Value>(const Tree<Value> &)> body; // in place of the target's update

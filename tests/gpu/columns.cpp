@@ -13,10 +13,12 @@ using namespace overtime::test;
 namespace {
 
 /// Outputs and last states of a model on the processor and on the device, in two calls.
-template <class Make> double difference_of(Make make, std::int64_t inputs, std::int64_t batch, DType real = f64) {
+template <class Make>
+double difference_of(Make make, std::int64_t inputs, std::int64_t batch, DType real = f64,
+                     MatmulPrecision precision = MatmulPrecision::Full) {
   auto run = [&](const Device &device) {
     auto model = make();
-    LoopOverTime over_time(model, {.real = real, .cache = false, .device = device});
+    LoopOverTime over_time(model, {.real = real, .matmul_precision = precision, .cache = false, .device = device});
     over_time.reset_state(batch);
     std::vector<Tensor> all = {over_time(sample({3, batch, inputs}, 3, real)).out.leaf(),
                                over_time(sample({2, batch, inputs}, 4, real)).out.leaf()};
@@ -64,6 +66,53 @@ TEST_CASE("products of f32 have the bits of the processor", "[gpu]") {
   Emulation emulation;
   auto make = [] { return RNNCell(96, 256, {.activation = relu}); };
   CHECK(difference_of(make, 96, 16, f32) == 0);
+  CHECK(emulation.fake.faults() == "");
+}
+
+namespace {
+
+/// Whole numbers from -2 to 2, which every format has.
+Tensor whole_numbers(const Shape &shape, int seed) {
+  Tensor numbers = sample(shape, seed, f32);
+  for (std::int64_t k = 0; k < numbers.size(); ++k)
+    numbers.set(k, std::round(std::fmod(numbers[k] * 100, 3)));
+  return numbers;
+}
+
+} // namespace
+
+TEST_CASE("tensor cores add up what the operands' formats have exactly", "[gpu]") {
+  Emulation emulation;
+  auto [inputs, width, batch] = GENERATE(table<std::int64_t, std::int64_t, std::int64_t>(
+      {{96, 256, 16}, {70, 200, 13}, {16, 248, 40}})); // terms, columns and rows that fragments do not divide
+  auto run = [&](const Device &device, MatmulPrecision precision) {
+    RNNCell cell(inputs, width, {.activation = relu});
+    cell.Wi.set_value(whole_numbers({inputs, width}, 5));
+    cell.Wh.set_value(whole_numbers({width, width}, 6));
+    LoopOverTime over_time(cell, {.matmul_precision = precision, .cache = false, .device = device});
+    over_time.reset_state(batch);
+    return over_time(whole_numbers({2, batch, inputs}, 7)).out.leaf();
+  };
+  Tensor host = run(cpu(), MatmulPrecision::Bf16);
+  for (auto precision : {MatmulPrecision::Tf32, MatmulPrecision::Bf16})
+    CHECK(largest_difference(run(cuda(), precision), host) == 0);
+  CHECK(largest_difference(host, Tensor::zeros(host.shape())) > 100);
+  CHECK(emulation.fake.faults() == "");
+}
+
+TEST_CASE("tensor cores err by the operands' last bits", "[gpu]") {
+  Emulation emulation;
+  auto lstm = [] { return LSTMCell(64, 128); };
+  auto gru = [] { return GRUCell(64, 128); };
+  double tf32 = difference_of(lstm, 64, 24, f32, MatmulPrecision::Tf32);
+  CHECK(tf32 < 1e-3);
+  CHECK(tf32 > 1e-6); // it is used
+  double bf16 = difference_of(lstm, 64, 24, f32, MatmulPrecision::Bf16);
+  CHECK(bf16 < 1e-2);
+  CHECK(bf16 > 1e-4);
+  CHECK(difference_of(gru, 64, 24, f32, MatmulPrecision::Tf32) < 1e-3);
+  CHECK_THAT(message_of([&] { difference_of(lstm, 64, 24, f64, MatmulPrecision::Tf32); }),
+             Catch::Contains("matmul_precision rounds the operands of products of f32, and the loop runs in f64"));
   CHECK(emulation.fake.faults() == "");
 }
 

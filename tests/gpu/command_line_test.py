@@ -53,6 +53,26 @@ class Device(unittest.TestCase):
                 self.assertLess(abs(one - other), 1e-4)  # [mV]
 
 
+class TensorCores(unittest.TestCase):
+    """They are used by who allows numbers of fewer bits, from compute capability 8.0 on."""
+
+    def ptx(self, capability, *options):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([TOOL, "compile", "LSTMCell", "--size", "128", "--batch", "16", "--input-shape", "16,128",
+                            "--target", "nvptx64", "--arch", capability, *options, "-o", folder], check=True,
+                           capture_output=True)
+            with open(os.path.join(folder, "lstmcell.ptx"), encoding="utf-8") as file:
+                return file.read()
+
+    def test_formats(self):
+        self.assertNotIn("mma.sync", self.ptx("sm_90"))
+        self.assertIn("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32",
+                      self.ptx("sm_80", "--matmul-precision", "tf32"))
+        self.assertIn("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32",
+                      self.ptx("sm_90", "--matmul-precision", "bf16"))
+        self.assertNotIn("mma.sync", self.ptx("sm_75", "--matmul-precision", "tf32"))
+
+
 class RealDevice(unittest.TestCase):
     """The tests that run on a GPU where there is one: what they are run with, and what they say where there is none."""
 

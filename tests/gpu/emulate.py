@@ -5,8 +5,8 @@
 Usage: emulate.py LLVM_TOOLS CC OUT.so KERNEL.ll...
 
 What a kernel asks a GPU for becomes memory and calls: its place in the grid is read from NAME__ids, a barrier calls
-through NAME__wait, what a warp does together through NAME__warp, approximations are computed exactly. NAME__call takes a
-table of arguments, NAME__kinds tells what they are.
+through NAME__wait, what a warp does together through NAME__warp, a product of a warp through NAME__multiply,
+approximations are computed exactly. NAME__call takes a table of arguments, NAME__kinds tells what they are.
 """
 import os
 import re
@@ -33,6 +33,52 @@ APPROXIMATE = {
     "llvm.nvvm.rcp.approx.ftz.d": "%r = fptrunc double %x to float\n  %q = fdiv float 1.0, %r\n"
                                   "  %y = fpext float %q to double",
 }
+# Products of a warp: a number that says the format, and a name.
+MATRICES = {"m16n8k8.row.col.tf32": (0, "tf32"), "m16n8k16.row.col.bf16": (1, "bf16")}
+# To the nearest; halves away from 0 for tf32, to even for bf16. No number is a NaN here.
+ROUNDED = {
+    "llvm.nvvm.f2tf32.rna": ("tf32", """define internal i32 @@tf32(float %x) {
+  %b = bitcast float %x to i32
+  %r = add i32 %b, 4096
+  %y = and i32 %r, -8192
+  ret i32 %y
+}"""),
+    "llvm.nvvm.ff2bf16x2.rn": ("bf16x2", """define internal i32 @@bf16(float %x) {
+  %b = bitcast float %x to i32
+  %s = lshr i32 %b, 16
+  %odd = and i32 %s, 1
+  %h = add i32 %odd, 32767
+  %r = add i32 %b, %h
+  %y = lshr i32 %r, 16
+  ret i32 %y
+}
+define internal <2 x bfloat> @@bf16x2(float %high, float %low) {
+  %h = call i32 @@bf16(float %high)
+  %l = call i32 @@bf16(float %low)
+  %u = shl i32 %h, 16
+  %y = or i32 %u, %l
+  %v = bitcast i32 %y to <2 x bfloat>
+  ret <2 x bfloat> %v
+}"""),
+}
+
+
+def product_of_warp(name, kind, form):
+    """A function that hands the operands of a thread to the fake device, which has those of its warp."""
+    words = [f"i32 %w{k}" for k in range(6)] + [f"float %c{k}" for k in range(4)]
+    lines = [f"define internal {{ float, float, float, float }} @{name}__mma_{form}({', '.join(words)}) {{",
+             "  %w = alloca [6 x i32]", "  %c = alloca [4 x float]"]
+    for letter, count, kind_of in (("w", 6, "i32"), ("c", 4, "float")):
+        for k in range(count):
+            lines += [f"  %{letter}p{k} = getelementptr {kind_of}, ptr %{letter}, i32 {k}",
+                      f"  store {kind_of} %{letter}{k}, ptr %{letter}p{k}"]
+    lines += [f"  %f = load ptr, ptr @{name}__multiply", f"  call void %f(i32 {kind}, ptr %w, ptr %c)"]
+    last = "undef"
+    for k in range(4):
+        lines += [f"  %d{k} = load float, ptr %cp{k}",
+                  f"  %r{k} = insertvalue {{ float, float, float, float }} {last}, float %d{k}, {k}"]
+        last = f"%r{k}"
+    return "\n".join(lines + [f"  ret {{ float, float, float, float }} {last}", "}"])
 
 
 def argument_types(text):
@@ -81,6 +127,18 @@ def emulated(text):
         extra.append(f"define internal {result} @{name}__{what}(i32 %mask{', ' + parameters if parameters else ''}) {{\n{widen}"
                      f"  %f = load ptr, ptr @{name}__warp\n  %r = call i32 %f(i32 {number}, i32 {own}, i32 {operand})\n"
                      f"  ret {'i32 %r' if parameters else 'void'}\n}}")
+    for shape, (kind, form) in MATRICES.items():
+        if f"@llvm.nvvm.mma.{shape}(" in text:
+            text = text.replace(f"@llvm.nvvm.mma.{shape}(", f"@{name}__mma_{form}(")
+            text = re.sub(rf"^declare .*@{name}__mma_{form}\(.*\n", "", text, flags=re.MULTILINE)
+            extra.append(product_of_warp(name, kind, form))
+    if any("__mma_" in one for one in extra):
+        extra.append(f"@{name}__multiply = global ptr null")
+    for intrinsic, (declared, own) in ROUNDED.items():
+        if f"@{intrinsic}(" in text:
+            text = re.sub(rf"^declare .*@{re.escape(intrinsic)}\(.*\n", "", text, flags=re.MULTILINE)
+            text = text.replace(f"@{intrinsic}(", f"@{name}__{declared}(")
+            extra.append(own.replace("@@", f"@{name}__"))
     for intrinsic, body in APPROXIMATE.items():
         if f"@{intrinsic}(" in text:
             text = re.sub(rf"^declare .*@{re.escape(intrinsic)}\(.*\n", "", text, flags=re.MULTILINE)

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -57,6 +58,7 @@ Kernel find_kernel(const std::string &name) {
   kernel.ids = static_cast<std::int32_t *>(symbol("__ids"));
   kernel.wait = static_cast<void (**)(std::int32_t)>(symbol("__wait"));
   kernel.warp = static_cast<std::int32_t (**)(std::int32_t, std::int32_t, std::int32_t)>(symbol("__warp"));
+  kernel.multiply = static_cast<decltype(kernel.multiply)>(symbol("__multiply"));
   kernel.shared = static_cast<char *>(symbol("__shared"));
   if (kernel.shared)
     kernel.shared_bytes = *static_cast<std::size_t *>(symbol("__shared_bytes"));
@@ -69,7 +71,7 @@ constexpr std::size_t stack_bytes = 64 << 10;
 constexpr unsigned warp = 32;
 
 /// What threads of a warp do together; the numbers are those of emulate.py.
-enum Meeting : std::int32_t { None, Ballot, ShuffleUp, ShuffleFrom, Match, Sync };
+enum Meeting : std::int32_t { None, Ballot, ShuffleUp, ShuffleFrom, Match, Sync, Product };
 
 /// A thread of the grid, with a stack of its own.
 struct Fiber {
@@ -81,6 +83,10 @@ struct Fiber {
   std::uint32_t word = 0;  // its own
   std::uint32_t there = 0; // who met it, and with what
   std::array<std::uint32_t, warp> words{};
+  const std::uint32_t *operands = nullptr; // of a product of the warp
+  float *sums = nullptr;
+  float product[4];
+  bool is_bf16 = false;
 };
 
 /// All threads that may wait for each other.
@@ -96,6 +102,10 @@ public:
     if (kernel.warp)
       *kernel.warp = [](std::int32_t what, std::int32_t own, std::int32_t operand) {
         return std::int32_t(current_team->meet(Meeting(what), std::uint32_t(own), std::uint32_t(operand)));
+      };
+    if (kernel.multiply)
+      *kernel.multiply = [](std::int32_t is_bf16, const std::uint32_t *operands, float *sums) {
+        current_team->multiply(is_bf16 != 0, operands, sums);
       };
     fibers = std::vector<Fiber>(std::size_t(count) * threads);
     for (std::size_t k = 0; k < fibers.size(); ++k) {
@@ -171,12 +181,38 @@ private:
         words[std::size_t(fiber - begin)] = fiber->word;
         there |= 1u << (fiber - begin);
       }
+      if (what == Product)
+        multiply(&*begin);
       for (auto fiber = begin; fiber != end; ++fiber) {
         fiber->words = words;
         fiber->there = there;
         fiber->meeting = None;
       }
     }
+  }
+  /// mma.sync m16n8k8 of tf32 or m16n8k16 of bf16, as the PTX ISA lays out its fragments.
+  static void multiply(Fiber *lanes) {
+    auto number = [](const Fiber &fiber, int word, int half) {
+      std::uint32_t bits = fiber.operands[word];
+      if (fiber.is_bf16)
+        bits = half ? bits & 0xffff0000u : bits << 16;
+      float v;
+      std::memcpy(&v, &bits, sizeof v);
+      return v;
+    };
+    int words = lanes->is_bf16 ? 2 : 1; // numbers in one
+    for (unsigned lane = 0; lane < warp; ++lane)
+      for (unsigned n = 0; n < 4; ++n) {
+        unsigned row = lane / 4, column = lane % 4 * 2 + n % 2, second = n / 2;
+        float sum = lanes[lane].sums[n];
+        for (unsigned quarter = 0; quarter < 4; ++quarter)
+          for (int k = 0; k < 2 * words; ++k)
+            sum += number(lanes[row * 4 + quarter], int(second) + 2 * (k / words), k % words) *
+                   number(lanes[column * 4 + quarter], 4 + k / words, k % words);
+        lanes[lane].product[n] = sum;
+      }
+    for (unsigned lane = 0; lane < warp; ++lane)
+      std::copy_n(lanes[lane].product, 4, lanes[lane].sums);
   }
   void open() {
     open_warps();
@@ -217,6 +253,12 @@ private:
     default:
       return 0;
     }
+  }
+  void multiply(bool is_bf16, const std::uint32_t *operands, float *sums) {
+    running->operands = operands;
+    running->sums = sums;
+    running->is_bf16 = is_bf16;
+    meet(Product, 0, 0);
   }
   void wait(bool whole_grid) {
     running->waits = true;

@@ -16,6 +16,8 @@ struct Kernel {
   void (**wait)(std::int32_t whole_grid) = nullptr; ///< what a barrier calls
   /// What threads of a warp do together: what it is, an own word, an operand.
   std::int32_t (**warp)(std::int32_t what, std::int32_t own, std::int32_t operand) = nullptr;
+  /// What a product of a warp calls, with the thread's words of both operands and its sums, which it changes.
+  void (**multiply)(std::int32_t is_bf16, const std::uint32_t *words, float *sums) = nullptr;
   char *shared = nullptr;       ///< memory of a block, for one block at a time
   std::size_t shared_bytes = 0; ///< 0 where the launch says it
   int arguments = 0;

@@ -48,6 +48,7 @@ Expected<TargetSpec> gpuTarget(StringRef name) {
   spec.fma = true;
   spec.gpu = true;
   spec.processors = found->processors;
+  spec.tensorCores = spec.cpu != "sm_75"; // has them for f16 alone
   spec.sharedBytes = found->sharedKiB << 10;
   return spec;
 }

@@ -85,6 +85,7 @@ std::string programJson(const ProgramInfo &info, const TargetSpec &target, Array
     out.attribute("target", target.describe());
     out.attribute("real", info.real);
     out.attribute("numerics", info.numerics);
+    out.attribute("matmul_precision", info.matmulPrecision);
     out.attribute("dt", info.dt);
     out.attribute("t0", info.t0);
     out.attribute("i0", info.i0);

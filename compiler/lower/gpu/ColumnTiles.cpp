@@ -4,6 +4,7 @@
 
 #include "compiler/lower/memory/ProgramMemory.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/DenseSet.h"
@@ -30,9 +31,16 @@ int64_t groupsFor(int64_t rows, int64_t width) {
   return wanted;
 }
 
-/// What the products of a loop over time have in common: constant weights of all, rows and columns of the largest.
+/// The same for fragments of tensor cores: 8 groups in a warp, two rows or more for each.
+int64_t groupsOfFragments(int64_t rows, int64_t width) {
+  int64_t most = std::max<int64_t>(8, mostThreads / width / 8 * 8);
+  return std::clamp<int64_t>(llvm::divideCeil(llvm::divideCeil(rows, 2), 8) * 8, 8, most);
+}
+
+/// What the products of a loop over time have in common: constant weights of all, rows and columns of the largest,
+/// columns of the smallest.
 struct Products {
-  int64_t weightBytes = 0, rows = 0, columns = 0, modulus = 0;
+  int64_t weightBytes = 0, rows = 0, columns = 0, leastColumns = INT64_MAX, modulus = 0;
 
   /// False where the loop does something else that threads would share.
   bool read(scf::ForOp time) {
@@ -46,6 +54,7 @@ struct Products {
         if (!isConstantIn(right, time))
           continue;
         columns = std::max(columns, out.getDimSize(1));
+        leastColumns = std::min(leastColumns, out.getDimSize(1));
         rows = std::max(rows, out.getDimSize(0));
         auto type = cast<MemRefType>(right.getType());
         if (weights.insert(right).second)
@@ -107,23 +116,43 @@ static double cyclesOf(const Products &products, int64_t width, int64_t rows, co
   return terms / 128 + (weights / columns * double(rows) + (fits ? 0 : weights)) / 16;
 }
 
+static TensorFormat formatOf(scf::ForOp time, const GpuLimits &device) {
+  auto allowed = time->getParentOfType<func::FuncOp>()->getAttrOfType<StringAttr>(matmulPrecisionAttr);
+  if (!allowed || !device.tensorCores)
+    return TensorFormat::None;
+  return allowed.getValue() == "bf16" ? TensorFormat::Bf16 : TensorFormat::Tf32;
+}
+
 std::optional<ColumnTiles> ColumnTiles::find(scf::ForOp time, const GpuLimits &device) {
   Products products;
+  TensorFormat format = formatOf(time, device);
   if (!products.read(time) || products.weightBytes <= mostCachedBytes || products.rows < 2 ||
       products.modulus < leastColumns)
     return std::nullopt;
+  if (format != TensorFormat::None && products.leastColumns / products.modulus % 2 != 0) {
+    if (products.modulus % 2 != 0) // a thread has two parts of a product
+      format = TensorFormat::None;
+    else
+      products.modulus /= 2;
+  }
+  bool tensor = format != TensorFormat::None;
   std::optional<ColumnTiles> best;
   double cycles = 0;
-  for (int64_t width = 1; width <= std::min<int64_t>(mostThreads, products.modulus); ++width) {
+  for (int64_t width = tensor ? 4 : 1; width <= std::min<int64_t>(mostThreads, products.modulus);
+       width += tensor ? 4 : 1) {
     int64_t across = llvm::divideCeil(products.modulus, width);
     if (across > device.processors || across < 2)
       continue;
     int64_t down = std::min<int64_t>(device.processors / across, llvm::divideCeil(products.rows, 4));
-    int64_t rows = llvm::divideCeil(products.rows, down), groups = groupsFor(rows, width);
+    int64_t rows = llvm::divideCeil(products.rows, down);
+    int64_t groups = tensor ? groupsOfFragments(rows, width) : groupsFor(rows, width);
+    if (groups * width > mostThreads)
+      continue;
     double now = cyclesOf(products, width, rows, device);
     if (best && now >= cycles)
       continue;
-    best = ColumnTiles{products.modulus, width, groups, groups * int64_t(llvm::divideCeil(products.rows, rows))};
+    best =
+        ColumnTiles{products.modulus, width, groups, groups * int64_t(llvm::divideCeil(products.rows, rows)), format};
     cycles = now;
   }
   return best;

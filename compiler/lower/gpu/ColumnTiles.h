@@ -9,10 +9,14 @@
 
 namespace overtime::ir {
 
-/// What a device has: processors, and shared memory that a block can have.
+/// What a device has: processors, shared memory that a block can have, and tensor cores for tf32 and bf16.
 struct GpuLimits {
-  int64_t processors, sharedBytes;
+  int64_t processors = 0, sharedBytes = 0;
+  bool tensorCores = false;
 };
+
+/// Operands that a program allows in products on tensor cores; sums are of f32.
+enum class TensorFormat { None, Tf32, Bf16 };
 
 /// A matrix of N = Q * modulus columns lies side by side in Q parts, such as the gates of a cell. Blocks form a table:
 /// those of its column c have the columns from c * width on of each part, `width` of them, and those of its row r have
@@ -21,6 +25,8 @@ struct GpuLimits {
 /// gates, and the states that they make.
 struct ColumnTiles {
   int64_t modulus = 1, width = 1, groupsOfBlock = 1, groups = 1;
+  /// With a format, threads stand as the fragments of tensor cores need it: a warp has 4 units and 8 groups.
+  TensorFormat format = TensorFormat::None;
 
   int64_t blocksAcross() const { return llvm::divideCeil(modulus, width); }
   int64_t blocks() const { return blocksAcross() * (groups / groupsOfBlock); }

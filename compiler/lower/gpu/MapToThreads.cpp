@@ -133,7 +133,7 @@ struct MapToThreadsPass : overtime::ir::impl::MapToThreadsBase<MapToThreadsPass>
 
   void runOnOperation() override {
     for (auto func : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      if (func->hasAttr(programAttr) && failed(Kernel(func, {processors, sharedBytes}).write()))
+      if (func->hasAttr(programAttr) && failed(Kernel(func, {processors, sharedBytes, tensorCores}).write()))
         return signalPassFailure();
   }
 };

@@ -64,22 +64,22 @@ Value PointLoops::readLane(Value memory, ArrayRef<Value> place, int64_t lane, in
   return lanes == 1 ? found->v : Value(vector::ExtractOp::create(b, loc, found->v, lane));
 }
 
-/// Whether the terms of a pass are neighbours of one another in the memory of an operand, aligned as a vector of them.
-/// That is known of allocations and their cuts.
-bool PointLoops::hasVectorsOfTerms(OpOperand &operand) {
-  AffineMap map = op.getMatchingIndexingMap(&operand);
-  auto type = cast<MemRefType>(operand.get().getType());
-  if (terms == 1 || map.getResults().back() != b.getAffineDimExpr(reductions.back()) ||
-      type.getElementTypeBitWidth() * terms > 256)
-    return false;
-  Value memory = operand.get();
+bool hasVectorsInRows(Value memory, int64_t count) {
   while (auto part = memory.getDefiningOp<memref::SubViewOp>()) {
     int64_t last = part.getStaticOffsets().back();
-    if (ShapedType::isDynamic(last) || last % terms != 0 || part.getStaticStrides().back() != 1)
+    if (ShapedType::isDynamic(last) || last % count != 0 || part.getStaticStrides().back() != 1)
       return false;
     memory = part.getSource();
   }
-  return memory.getDefiningOp<memref::AllocOp>() && cast<MemRefType>(memory.getType()).getShape().back() % terms == 0;
+  return memory.getDefiningOp<memref::AllocOp>() && cast<MemRefType>(memory.getType()).getShape().back() % count == 0;
+}
+
+/// Whether the terms of a pass are neighbours of one another in the memory of an operand.
+bool PointLoops::hasVectorsOfTerms(OpOperand &operand) {
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  return terms > 1 && map.getResults().back() == b.getAffineDimExpr(reductions.back()) &&
+         cast<MemRefType>(operand.get().getType()).getElementTypeBitWidth() * terms <= 256 &&
+         hasVectorsInRows(operand.get(), terms);
 }
 
 Value PointLoops::readInput(OpOperand &operand, const Point &point) {

@@ -10,7 +10,7 @@ namespace overtime::ir {
 /// [reduction, column of the block, part], see shared-weights.
 struct WeightsCopy {
   mlir::Value memory;
-  unsigned reduction; // loop of the operation
+  unsigned reduction = 0; // loop of the operation
 };
 
 /// A point of the parallel loops.
@@ -20,6 +20,10 @@ struct Point {
   mlir::Value column, firstPart;
   int64_t part = 0, parts = 1; ///< of those: which one, how many
 };
+
+/// Whether `count` neighbours of a row from a multiple of `count` on lie aligned as a vector of them. That is known of
+/// allocations and their cuts.
+bool hasVectorsInRows(mlir::Value memory, int64_t count);
 
 class PointLoops {
 public:

@@ -4,6 +4,7 @@
 
 #include "compiler/lower/gpu/ColumnLoops.h"
 #include "compiler/lower/gpu/PointLoops.h"
+#include "compiler/lower/gpu/TensorProducts.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -138,6 +139,8 @@ LogicalResult StepWriter::writeLoop(scf::ForOp loop) {
 }
 
 void StepWriter::share(linalg::LinalgOp op) {
+  if (isForTensorCores(op, team.tiles()))
+    return writeTensorProduct(team, b, cast<linalg::MatmulOp>(op.getOperation()), weights.lookup({op, 1}).memory);
   PointLoops points(b, op);
   if (points.points() == 0)
     return;

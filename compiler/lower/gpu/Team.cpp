@@ -40,6 +40,16 @@ Team::Team(const ColumnTiles &tiles, const GpuLimits &device, OpBuilder &b, Loca
   place_.part = arith::RemUIOp::create(b, loc, thread, width);
   place_.group = arith::DivUIOp::create(b, loc, thread, width);
   place_.inBlock = thread;
+  if (tiles.format != TensorFormat::None) {
+    auto quotient = [&](Value v, int64_t by) -> Value { return arith::DivUIOp::create(b, loc, v, i32(b, loc, by)); };
+    auto remainder = [&](Value v, int64_t by) -> Value { return arith::RemUIOp::create(b, loc, v, i32(b, loc, by)); };
+    auto join = [&](Value high, int64_t by, Value low) -> Value {
+      return arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, high, i32(b, loc, by)), low);
+    };
+    Value lane = remainder(thread, 32), warp = quotient(thread, 32);
+    place_.part = join(remainder(warp, tiles.width / 4), 4, remainder(lane, 4));
+    place_.group = join(quotient(warp, tiles.width / 4), 8, quotient(lane, 4));
+  }
   if (int64_t across = tiles.blocksAcross(); across < tiles.blocks()) {
     Value down = arith::DivUIOp::create(b, loc, block, i32(b, loc, across));
     Value before = arith::MulIOp::create(b, loc, down, i32(b, loc, tiles.groupsOfBlock));

@@ -115,7 +115,7 @@ struct SplitLanesPass : overtime::ir::impl::SplitLanesBase<SplitLanesPass> {
         time = loop;
     if (!time || time.getNumResults() > 0)
       return;
-    if (processors > 0 && ColumnTiles::find(time, {processors, sharedBytes}))
+    if (processors > 0 && ColumnTiles::find(time, {processors, sharedBytes, tensorCores}))
       return; // its steps are shared by columns
     std::optional<LaneAnalysis> lanes = LaneAnalysis::run(time);
     if (!lanes || lanes->count() == 0)

@@ -78,7 +78,7 @@ KernelFacts detail::kernel_facts(const driver::GpuCode &code, const driver::Kern
     facts.registers = used->registers;
     facts.spill_bytes = used->spillStores + used->spillLoads;
     facts.local_bytes = used->localBytes;
-    facts.shared_bytes = used->sharedBytes;
+    facts.shared_bytes = used->sharedBytes + code.launch.sharedBytes;
   }
   return facts;
 }

@@ -81,6 +81,12 @@ LoopOverTime::LoopOverTime(Model &target, LoopOptions options, At at) : data_(st
                 at);
   if (options.real != f32 && options.real != f64)
     throw Error(ErrorKind::DType, "a loop runs in f32 or f64, not in " + name_of(options.real), at);
+  if (options.real == f64 && options.matmul_precision != MatmulPrecision::Full)
+    throw Error(
+        ErrorKind::Usage,
+        "matmul_precision rounds the operands of products of f32, and the loop runs in f64; set .real = f32, or "
+        "leave .matmul_precision out",
+        at);
   if (options.threads < 0 || options.threads > 1024)
     throw Error(ErrorKind::Value,
                 "threads is 0 (as many as pay) or from 1 to 1024, got " + std::to_string(options.threads), at);
@@ -336,6 +342,8 @@ ProgramSpec LoopData::spec(const Tree<InputSpec> &data, const std::string &progr
     break;
   }
   spec.fast = options.numerics == Numerics::Fast;
+  if (options.matmul_precision != MatmulPrecision::Full)
+    spec.matmul_precision = options.matmul_precision == MatmulPrecision::Tf32 ? "tf32" : "bf16";
   spec.threads_asked = options.threads > 0;
   spec.threads = options.threads > 0 ? options.threads : detail::available_threads();
   spec.data = data;

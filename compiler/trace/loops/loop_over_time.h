@@ -52,6 +52,15 @@ enum class Numerics {
   Fast          ///< exponentials share work and are off by some ten ulp, for arguments up to 1e5 in size
 };
 
+/// Operands of matrix products of f32 on a GPU; their sums are of f32 always. With fewer bits, tensor cores compute the
+/// products of recurrent layers whose weights are cut into columns (docs/gpu.md); all other products, and those on a
+/// processor, are exact in their operands.
+enum class MatmulPrecision {
+  Full, ///< f32
+  Tf32, ///< rounded to 10 bits behind the point: relative errors of 2^-11
+  Bf16  ///< rounded to 7 bits behind the point: relative errors of 2^-8
+};
+
 /// Default step [ms] of loops built from now on; 0.1 unless set.
 double get_dt();
 void set_dt(Duration dt);
@@ -69,6 +78,7 @@ struct LoopOptions {
   Remat remat = {};
   DType real = f32; ///< element type of the run
   Numerics numerics = Numerics::Reproducible;
+  MatmulPrecision matmul_precision = MatmulPrecision::Full;
   std::int32_t threads = 0; ///< of a run; 0: as many as pay. Numbers do not depend on it
   std::uint64_t seed = 0;   ///< of random numbers inside the loop
   bool keep_outputs = true; ///< false: the outputs are not stacked (memory does not grow with T)

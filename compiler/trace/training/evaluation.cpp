@@ -76,6 +76,7 @@ Evaluation::Evaluation(LoopOverTime &loop, Loss loss)
       runs_(std::make_unique<LoopOverTime>(loop.target(), options_of(loop.options()))),
       losses_(std::make_unique<LoopOverTime>(*none_, LoopOptions{.real = loop.options().real,
                                                                  .numerics = loop.options().numerics,
+                                                                 .matmul_precision = loop.options().matmul_precision,
                                                                  .cache = loop.options().cache})) {
   losses_->data().body = [f = loss_.function](const Tree<Value> &x) {
     return Tree<Value>(mean(f(x["out"].leaf(), x["target"].leaf())));

@@ -43,7 +43,12 @@ std::vector<Monitor> trained(const LoopOverTime &loop, const TrainerOptions &opt
 }
 
 LoopOptions options_of_updates(const LoopOptions &of) {
-  return {.t0 = none, .real = of.real, .numerics = of.numerics, .threads = of.threads, .cache = of.cache};
+  return {.t0 = none,
+          .real = of.real,
+          .numerics = of.numerics,
+          .matmul_precision = of.matmul_precision,
+          .threads = of.threads,
+          .cache = of.cache};
 }
 
 } // namespace
