@@ -2,6 +2,7 @@
 // Buffers in two halves for what the threads of a step hand to all threads of the next.
 #include "compiler/lower/gpu/ExchangeBuffers.h"
 
+#include "compiler/lower/gpu/KernelMemory.h"
 #include "compiler/lower/gpu/TeamAccesses.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 #include "compiler/lower/memory/StepMemory.h"
@@ -9,6 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 
@@ -134,6 +136,43 @@ private:
 
 } // namespace
 
+namespace {
+
+/// All that uses an allocation, by its views too, is in the loop, and a product reads it.
+bool isReadByProducts(Value memory, scf::ForOp time, bool &product) {
+  for (OpOperand &use : memory.getUses()) {
+    Operation *user = use.getOwner();
+    if (!time->isProperAncestor(user))
+      return false;
+    if (isa<ViewLikeOpInterface>(user)) {
+      if (!isReadByProducts(user->getResult(0), time, product))
+        return false;
+    } else if (auto matmul = dyn_cast<linalg::MatmulOp>(user)) {
+      product |= cast<linalg::LinalgOp>(user).isDpsInput(&use);
+    }
+  }
+  return true;
+}
+
+/// A temporary of a step, which is written before it is read, is another one in the next step.
+void alternate(memref::AllocOp alloc, scf::ForOp time) {
+  OpBuilder b(time);
+  Location loc = alloc.getLoc();
+  MemRefType type = alloc.getType();
+  auto index = [&](int64_t v) -> Value { return arith::ConstantIndexOp::create(b, loc, v); };
+  int64_t bytes = paddedBytes(type);
+  Value both = memref::AllocOp::create(b, loc, MemRefType::get({2 * bytes}, b.getI8Type()), alloc.getAlignmentAttr());
+  b.setInsertionPointToStart(time.getBody());
+  Value odd = arith::AndIOp::create(b, loc, time.getInductionVar(), index(1));
+  auto view =
+      memref::ViewOp::create(b, loc, type, both, arith::MulIOp::create(b, loc, odd, index(bytes)), ValueRange());
+  view->setAttr(halfAttr, b.getI64IntegerAttr(0));
+  alloc.replaceAllUsesWith(view.getResult());
+  alloc.erase();
+}
+
+} // namespace
+
 void exchangeInHalves(scf::ForOp time, const ColumnTiles &tiles) {
   SmallVector<Region> regions;
   for (auto product : time.getBody()->getOps<linalg::MatmulOp>())
@@ -143,6 +182,10 @@ void exchangeInHalves(scf::ForOp time, const ColumnTiles &tiles) {
   for (const Region &region : regions)
     if (Uses uses = usesOf(region, time, tiles); uses.simple && !uses.before.empty())
       Exchange(time, region).replace(uses);
+  auto program = time->getParentOfType<func::FuncOp>();
+  for (auto alloc : llvm::to_vector(program.getBody().front().getOps<memref::AllocOp>()))
+    if (bool product = false; alloc.getType().getRank() == 2 && isReadByProducts(alloc, time, product) && product)
+      alternate(alloc, time);
 }
 
 } // namespace overtime::ir

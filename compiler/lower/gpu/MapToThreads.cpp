@@ -3,6 +3,7 @@
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/gpu/ExchangeBuffers.h"
 #include "compiler/lower/gpu/KernelMemory.h"
+#include "compiler/lower/gpu/PrivateScalars.h"
 #include "compiler/lower/gpu/StepWriter.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 #include "compiler/lower/memory/StepMemory.h"
@@ -40,6 +41,7 @@ public:
     if (lanes > 1)
       sinkLanes(program, lanes);
     choose();
+    makeScalarsPrivate(program);
     b.setInsertionPointToStart(&program.getBody().front());
     Team team = tiles ? Team(*tiles, device, b, loc) : Team(kind, threads, b, loc);
     takePart(team);

@@ -71,7 +71,8 @@ bool hasVectorsInRows(Value memory, int64_t count) {
       return false;
     memory = part.getSource();
   }
-  return memory.getDefiningOp<memref::AllocOp>() && cast<MemRefType>(memory.getType()).getShape().back() % count == 0;
+  return (memory.getDefiningOp<memref::AllocOp>() || memory.getDefiningOp<memref::ViewOp>()) &&
+         cast<MemRefType>(memory.getType()).getShape().back() % count == 0;
 }
 
 /// Whether the terms of a pass are neighbours of one another in the memory of an operand.

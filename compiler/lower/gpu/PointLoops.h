@@ -22,7 +22,7 @@ struct Point {
 };
 
 /// Whether `count` neighbours of a row from a multiple of `count` on lie aligned as a vector of them. That is known of
-/// allocations and their cuts.
+/// allocations, of views of them, which begin where the alignment lets them, and of cuts of both.
 bool hasVectorsInRows(mlir::Value memory, int64_t count);
 
 class PointLoops {

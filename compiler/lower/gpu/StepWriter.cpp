@@ -4,6 +4,7 @@
 
 #include "compiler/lower/gpu/ColumnLoops.h"
 #include "compiler/lower/gpu/PointLoops.h"
+#include "compiler/lower/gpu/PrivateScalars.h"
 #include "compiler/lower/gpu/TensorProducts.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 
@@ -40,6 +41,13 @@ LogicalResult StepWriter::write(Block &block) {
 LogicalResult StepWriter::writeOp(Operation &op) {
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return writeLoop(loop);
+  if (auto linalg = dyn_cast<linalg::LinalgOp>(op);
+      linalg && linalg.getNumLoops() == 0 && llvm::all_of(linalg.getDpsInits(), isPrivate)) {
+    b.setInsertionPoint(&op);
+    PointLoops(b, linalg).emitPoint({});
+    op.erase();
+    return success();
+  }
   TeamAccesses now = TeamAccesses::of(&op, team.tiles());
   if (now.empty() || isa<ViewLikeOpInterface, memref::AllocOp>(op))
     return success();
@@ -154,7 +162,8 @@ void StepWriter::share(linalg::LinalgOp op) {
                [&](Value number) { points.emitPoint(placeOf(number, points.extents())); });
 }
 
-/// Partial sums of all terms, and a wait before they are added up.
+/// Partial sums of all terms, and a wait before they are added up: by all threads, each for itself, where the sum is a
+/// number that all need.
 void StepWriter::shareSum(linalg::LinalgOp op, const LongSum &sum) {
   Location loc = op.getLoc();
   PointLoops points(b, op);
@@ -167,7 +176,7 @@ void StepWriter::shareSum(linalg::LinalgOp op, const LongSum &sum) {
   Value partial = memref::AllocOp::create(b, loc, MemRefType::get({points.points() * LongSum::sums}, element));
   auto toIndex = [&](Value v) -> Value { return arith::IndexCastUIOp::create(b, loc, b.getIndexType(), v); };
 
-  TeamAccesses parts = TeamAccesses::of(op);
+  TeamAccesses parts = TeamAccesses::ofInputs(op);
   parts.add(TeamAccesses::ofAll(partial, /*writes=*/true));
   access(op, parts);
   b.setInsertionPoint(op);
@@ -179,11 +188,11 @@ void StepWriter::shareSum(linalg::LinalgOp op, const LongSum &sum) {
     memref::StoreOp::create(b, loc, v, partial, toIndex(number));
   });
 
-  TeamAccesses whole = TeamAccesses::of(op);
+  TeamAccesses whole = TeamAccesses::ofResults(op);
   whole.add(TeamAccesses::ofAll(partial, /*writes=*/false));
   access(op, whole);
   b.setInsertionPoint(op);
-  team.share(b, loc, points.points(), [&](Value number) {
+  auto addUp = [&](Value number) {
     SmallVector<Value> at = points.initAt(placeOf(number, points.extents()));
     Value start = memref::LoadOp::create(b, loc, init.get(), at);
     Value first = arith::MulIOp::create(b, loc, number, count);
@@ -194,7 +203,11 @@ void StepWriter::shareSum(linalg::LinalgOp op, const LongSum &sum) {
                                     scf::YieldOp::create(b, loc, sum.combine(b, so[0], v));
                                   });
     memref::StoreOp::create(b, loc, all.getResult(0), init.get(), at);
-  });
+  };
+  if (isPrivate(init.get()))
+    addUp(arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0)));
+  else
+    team.share(b, loc, points.points(), addUp);
 }
 
 /// Row by row, in 32 bits.

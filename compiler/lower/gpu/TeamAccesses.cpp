@@ -2,6 +2,7 @@
 // What operations that a team shares do to memory since its threads last waited for each other.
 #include "compiler/lower/gpu/TeamAccesses.h"
 
+#include "compiler/lower/gpu/PrivateScalars.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -94,8 +95,13 @@ bool isOwnSum(linalg::LinalgOp op, OpOperand &operand) {
 } // namespace
 
 TeamAccesses TeamAccesses::of(Operation *op, const std::optional<ColumnTiles> &tiles) {
-  if (auto linalg = dyn_cast<linalg::LinalgOp>(op))
-    return ofLoops(linalg, tiles);
+  if (auto linalg = dyn_cast<linalg::LinalgOp>(op)) {
+    bool columns = tiles && tiles->cut(columnsOf(linalg));
+    TeamAccesses loops = ofInputs(linalg, columns);
+    loops.add(ofResults(linalg, columns));
+    loops.tiles = tiles;
+    return loops;
+  }
   TeamAccesses found;
   if (auto propagate = dyn_cast<PropagateOp>(op)) {
     found = ofEvents(propagate);
@@ -111,14 +117,17 @@ TeamAccesses TeamAccesses::of(Operation *op, const std::optional<ColumnTiles> &t
   return found;
 }
 
-TeamAccesses TeamAccesses::ofLoops(linalg::LinalgOp op, const std::optional<ColumnTiles> &tiles) {
+TeamAccesses TeamAccesses::ofInputs(linalg::LinalgOp op, bool columns) {
   TeamAccesses found;
-  found.tiles = tiles;
-  bool columns = tiles && tiles->cut(columnsOf(op));
-  for (OpOperand &operand : op->getOpOperands()) {
-    bool writes = op.isDpsInit(&operand);
-    found.add(operand.get(), writes, isOwn(op, operand) || (writes && isOwnSum(op, operand)), columns);
-  }
+  for (OpOperand *operand : op.getDpsInputOperands())
+    found.add(operand->get(), /*writes=*/false, isOwn(op, *operand), columns);
+  return found;
+}
+
+TeamAccesses TeamAccesses::ofResults(linalg::LinalgOp op, bool columns) {
+  TeamAccesses found;
+  for (OpOperand &operand : op.getDpsInitsMutable())
+    found.add(operand.get(), /*writes=*/true, isOwn(op, operand) || isOwnSum(op, operand), columns);
   return found;
 }
 
@@ -145,7 +154,7 @@ TeamAccesses TeamAccesses::ofSums(PropagateOp op) {
 }
 
 void TeamAccesses::add(Value operand, bool writes, bool own, bool columns) {
-  if (memoryType(operand))
+  if (memoryType(operand) && !isPrivate(operand))
     all.push_back({rootOf(operand), operand, writes, own, columns, halfOf(operand)});
 }
 

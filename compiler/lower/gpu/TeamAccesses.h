@@ -29,6 +29,9 @@ public:
   static TeamAccesses ofEvents(PropagateOp op);
   static TeamAccesses ofSums(PropagateOp op);
 
+  /// What an operation on loops reads, and what it writes; `columns`: by threads that have columns of matrices.
+  static TeamAccesses ofInputs(mlir::linalg::LinalgOp op, bool columns = false);
+  static TeamAccesses ofResults(mlir::linalg::LinalgOp op, bool columns = false);
   /// All elements of one memory, each by any thread.
   static TeamAccesses ofAll(mlir::Value memory, bool writes);
 
@@ -41,7 +44,6 @@ public:
   bool touches(const TeamAccesses &other) const;
 
 private:
-  static TeamAccesses ofLoops(mlir::linalg::LinalgOp op, const std::optional<ColumnTiles> &tiles);
   void add(mlir::Value operand, bool writes, bool own, bool columns = false);
 
   std::optional<ColumnTiles> tiles;
