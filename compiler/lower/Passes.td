@@ -320,6 +320,9 @@ def MapToThreads : Pass<"map-to-threads", "::mlir::ModuleOp"> {
       (`tensorCores`), whose operands are rounded to tf32 or bf16; the copy of the weights is then in the order of the
       fragments. After Diamos et al. 2016, "Persistent RNNs: Stashing Recurrent Weights On-Chip".
 
+    - Rows of a batch with small weights, at least four for each processor, are left together (`dyn.rows_apart`, by
+      split-lanes): a block has all columns of its rows in the same way, and waits for itself alone.
+
     Of `dyn.propagate` the threads first count what arrives at each target, or write down by which synapse, for even and
     odd steps apart; when they have waited, each target adds it up in the order of the synapses. Sums are added where
     they are first needed, so that the team waits once for several projections.

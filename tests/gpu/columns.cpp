@@ -47,6 +47,18 @@ TEST_CASE("large weights are cut into columns, one block for each processor", "[
   CHECK(emulation.fake.faults() == "");
 }
 
+TEST_CASE("many rows share the weights of a block", "[gpu]") {
+  Emulation emulation;
+  CHECK(difference_of([] { return RNNCell(10, 20); }, 10, 150) < 1e-12); // in groups of 12
+  CHECK(difference_of([] { return GRUCell(5, 16); }, 5, 64) < 1e-12);
+  auto two = [] { return Sequential{{"l1", LSTMCell(6, 16)}, {"l2", Dense(16, 3)}}; };
+  CHECK(difference_of(two, 6, 40) < 1e-12);
+  CHECK(emulation.fake.calls({"cuLaunchKernel"}) == "cuLaunchKernel 4 x 240\ncuLaunchKernel 4 x 240\n"
+                                                    "cuLaunchKernel 4 x 256\ncuLaunchKernel 4 x 256\n"
+                                                    "cuLaunchKernel 3 x 256\ncuLaunchKernel 3 x 256\n");
+  CHECK(emulation.fake.faults() == "");
+}
+
 TEST_CASE("the last block has the columns that are left", "[gpu]") {
   Emulation emulation;
   CHECK(difference_of([] { return LSTMCell(30, 89); }, 30, 13) < 1e-12); // 23, 23, 23 and 20
@@ -59,6 +71,8 @@ TEST_CASE("layers that follow each other have the same columns, and a small one 
     return Sequential{{"l1", LSTMCell(20, 128)}, {"l2", GRUCell(128, 64)}, {"l3", Dense(64, 10)}, {"l4", softmax}};
   };
   CHECK(difference_of(make, 20, 6) < 1e-12);
+  CHECK(emulation.fake.calls({"cuLaunchCooperativeKernel"}) ==
+        "cuLaunchCooperativeKernel 4 x 96\ncuLaunchCooperativeKernel 4 x 96\n");
   CHECK(emulation.fake.faults() == "");
 }
 

@@ -43,6 +43,17 @@ void ColumnLoops::write() {
   writeRows();
 }
 
+void ColumnLoops::writeWithinRows() {
+  OpBuilder::InsertionGuard guard(b);
+  auto down = scf::ForOp::create(b, loc, team.place().group, i32(rows), i32(tiles.groups));
+  b.setInsertionPoint(down.getBody()->getTerminator());
+  auto across = scf::ForOp::create(b, loc, team.place().part, i32(points.extents().back()), i32(tiles.width));
+  b.setInsertionPoint(across.getBody()->getTerminator());
+  SmallVector<Value> place = rowAt(down.getInductionVar());
+  place.push_back(toIndex(across.getInductionVar()));
+  points.emitPoint(place);
+}
+
 /// Rows of a group are `groups` apart.
 void ColumnLoops::writeRows() {
   int64_t groups = tiles.groups, each = rows / groups, tile = rows % groups == 0 && points.reduces() ? tileOf(each) : 1;

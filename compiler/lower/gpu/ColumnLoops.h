@@ -13,6 +13,8 @@ class ColumnLoops {
 public:
   ColumnLoops(const Team &team, mlir::OpBuilder &b, mlir::Location loc, PointLoops &points);
   void write();
+  /// Of a matrix that is not cut, by a block that has whole rows: the thread of a column computes every width-th one.
+  void writeWithinRows();
 
 private:
   void writeRows();

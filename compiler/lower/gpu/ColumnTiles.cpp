@@ -2,6 +2,7 @@
 // How the blocks of a grid share a recurrent network: each has some columns of every matrix.
 #include "compiler/lower/gpu/ColumnTiles.h"
 
+#include "compiler/lower/gpu/KernelMemory.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -18,7 +19,7 @@ namespace {
 
 /// Weights that a block which runs a row of a batch finds in its first level of cache in every step.
 constexpr int64_t mostCachedBytes = 128 << 10;
-constexpr int64_t leastColumns = 32, mostThreads = 256;
+constexpr int64_t mostThreads = 256; // of a block
 
 /// Groups of threads for the rows of a block: enough threads to hide the latency of memory, and up to four rows for
 /// each, so that a weight that is read counts for several rows. Without a remainder where a divisor is near.
@@ -37,49 +38,69 @@ int64_t groupsOfFragments(int64_t rows, int64_t width) {
   return std::clamp<int64_t>(llvm::divideCeil(llvm::divideCeil(rows, 2), 8) * 8, 8, most);
 }
 
-/// What the products of a loop over time have in common: constant weights of all, rows and columns of the largest,
-/// columns of the smallest.
-struct Products {
-  int64_t weightBytes = 0, rows = 0, columns = 0, leastColumns = INT64_MAX, modulus = 0;
+/// What the products of a loop over time have in common: rows and constant weights of all, columns of the widest and
+/// the narrowest. Those that have too few columns in common with the larger ones are left out.
+class Products {
+public:
+  int64_t weightBytes = 0, rows = 0, widest = 0, narrowest = INT64_MAX, modulus = 0;
 
-  /// False where the loop does something else that threads would share.
-  bool read(scf::ForOp time) {
-    llvm::DenseSet<Value> weights;
+  Products(scf::ForOp time, int64_t leastColumns) : time(time), leastColumns(leastColumns) {}
+
+  /// False where the loop has no products, or does something else that threads would share.
+  bool read() {
+    SmallVector<linalg::MatmulOp> products;
     for (Operation &op : time.getBody()->without_terminator())
-      if (auto product = dyn_cast<linalg::MatmulOp>(op)) {
-        auto out = cast<MemRefType>(product.getOutputs()[0].getType());
-        Value right = product.getInputs()[1];
-        results.insert(rootOf(product.getOutputs()[0]));
-        modulus = std::gcd(modulus, out.getDimSize(1));
-        if (!isConstantIn(right, time))
-          continue;
-        columns = std::max(columns, out.getDimSize(1));
-        leastColumns = std::min(leastColumns, out.getDimSize(1));
-        rows = std::max(rows, out.getDimSize(0));
-        auto type = cast<MemRefType>(right.getType());
-        if (weights.insert(right).second)
-          weightBytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
-      } else if (!isa<linalg::LinalgOp, memref::LoadOp, memref::StoreOp, ViewLikeOpInterface>(op) &&
-                 llvm::any_of(op.getOperands(), [](Value v) { return bool(memoryType(v)); })) {
+      if (auto product = dyn_cast<linalg::MatmulOp>(op))
+        products.push_back(product);
+      else if (!isa<linalg::LinalgOp, memref::LoadOp, memref::StoreOp, ViewLikeOpInterface>(op) &&
+               llvm::any_of(op.getOperands(), [](Value v) { return bool(memoryType(v)); }))
         return false;
-      }
+    llvm::stable_sort(products, [](auto a, auto b) { return bytesOf(a.getInputs()[1]) > bytesOf(b.getInputs()[1]); });
+    llvm::DenseSet<Value> weights, results;
+    for (linalg::MatmulOp product : products) {
+      auto out = cast<MemRefType>(product.getOutputs()[0].getType());
+      Value right = product.getInputs()[1];
+      if (!divideBy(out.getDimSize(1)))
+        continue;
+      results.insert(rootOf(product.getOutputs()[0]));
+      if (!isConstantIn(right, time))
+        continue;
+      widest = std::max(widest, out.getDimSize(1));
+      narrowest = std::min(narrowest, out.getDimSize(1));
+      rows = std::max(rows, out.getDimSize(0));
+      if (weights.insert(right).second)
+        weightBytes += bytesOf(right);
+    }
     for (auto op : time.getBody()->getOps<linalg::LinalgOp>())
       for (Value operand : op->getOperands())
         if (memoryType(operand) && results.contains(rootOf(operand)))
           takeIn(operand);
-    return true;
+    return weightBytes > 0;
   }
 
 private:
+  static int64_t bytesOf(Value matrix) {
+    auto type = cast<MemRefType>(matrix.getType());
+    return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  }
+  bool divideBy(int64_t count) {
+    int64_t common = std::gcd(modulus, count);
+    if (common < leastColumns)
+      return false;
+    modulus = common;
+    return true;
+  }
   /// Parts of a result end where its readers' do.
   void takeIn(Value view) {
-    modulus = std::gcd(modulus, cast<MemRefType>(view.getType()).getShape().back());
+    if (auto shape = cast<MemRefType>(view.getType()).getShape(); !shape.empty())
+      (void)divideBy(shape.back());
     for (; auto part = view.getDefiningOp<memref::SubViewOp>(); view = part.getSource())
       if (int64_t offset = part.getStaticOffsets().back(); !ShapedType::isDynamic(offset))
-        modulus = std::gcd(modulus, offset);
+        (void)divideBy(offset);
   }
 
-  llvm::DenseSet<Value> results;
+  scf::ForOp time;
+  int64_t leastColumns;
 };
 
 } // namespace
@@ -112,7 +133,7 @@ static double cyclesOf(const Products &products, int64_t width, int64_t rows, co
   double cut = double(width) / double(products.modulus);
   double weights = double(products.weightBytes) / 4 * cut, terms = weights * double(rows);
   bool fits = double(products.weightBytes) * cut <= double(device.sharedBytes);
-  double columns = double(products.columns) * cut;
+  double columns = double(products.widest) * cut;
   return terms / 128 + (weights / columns * double(rows) + (fits ? 0 : weights)) / 16;
 }
 
@@ -124,12 +145,11 @@ static TensorFormat formatOf(scf::ForOp time, const GpuLimits &device) {
 }
 
 std::optional<ColumnTiles> ColumnTiles::find(scf::ForOp time, const GpuLimits &device) {
-  Products products;
+  Products products(time, /*leastColumns=*/32);
   TensorFormat format = formatOf(time, device);
-  if (!products.read(time) || products.weightBytes <= mostCachedBytes || products.rows < 2 ||
-      products.modulus < leastColumns)
+  if (!products.read() || products.weightBytes <= mostCachedBytes || products.rows < 2)
     return std::nullopt;
-  if (format != TensorFormat::None && products.leastColumns / products.modulus % 2 != 0) {
+  if (format != TensorFormat::None && products.narrowest / products.modulus % 2 != 0) {
     if (products.modulus % 2 != 0) // a thread has two parts of a product
       format = TensorFormat::None;
     else
@@ -156,6 +176,23 @@ std::optional<ColumnTiles> ColumnTiles::find(scf::ForOp time, const GpuLimits &d
     cycles = now;
   }
   return best;
+}
+
+std::optional<ColumnTiles> ColumnTiles::findRows(scf::ForOp time, const GpuLimits &device) {
+  Products products(time, /*leastColumns=*/8);
+  constexpr int64_t most = 4; // rows of a thread
+  if (!products.read() || products.weightBytes > mostSharedBytes || products.rows < most * device.processors ||
+      products.modulus > mostThreads ||
+      !llvm::all_of(time.getBody()->getOps<linalg::LinalgOp>(), [&](linalg::LinalgOp op) {
+        SmallVector<int64_t> extents = op.getStaticLoopRanges();
+        return extents.empty() || (extents.size() > 1 && extents.front() == products.rows);
+      }))
+    return std::nullopt;
+  int64_t groups = std::max<int64_t>(1, mostThreads / products.modulus), each = most;
+  while (each > 1 && llvm::divideCeil(products.rows, each * groups) < uint64_t(device.processors))
+    each /= 2; // no processor stands idle
+  int64_t blocks = llvm::divideCeil(products.rows, each * groups);
+  return ColumnTiles{products.modulus, products.modulus, groups, blocks * groups};
 }
 
 } // namespace overtime::ir

@@ -37,6 +37,9 @@ struct ColumnTiles {
   /// For a loop over time whose products read more weights than the caches of a processor keep from step to step: what
   /// a block needs of them is little, and the same in every step. None for other loops.
   static std::optional<ColumnTiles> find(mlir::scf::ForOp time, const GpuLimits &device);
+  /// For many rows that no step mixes, with weights that a block has room for: a block has all columns of its rows, and
+  /// needs nothing of another.
+  static std::optional<ColumnTiles> findRows(mlir::scf::ForOp time, const GpuLimits &device);
 };
 
 /// Columns of what an operation computes: elements of its last parallel loop, or 0.

@@ -175,7 +175,8 @@ void placeMemory(func::FuncOp program, const Team &team, int64_t regions) {
     }
     bytes = 0;
   }
-  if (team.kind() == Team::Block && bytes + bytesOf(ofBlock) <= team.sharedBytes()) {
+  bool ofEach = team.kind() == Team::Block && !team.tiles(); // a block has allocations of its own
+  if (ofEach && bytes + bytesOf(ofBlock) <= team.sharedBytes()) {
     ofBlock.append(allocs);
     allocs.clear();
     bytes = 0;
@@ -192,7 +193,7 @@ void placeMemory(func::FuncOp program, const Team &team, int64_t regions) {
     return;
   b.setInsertionPointAfterValue(team.size());
   Value start = arith::ConstantIndexOp::create(b, loc, counter);
-  if (team.kind() == Team::Block)
+  if (ofEach)
     start = arith::MulIOp::create(b, loc, team.block(), arith::ConstantIndexOp::create(b, loc, bytes));
   place(b, allocs, workspace, start);
 }

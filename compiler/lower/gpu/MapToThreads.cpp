@@ -43,11 +43,11 @@ public:
     choose();
     makeScalarsPrivate(program);
     b.setInsertionPointToStart(&program.getBody().front());
-    Team team = tiles ? Team(*tiles, device, b, loc) : Team(kind, threads, b, loc);
+    Team team = tiles ? Team(kind, *tiles, device, b, loc) : Team(kind, threads, b, loc);
     takePart(team);
     if (failed(StepWriter(team, workspaceOf(program), b.getContext()).write(program.getBody().front())))
       return failure();
-    placeMemory(program, team, kind == Team::Grid ? 1 : blocks); // allocations are told apart until here
+    placeMemory(program, team, kind == Team::Grid || tiles ? 1 : blocks); // allocations are told apart until here
     program->setAttr(blockThreadsAttr, b.getI64IntegerAttr(threads));
     program->setAttr(blocksAttr, b.getI64IntegerAttr(blocks));
     if (kind == Team::Grid)
@@ -87,19 +87,22 @@ private:
     }
   }
 
-  /// Large weights are cut into columns, as many as there are processors.
+  /// Large weights are cut into columns, as many as there are processors; small ones are shared by rows of a batch.
   bool chooseTiles() {
+    bool rowsApart = program->hasAttr(rowsApartAttr);
     for (auto time : program.getBody().front().getOps<scf::ForOp>())
       if (time->hasAttr(timeLoopAttr))
-        tiles = ColumnTiles::find(time, device);
+        tiles = rowsApart ? ColumnTiles::findRows(time, device) : ColumnTiles::find(time, device);
     if (!tiles)
       return false;
+    kind = rowsApart ? Team::Block : Team::Grid;
+    threads = tiles->threads();
+    blocks = tiles->blocks();
+    if (rowsApart)
+      return true;
     for (auto time : llvm::to_vector(program.getBody().front().getOps<scf::ForOp>()))
       if (time->hasAttr(timeLoopAttr))
         exchangeInHalves(time, *tiles);
-    kind = Team::Grid;
-    threads = tiles->threads();
-    blocks = tiles->blocks();
     return true;
   }
 

@@ -157,6 +157,8 @@ void StepWriter::share(linalg::LinalgOp op) {
       points.readFrom(operand->getOperandNumber(), copy->second);
   if (team.tiles() && team.tiles()->cut(columnsOf(op)))
     ColumnLoops(team, b, op.getLoc(), points).write();
+  else if (team.tiles() && team.kind() == Team::Block && points.extents().size() > 1)
+    ColumnLoops(team, b, op.getLoc(), points).writeWithinRows();
   else
     team.share(b, op.getLoc(), points.points(),
                [&](Value number) { points.emitPoint(placeOf(number, points.extents())); });

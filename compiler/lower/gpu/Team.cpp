@@ -31,10 +31,11 @@ Team::Team(Kind kind, int64_t threads, OpBuilder &b, Location loc) : kind_(kind)
                          : Value(arith::MulIOp::create(b, loc, NVVM::GridDimXOp::create(b, loc, type), width));
 }
 
-Team::Team(const ColumnTiles &tiles, const GpuLimits &device, OpBuilder &b, Location loc)
-    : Team(Grid, tiles.threads(), b, loc) {
+Team::Team(Kind kind, const ColumnTiles &tiles, const GpuLimits &device, OpBuilder &b, Location loc)
+    : Team(kind, tiles.threads(), b, loc) {
   tiles_ = tiles;
-  sharedBytes_ = device.sharedBytes;
+  if (kind == Grid)
+    sharedBytes_ = device.sharedBytes;
   Value width = i32(b, loc, tiles.width), thread = NVVM::ThreadIdXOp::create(b, loc, b.getI32Type());
   Value block = arith::IndexCastUIOp::create(b, loc, b.getI32Type(), block_);
   place_.part = arith::RemUIOp::create(b, loc, thread, width);

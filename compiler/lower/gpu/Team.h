@@ -25,8 +25,9 @@ public:
 
   /// `threads`: of a block. `b`: where the numbers of threads are computed.
   Team(Kind kind, int64_t threads, mlir::OpBuilder &b, mlir::Location loc);
-  /// A grid whose blocks have columns, and all shared memory of a processor each.
-  Team(const ColumnTiles &tiles, const GpuLimits &device, mlir::OpBuilder &b, mlir::Location loc);
+  /// A grid whose blocks have columns, and all shared memory of a processor each; or blocks that have all columns of
+  /// their rows, and wait for no other.
+  Team(Kind kind, const ColumnTiles &tiles, const GpuLimits &device, mlir::OpBuilder &b, mlir::Location loc);
 
   Kind kind() const { return kind_; }
   int64_t sharedBytes() const { return sharedBytes_; } ///< that a block can have

@@ -17,6 +17,7 @@ inline constexpr llvm::StringLiteral teamAttr = "dyn.team";
 inline constexpr llvm::StringLiteral teamSuffix = ".team";
 inline constexpr llvm::StringLiteral sharedAttr = "dyn.shared";
 inline constexpr llvm::StringLiteral sharedBytesAttr = "dyn.shared_bytes";
+inline constexpr llvm::StringLiteral rowsApartAttr = "dyn.rows_apart"; // of a batch: no step mixes them (split-lanes)
 /// How a kernel is launched (map-to-threads).
 inline constexpr llvm::StringLiteral blockThreadsAttr = "dyn.block_threads";
 inline constexpr llvm::StringLiteral blocksAttr = "dyn.blocks";

@@ -115,12 +115,25 @@ struct SplitLanesPass : overtime::ir::impl::SplitLanesBase<SplitLanesPass> {
         time = loop;
     if (!time || time.getNumResults() > 0)
       return;
-    if (processors > 0 && ColumnTiles::find(time, {processors, sharedBytes, tensorCores}))
+    GpuLimits device{processors, sharedBytes, tensorCores};
+    if (processors > 0 && ColumnTiles::find(time, device))
       return; // its steps are shared by columns
     std::optional<LaneAnalysis> lanes = LaneAnalysis::run(time);
     if (!lanes || lanes->count() == 0)
       return;
+    if (processors > 0 && isBatch(*lanes, time) && ColumnTiles::findRows(time, device)) {
+      getOperation()->setAttr(rowsApartAttr, UnitAttr::get(&getContext()));
+      return; // so that rows of a block share its weights
+    }
     split(time, *lanes);
+  }
+
+  /// Lanes are the rows of every product, and nothing is computed before the loop.
+  bool isBatch(const LaneAnalysis &lanes, scf::ForOp time) {
+    for (auto product : time.getBody()->getOps<linalg::MatmulOp>())
+      if (lanes.axisOf(product.getOutputs()[0]) != 0u)
+        return false;
+    return getOperation().getBody().front().getOps<linalg::LinalgOp>().empty();
   }
 
   void split(scf::ForOp time, const LaneAnalysis &lanes) {
