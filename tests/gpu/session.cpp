@@ -225,6 +225,48 @@ TEST_CASE("blocks that wait for each other are as many as the device holds", "[g
   CHECK(fake.faults() == "");
 }
 
+TEST_CASE("a program whose blocks must all run says so where a device is too small", "[gpu]") {
+  FakeDriver fake; // holds 8
+  Device device;
+  Failure failure;
+  REQUIRE(device.open(0, failure));
+  overtime_gpu_image all = image;
+  all.cooperative = true;
+  all.workspace_bytes = 64;
+  for (std::uint32_t blocks : {8u, 9u}) {
+    Session session(device);
+    all.blocks = blocks;
+    REQUIRE(session.open(&all, 1, "kernel", failure));
+    Arrays arrays(1);
+    CHECK(session.run({1, 0, 0, 0.0, 1}, arrays.table.data(), arrays.table.size(), failure) == (blocks == 8));
+  }
+  CHECK(std::string(failure.text)
+            .find("the program's 9 blocks must run at the same time, and fake device holds 8: it was "
+                  "compiled for a larger device of the same kind; compile it where it runs") != std::string::npos);
+  CHECK(fake.calls({"cuLaunchCooperativeKernel"}) == "cuLaunchCooperativeKernel 8 x 128\n");
+  CHECK(fake.faults() == "");
+}
+
+TEST_CASE("a block's shared memory is asked for before the first launch", "[gpu]") {
+  FakeDriver fake;
+  Device device;
+  Failure failure;
+  REQUIRE(device.open(0, failure));
+  Session session(device);
+  overtime_gpu_image large = image;
+  large.launch_shared_bytes = 100000;
+  fake.fail_next("cuFuncSetAttribute", 1);
+  CHECK_FALSE(session.open(&large, 1, "kernel", failure));
+  CHECK(std::string(failure.text).find("asking for the shared memory of a block") != std::string::npos);
+  failure = {};
+  Session other(device);
+  REQUIRE(other.open(&large, 1, "kernel", failure));
+  Arrays arrays(1);
+  CHECK(other.run({1, 0, 0, 0.0, 1}, arrays.table.data(), arrays.table.size(), failure));
+  CHECK(fake.calls({"cuFuncSetAttribute"}) == "cuFuncSetAttribute 8 = 100000\ncuFuncSetAttribute 8 = 100000\n");
+  CHECK(fake.faults() == "");
+}
+
 // The checks of the fake itself: each of these mistakes must be seen.
 TEST_CASE("the fake driver sees what must not be", "[gpu]") {
   FakeDriver fake;
