@@ -260,7 +260,10 @@ Command add_compile(CLI::App &app) {
       ->add_option("--target", options->target,
                    "native, x86-64-v3, x86-64-v4, aarch64, a processor of LLVM, or nvptx64 for a GPU [native]")
       ->type_name("CPU");
-  parser->add_option("--arch", options->arch, "Compute capability of a GPU [sm_80]")->type_name("SM");
+  parser
+      ->add_option("--arch", options->arch,
+                   "Compute capability of a GPU; sm_86:28 is for 28 multiprocessors or more [sm_80]")
+      ->type_name("SM");
   parser
       ->add_option("--gpu", options->gpus,
                    "Code for GPUs of these compute capabilities beside the processor's, such as sm_80,sm_90")

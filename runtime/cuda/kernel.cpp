@@ -82,9 +82,9 @@ bool Kernel::blocks_together(unsigned &blocks, Failure &failure) const {
   unsigned resident = unsigned(each) * unsigned(device.processors());
   if (image_.blocks > resident)
     return fail(failure,
-                "the program's %u blocks must run at the same time, and %s holds %u: it was compiled for a "
-                "larger device of the same kind; compile it where it runs",
-                image_.blocks, device.name(), resident);
+                "the program's %u blocks must run at the same time, and %s holds %u; compile it for as many "
+                "multiprocessors as this device has: sm_%d:%d",
+                image_.blocks, device.name(), resident, image_.capability, device.processors());
   unsigned most = image_.blocks != 0 ? image_.blocks : image_.most_blocks;
   blocks = most != 0 && most < resident ? most : resident;
   return true;

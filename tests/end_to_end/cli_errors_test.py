@@ -35,6 +35,7 @@ class Targets(CliTest):
     def test_files_of_a_gpu_and_of_a_processor(self):
         gpu = ("compile", "HH", "-o", "out", "--target", "nvptx64")
         self.fail_with(*gpu, "--emit", "so", says=["--emit so writes nothing for a GPU", "ptx, cubin"])
+        self.fail_with(*gpu, "--arch", "sm_86:0", says=["multiprocessors from 1 to 1024 behind the colon, as in sm_86:28"])
         self.fail_with(*gpu, "--arch", "sm_1", says=["unknown compute capability 'sm_1'", "sm_80"])
         self.fail_with(*gpu, "--arch", "turing", says=["--arch takes a compute capability", "turing"])
         self.fail_with(*gpu, "--stop-after", "cpu", "--emit", "mlir", says="did you mean 'gpu'?")

@@ -241,8 +241,8 @@ TEST_CASE("a program whose blocks must all run says so where a device is too sma
     CHECK(session.run({1, 0, 0, 0.0, 1}, arrays.table.data(), arrays.table.size(), failure) == (blocks == 8));
   }
   CHECK(std::string(failure.text)
-            .find("the program's 9 blocks must run at the same time, and fake device holds 8: it was "
-                  "compiled for a larger device of the same kind; compile it where it runs") != std::string::npos);
+            .find("the program's 9 blocks must run at the same time, and fake device holds 8; compile "
+                  "it for as many multiprocessors as this device has: sm_80:4") != std::string::npos);
   CHECK(fake.calls({"cuLaunchCooperativeKernel"}) == "cuLaunchCooperativeKernel 8 x 128\n");
   CHECK(fake.faults() == "");
 }

@@ -34,6 +34,13 @@ bool isGpuName(StringRef name) { return name == "nvptx64" || name.starts_with("s
 Expected<TargetSpec> gpuTarget(StringRef name) {
   if (name == "nvptx64")
     name = "sm_80";
+  auto [capability, count] = name.split(':');
+  unsigned processors = 0;
+  if (name.contains(':') && (count.getAsInteger(10, processors) || processors == 0 || processors > 1024))
+    return createStringError(inconvertibleErrorCode(), "'" + name.str() +
+                                                           "' has no number of multiprocessors from 1 to " +
+                                                           "1024 behind the colon, as in sm_86:28");
+  name = capability;
   const Capability *found = find_if(capabilities, [&](const Capability &c) { return c.name == name; });
   if (found == std::end(capabilities)) {
     std::string known = join(map_range(capabilities, [](const Capability &c) { return c.name; }), ", ");
@@ -47,7 +54,7 @@ Expected<TargetSpec> gpuTarget(StringRef name) {
   spec.vectorBits = 64; // one number
   spec.fma = true;
   spec.gpu = true;
-  spec.processors = found->processors;
+  spec.processors = processors != 0 ? processors : found->processors;
   spec.tensorCores = spec.cpu != "sm_75"; // has them for f16 alone
   spec.sharedBytes = found->sharedKiB << 10;
   return spec;

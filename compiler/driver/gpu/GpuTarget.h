@@ -9,7 +9,8 @@ namespace overtime::driver {
 /// "nvptx64", or a name that begins like "sm_90".
 bool isGpuName(llvm::StringRef name);
 
-/// The target of such a name. Fails on a compute capability that is not known, naming those that are.
+/// The target of such a name; "sm_86:28" is for devices of at least 28 multiprocessors, else it is for those of a
+/// device in wide use. Fails on a compute capability that is not known, naming those that are.
 llvm::Expected<TargetSpec> gpuTarget(llvm::StringRef name);
 
 /// For a device of compute capability `capability`, 90 for 9.0: the newest target whose PTX it takes. `processors`:

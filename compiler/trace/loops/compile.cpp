@@ -11,8 +11,8 @@
 
 #include "llvm/ADT/STLExtras.h"
 
-#include <algorithm>
 #include <cstring>
+#include <set>
 
 namespace overtime {
 
@@ -48,14 +48,15 @@ static Tree<InputSpec> input_specs(LoopData &loop, const CompileOptions &options
 }
 
 void detail::check_gpus(const CompileOptions &options, SourceLocation at) {
+  std::set<std::string> capabilities;
   for (const std::string &name : options.gpus) {
     auto known = driver::TargetSpec::get(name);
     if (!known)
       throw Error(ErrorKind::Name, llvm::toString(known.takeError()), at);
     if (!known->gpu)
       throw Error(ErrorKind::Usage, "'" + name + "' is no GPU; .gpus takes compute capabilities such as sm_90", at);
-    if (std::count(options.gpus.begin(), options.gpus.end(), name) > 1)
-      throw Error(ErrorKind::Usage, "'" + name + "' stands twice in .gpus", at);
+    if (!capabilities.insert(known->cpu).second)
+      throw Error(ErrorKind::Usage, "'" + known->cpu + "' stands twice in .gpus", at);
   }
   if (!options.gpus.empty() && llvm::cantFail(driver::TargetSpec::get(options.target)).gpu)
     throw Error(ErrorKind::Usage,
