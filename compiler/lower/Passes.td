@@ -50,8 +50,15 @@ def SplitLanes : Pass<"split-lanes", "::mlir::func::FuncOp"> {
     stays in registers or in the first cache for the whole run. Scratch memory shrinks to a tile. Lanes that remain are
     a tile of their own. Where there are several tiles, the function runs those of the range that its last two arguments
     give, so that threads can share them; their number and an estimate of the cycles for a step of one are recorded as
-    `dyn.parts` and `dyn.part_cycles`. Numbers do not change. Tested by `tests/lower/split_lanes.mlir`; where a step mixes lanes, by
-    `tests/lower/split_lanes_not_when_mixed.mlir`.
+    `dyn.parts` and `dyn.part_cycles`. Numbers do not change. Tested by `tests/lower/split_lanes.mlir`; where a step mixes
+    lanes, by `tests/lower/split_lanes_not_when_mixed.mlir`.
+
+    Of the operations on synapses, `dyn.propagate`, `dyn.collect` and `dyn.read_delayed` have the rows of a batch as
+    lanes; `dyn.correlate` changes weights that all rows share. A tile is one row, or some where they are short, since
+    what a row needs then stays in the cache. There is none where rows are too few: on a processor for half of its
+    threads, on a GPU, with rows of more than 8192 elements, for half of its multiprocessors. What a ring of delays
+    carries as a scalar has one place in memory for all rows: on a GPU the part that ends last stores it
+    (`dyn.after_all`), on a processor such a loop stays whole. Tested by `tests/lower/split_lanes_network.mlir`.
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "512", "width of a vector register">,
                  Option<"threads", "threads", "unsigned", "1", "threads that a run may have">,

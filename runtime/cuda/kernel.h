@@ -8,8 +8,9 @@
 
 namespace overtime::gpu {
 
-/// At the start of the workspace of a cooperative kernel, where its blocks count each other; 0 before every launch.
+/// At the start of a workspace, where blocks may count each other; 0 before every launch.
 constexpr size_t counter_bytes = 64;
+inline bool has_counter(const overtime_gpu_image &how) { return how.workspace_bytes >= int64_t(counter_bytes); }
 
 class Kernel {
 public:

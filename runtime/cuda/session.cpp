@@ -56,7 +56,7 @@ bool Session::prepare(const HostArray *arrays, size_t count, int64_t rows, Failu
   }
   const overtime_gpu_image &how = kernel.image();
   return workspace.reserve(how.workspace_bytes > 0 ? how.workspace_bytes : 1, failure) &&
-         (!how.cooperative || compute.clear(workspace.at, counter_bytes, failure));
+         (!has_counter(how) || compute.clear(workspace.at, counter_bytes, failure));
 }
 
 bool Session::upload_rows(const HostArray *arrays, int64_t first, int64_t rows, Failure &failure) {

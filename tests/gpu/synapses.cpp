@@ -44,6 +44,29 @@ struct Learning : Model {
   }
 };
 
+/// Spikes of some steps ago, the same time for all cells and one for each; the ring's place is a scalar state.
+struct Delayed : Model {
+  explicit Delayed(std::int64_t n)
+      : Model(Shape{n}), V(state("V", uniform(0, 1))), spike(state("spike", false)), g(state("g", 0.0)) {
+    register_delay(spike, 9);
+    ages = Tensor({n}, i32);
+    for (std::int64_t k = 0; k < n; ++k)
+      ages.set(k, double(k % 9));
+  }
+  State V, spike, g;
+  Tensor ages;
+  Tree<Value> update(const Tree<Value> &) override {
+    std::int64_t n = V.shape().back();
+    Value late = get_delay_data(spike, 4), apart = get_delay_data(spike, ages);
+    g = propagate(late, {.posts = n, .probability = 0.1, .seed = 3}, 0.25, 0.75 * g);
+    g = propagate(apart, {.posts = n, .number = 5, .seed = 4}, -0.125, g);
+    V = V + 0.0625 + 0.25 * g;
+    spike = V > 1;
+    V = where(spike, V - 1, V);
+    return {};
+  }
+};
+
 } // namespace
 
 TEST_CASE("spikes reach their targets on a device: the bits of the processor", "[gpu]") {
@@ -64,9 +87,20 @@ TEST_CASE("learning and delays of each cell on a device: the bits of the process
   CHECK(emulation.fake.faults() == "");
 }
 
-TEST_CASE("rows of a batch have their own events on a device", "[gpu]") {
+TEST_CASE("rows of a batch have their own events on a device, and a block each", "[gpu]") {
   Emulation emulation;
   for (bool real_events : {false, true})
     check_same_bits([&] { return std::make_unique<EventNetwork>(50, true, real_events); }, f32, 21, 3);
+  CHECK(emulation.fake.calls({"cuLaunchKernel", "cuLaunchCooperativeKernel"}) ==
+        "cuLaunchKernel 3 x 64\ncuLaunchKernel 3 x 64\ncuLaunchKernel 3 x 64\ncuLaunchKernel 3 x 64\n");
+  CHECK(emulation.fake.faults() == "");
+}
+
+TEST_CASE("rows of a batch share the place in a ring of delays, which the last block moves on", "[gpu]") {
+  Emulation emulation;
+  check_same_bits([] { return std::make_unique<Delayed>(50); }, f32, 31, 3);
+  CHECK(emulation.fake.calls({"cuLaunchKernel", "cuLaunchCooperativeKernel"}) ==
+        "cuLaunchKernel 3 x 64\ncuLaunchKernel 3 x 64\n");
+  check_same_bits([] { return std::make_unique<Delayed>(1100); }, f64, 14, 2); // more than a block has threads
   CHECK(emulation.fake.faults() == "");
 }

@@ -2,6 +2,7 @@
 // Where the temporaries of a kernel lie: with a thread, in the shared memory of a block, or in the workspace.
 #include "compiler/lower/gpu/KernelMemory.h"
 
+#include "compiler/lower/gpu/AfterAll.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 #include "compiler/lower/memory/StepMemory.h"
 
@@ -181,7 +182,8 @@ void placeMemory(func::FuncOp program, const Team &team, int64_t regions) {
     allocs.clear();
     bytes = 0;
   }
-  int64_t counter = team.kind() == Team::Grid ? gridCounterBytes : 0, total = bytes * regions + counter;
+  bool counts = team.kind() == Team::Grid || hasAfterAll(program);
+  int64_t counter = counts ? gridCounterBytes : 0, total = bytes * regions + counter;
   workspace.setType(MemRefType::get({total}, b.getI8Type()));
   program.setFunctionType(FunctionType::get(b.getContext(), program.getBody().getArgumentTypes(), {}));
   program->setAttr(workspaceBytesAttr, b.getI64IntegerAttr(total));
@@ -194,7 +196,8 @@ void placeMemory(func::FuncOp program, const Team &team, int64_t regions) {
   b.setInsertionPointAfterValue(team.size());
   Value start = arith::ConstantIndexOp::create(b, loc, counter);
   if (ofEach)
-    start = arith::MulIOp::create(b, loc, team.block(), arith::ConstantIndexOp::create(b, loc, bytes));
+    start = arith::AddIOp::create(
+        b, loc, start, arith::MulIOp::create(b, loc, team.block(), arith::ConstantIndexOp::create(b, loc, bytes)));
   place(b, allocs, workspace, start);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // map-to-threads: a program becomes one kernel, whose threads run a lane each or share every operation of a step.
 #include "compiler/lower/Passes.h"
+#include "compiler/lower/gpu/AfterAll.h"
 #include "compiler/lower/gpu/ExchangeBuffers.h"
 #include "compiler/lower/gpu/KernelMemory.h"
 #include "compiler/lower/gpu/PrivateScalars.h"
@@ -47,6 +48,7 @@ public:
     takePart(team);
     if (failed(StepWriter(team, workspaceOf(program), b.getContext()).write(program.getBody().front())))
       return failure();
+    writeAfterAll(program, team, workspaceOf(program), lanes);
     placeMemory(program, team, kind == Team::Grid || tiles ? 1 : blocks); // allocations are told apart until here
     program->setAttr(blockThreadsAttr, b.getI64IntegerAttr(threads));
     program->setAttr(blocksAttr, b.getI64IntegerAttr(blocks));
@@ -62,7 +64,9 @@ private:
     if (chooseTiles())
       return;
     int64_t wide = 1, most = 1; // points of an operation: in the loops, anywhere
+    bool isNetwork = false;
     program.walk([&](Operation *op) {
+      isNetwork |= isa<PropagateOp, CollectOp>(op);
       int64_t points = StepWriter::pointsOf(op);
       if (auto linalg = dyn_cast<linalg::LinalgOp>(op); linalg && lanes == 1 && LongSum::find(linalg))
         points *= LongSum::sums;
@@ -78,7 +82,10 @@ private:
       blocks = llvm::divideCeil(lanes, threads);
     } else if (lanes > 1 || most <= mostOfBlock) {
       kind = Team::Block;
-      threads = std::min<int64_t>(llvm::alignTo(std::max(wide, lanes > 1 ? 1 : most), warp), lanes > 1 ? 256 : 1024);
+      // Few rows of a network have a processor each.
+      int64_t mostOfRow = isNetwork && lanes <= int64_t(device.processors) ? mostOfBlock : 256;
+      threads = std::min<int64_t>(llvm::alignTo(std::max(wide, lanes > 1 ? 1 : most), warp),
+                                  lanes > 1 ? mostOfRow : mostOfBlock);
       blocks = lanes;
     } else {
       kind = Team::Grid;

@@ -48,6 +48,8 @@ LogicalResult StepWriter::writeOp(Operation &op) {
     op.erase();
     return success();
   }
+  if (op.hasAttr(afterAllAttr))
+    return success(); // writeAfterAll's
   TeamAccesses now = TeamAccesses::of(&op, team.tiles());
   if (now.empty() || isa<ViewLikeOpInterface, memref::AllocOp>(op))
     return success();

@@ -54,7 +54,7 @@ private:
   ColumnPlace place_;
 };
 
-/// Bytes of a workspace in which a grid counts.
+/// Bytes of a workspace in which a grid counts, or lanes that are done.
 inline constexpr int64_t gridCounterBytes = 64;
 /// The function that a grid waits in; made where it is missing.
 inline constexpr llvm::StringLiteral gridBarrierName = "overtime_grid_barrier";

@@ -16,6 +16,8 @@ std::pair<Value, Value> placeOf(WarpCode &code, Value memory, Value number) {
   auto type = cast<MemRefType>(memory.getType());
   if (type.getRank() == 1)
     return {Value(), code.toIndex(number)};
+  if (type.getDimSize(0) == 1)
+    return {code.index(0), code.toIndex(number)};
   Value width = code.i32(type.getDimSize(1));
   return {code.toIndex(arith::DivUIOp::create(code.b, code.loc, number, width)),
           code.toIndex(arith::RemUIOp::create(code.b, code.loc, number, width))};

@@ -18,6 +18,8 @@ inline constexpr llvm::StringLiteral teamSuffix = ".team";
 inline constexpr llvm::StringLiteral sharedAttr = "dyn.shared";
 inline constexpr llvm::StringLiteral sharedBytesAttr = "dyn.shared_bytes";
 inline constexpr llvm::StringLiteral rowsApartAttr = "dyn.rows_apart"; // of a batch: no step mixes them (split-lanes)
+/// Marks the stores of a part that write the same for every part, when all have run; there are some on a GPU only.
+inline constexpr llvm::StringLiteral afterAllAttr = "dyn.after_all";
 /// How a kernel is launched (map-to-threads).
 inline constexpr llvm::StringLiteral blockThreadsAttr = "dyn.block_threads";
 inline constexpr llvm::StringLiteral blocksAttr = "dyn.blocks";

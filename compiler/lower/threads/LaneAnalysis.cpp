@@ -3,30 +3,55 @@
 #include "compiler/lower/threads/LaneAnalysis.h"
 
 #include "compiler/lower/memory/ProgramMemory.h"
-#include "dialect/Dyn.h"
-
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/SmallBitVector.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
 namespace overtime::ir {
 
+/// What an operation of a step writes.
+static SmallVector<Value> writtenBy(Operation &op) {
+  if (auto linalg = dyn_cast<linalg::LinalgOp>(op))
+    return llvm::to_vector_of<Value>(linalg.getDpsInits());
+  auto init = llvm::TypeSwitch<Operation *, Value>(&op)
+                  .Case<PropagateOp, CollectOp, CorrelateOp, ReadDelayedOp>([](auto one) { return one.getInit(); })
+                  .Default([](Operation *) { return Value(); });
+  return init ? SmallVector<Value>{init} : SmallVector<Value>{};
+}
+
 std::optional<LaneAnalysis> LaneAnalysis::run(scf::ForOp time) {
   // The leading dimension of what the first operation of a step writes decides which lanes there could be.
   for (Operation &op : time.getBody()->without_terminator()) {
-    auto linalg = dyn_cast<linalg::LinalgOp>(op);
-    if (!linalg || linalg.getNumDpsInits() == 0)
+    SmallVector<Value> written = writtenBy(op);
+    if (written.empty())
       continue;
-    Value written = linalg.getDpsInits()[0];
-    if (!memoryType(written) || memoryType(written).getRank() == 0)
+    if (!memoryType(written[0]) || memoryType(written[0]).getRank() == 0)
       return std::nullopt;
     LaneAnalysis lanes(time);
-    if (lanes.spreadFrom(written, 0))
+    if (lanes.spreadFrom(written[0], 0))
       return lanes;
     return std::nullopt;
   }
   return std::nullopt;
+}
+
+bool LaneAnalysis::isNetwork() const {
+  scf::ForOp loop = time;
+  return llvm::any_of(*loop.getBody(), [](Operation &op) { return isa<PropagateOp, CollectOp>(op); });
+}
+
+int64_t LaneAnalysis::rowWidth() const {
+  scf::ForOp loop = time;
+  int64_t wide = 1;
+  for (Operation &op : *loop.getBody())
+    if (isa<PropagateOp, CollectOp>(op))
+      for (Value v : op.getOperands())
+        if (axisOf(v))
+          wide = std::max(wide, memoryType(v).getShape().back());
+  return wide;
 }
 
 bool LaneAnalysis::set(Value memory, unsigned axis) {
@@ -53,22 +78,57 @@ bool LaneAnalysis::visit(Operation *op) {
   if (isa<memref::ReinterpretCastOp>(op) ||
       !llvm::any_of(op->getOperands(), [](Value v) { return bool(memoryType(v)); }))
     return true; // a row of a sequence is memory of its own; scalars are the same for all lanes
-  return visitView(op);
+  return llvm::TypeSwitch<Operation *, bool>(op)
+      .Case([&](PropagateOp one) { return visitRows(op, {{one.getEvents(), 0}, {one.getInit(), 0}}); })
+      .Case([&](CollectOp one) { return visitRows(op, {{one.getValues(), 0}, {one.getInit(), 0}}); })
+      .Case([&](ReadDelayedOp one) { return visitRows(op, {{one.getRing(), 1}, {one.getInit(), 0}}); })
+      .Case([&](memref::SubViewOp view) { return visitSubview(view); })
+      .Case([&](memref::CollapseShapeOp view) { return visitCollapsed(view); })
+      // A scalar read is fine, anything else on lanes has no rule.
+      .Default([&](Operation *) { return isa<memref::LoadOp>(op) && !axisOf(op->getOperand(0)); });
 }
 
-bool LaneAnalysis::visitView(Operation *op) {
-  auto view = dyn_cast<memref::SubViewOp>(op);
-  if (!view) // a scalar read is fine, anything else on lanes has no rule
-    return isa<memref::LoadOp>(op) && !axisOf(op->getOperand(0));
-  if (view.getType().getRank() != view.getSourceType().getRank())
-    return false;
+/// An operation on synapses has the rows of a batch for itself; the synapses are the same for all.
+bool LaneAnalysis::visitRows(Operation *op, ArrayRef<std::pair<Value, unsigned>> rows) {
+  if (llvm::none_of(op->getOperands(), [&](Value v) { return axisOf(v).has_value(); }))
+    return true;
+  for (auto [memory, axis] : rows)
+    if (memoryType(memory).getRank() < int64_t(axis) + 2 || !set(memory, axis))
+      return false;
+  return llvm::all_of(op->getOperands(), [&](Value v) {
+    return !axisOf(v) || llvm::any_of(rows, [&](auto row) { return row.first == v; });
+  });
+}
+
+/// Of the view's axes those that it drops have one element. Lanes are there on both sides, all of them.
+bool LaneAnalysis::visitSubview(memref::SubViewOp view) {
+  llvm::SmallBitVector dropped = view.getDroppedDims();
+  SmallVector<unsigned> kept;
+  for (unsigned d = 0; d < dropped.size(); ++d)
+    if (!dropped.test(d))
+      kept.push_back(d);
   std::optional<unsigned> axis = axisOf(view.getSource());
-  if (!axis)
-    axis = axisOf(view.getResult());
+  if (std::optional<unsigned> there = axisOf(view.getResult()); !axis && there)
+    axis = kept[*there];
   if (!axis)
     return true;
-  return view.getStaticOffset(*axis) == 0 && view.getStaticSize(*axis) == lanes && set(view.getSource(), *axis) &&
-         set(view.getResult(), *axis);
+  auto place = llvm::find(kept, *axis);
+  return place != kept.end() && view.getStaticOffset(*axis) == 0 && view.getStaticSize(*axis) == lanes &&
+         set(view.getSource(), *axis) && set(view.getResult(), unsigned(place - kept.begin()));
+}
+
+/// Lanes stay by themselves: what is taken together with them has one element.
+bool LaneAnalysis::visitCollapsed(memref::CollapseShapeOp view) {
+  for (auto [place, group] : llvm::enumerate(view.getReassociationIndices()))
+    for (int64_t d : group) {
+      bool isLane = axisOf(view.getSrc()) == unsigned(d);
+      bool isLaneAfter = axisOf(view.getResult()) == unsigned(place) && view.getSrcType().getDimSize(d) == lanes;
+      if (!isLane && !isLaneAfter)
+        continue;
+      return view.getType().getDimSize(place) == lanes && set(view.getSrc(), unsigned(d)) &&
+             set(view.getResult(), unsigned(place));
+    }
+  return !axisOf(view.getSrc()) && !axisOf(view.getResult());
 }
 
 std::optional<unsigned> LaneAnalysis::laneLoop(linalg::LinalgOp op) const {
@@ -109,10 +169,9 @@ bool LaneAnalysis::complete() {
   for (Operation &op : time.getBody()->without_terminator()) {
     if (isa<memref::StoreOp>(op))
       return false;
-    if (auto linalg = dyn_cast<linalg::LinalgOp>(op))
-      for (Value v : linalg.getDpsInits())
-        if (!axisOf(v))
-          return false;
+    for (Value v : writtenBy(op))
+      if (!axisOf(v))
+        return false;
     if (isa<memref::ReinterpretCastOp>(op))
       continue;
     for (Value v : op.getOperands())
@@ -135,6 +194,10 @@ bool LaneAnalysis::isScratch(Value memory) const {
 
 int64_t LaneAnalysis::tileSize(unsigned vectorBits, unsigned threads) const {
   scf::ForOp loop = time;
+  if (isNetwork()) { // what a row of a batch needs stays in the cache from step to step, and is many vectors long
+    constexpr int64_t elements = 512;
+    return std::min(llvm::divideCeil(lanes, threads), llvm::divideCeil(elements, rowWidth()));
+  }
   int64_t operations = 0, scalars = 0, sharedBytes = 0, carried = 0;
   bool draws = false;
   unsigned widest = 32;
@@ -185,11 +248,25 @@ int64_t cyclesOf(linalg::LinalgOp op, unsigned vectorBits) {
   return llvm::divideCeil(points, vector) * std::max<int64_t>(1, body / 2);
 }
 
+int64_t cyclesWithEvents(PropagateOp op) {
+  constexpr int64_t synapseCycles = 3, drawnCycles = 15; // where a synapse is stored, and where it is drawn
+  MemRefType events = memoryType(op.getEvents());
+  int64_t rows = events.getRank() == 2 ? events.getDimSize(0) : 1;
+  RowRuleAttr rule = op.getRuleAttr();
+  if (!rule)
+    return rows * memoryType(op.getTargets()).getDimSize(0) * synapseCycles;
+  double row =
+      rule.getNumber() ? double(*rule.getNumber()) : rule.getProbability().getValueAsDouble() * double(rule.getPosts());
+  return int64_t(row * double(events.getNumElements()) * drawnCycles);
+}
+
 int64_t LaneAnalysis::stepCycles(int64_t tile, unsigned vectorBits) const {
   scf::ForOp loop = time;
   int64_t cycles = 0;
   for (auto op : loop.getBody()->getOps<linalg::LinalgOp>())
     cycles += cyclesOf(op, vectorBits);
+  for (auto op : loop.getBody()->getOps<PropagateOp>())
+    cycles += cyclesWithEvents(op) / quietSteps;
   return std::max<int64_t>(1, cycles * tile / lanes);
 }
 

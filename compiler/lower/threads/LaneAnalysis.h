@@ -2,7 +2,10 @@
 // Which dimension of a loop over time is independent: no step mixes its elements.
 #pragma once
 
+#include "dialect/Dyn.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -15,6 +18,10 @@ inline constexpr int64_t carriedVectors = 24;
 
 /// About a processor's cycles for an operation of a step.
 int64_t cyclesOf(mlir::linalg::LinalgOp op, unsigned vectorBits);
+/// The same, in a step in which all sources have an event.
+int64_t cyclesWithEvents(PropagateOp op);
+/// From an event of a source to its next one: 20 Hz, 0.1 ms.
+inline constexpr int64_t quietSteps = 500;
 
 /// Lanes are the elements of one dimension along which a step works elementwise: the neurons of an uncoupled
 /// population, the rows of a batch. Every memory of the loop either has that dimension as one of its axes or is the
@@ -25,6 +32,10 @@ public:
   static std::optional<LaneAnalysis> run(mlir::scf::ForOp time);
 
   int64_t count() const { return lanes; }
+  /// A step sends events through synapses, row by row of a batch.
+  bool isNetwork() const;
+  /// Sources or targets, whichever are most, of a network's operation.
+  int64_t rowWidth() const;
   /// The axis of a memory that counts lanes; none when all lanes share it.
   std::optional<unsigned> axisOf(mlir::Value memory) const;
   /// The iteration dimension of an operation that counts lanes.
@@ -45,7 +56,9 @@ private:
   bool set(mlir::Value memory, unsigned axis);
   bool visit(mlir::Operation *op);
   bool visitLinalg(mlir::linalg::LinalgOp op);
-  bool visitView(mlir::Operation *op);
+  bool visitRows(mlir::Operation *op, llvm::ArrayRef<std::pair<mlir::Value, unsigned>> rows);
+  bool visitSubview(mlir::memref::SubViewOp view);
+  bool visitCollapsed(mlir::memref::CollapseShapeOp view);
   bool complete();
 
   mlir::scf::ForOp time;

@@ -22,6 +22,18 @@ using namespace overtime::ir;
 
 namespace {
 
+/// Stores of scalars that a loop over time carries; nothing where its results have other uses too.
+SmallVector<Operation *> storesOf(scf::ForOp time) {
+  SmallVector<Operation *> stores;
+  for (Operation *user : time->getUsers())
+    if (isa<memref::StoreOp>(user) && user->getBlock() == time->getBlock())
+      stores.push_back(user);
+    else
+      return {};
+  llvm::sort(stores, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  return stores;
+}
+
 /// Writes the loop over time again for one tile of lanes.
 class Tile {
 public:
@@ -29,21 +41,32 @@ public:
       : b(b), lanes(lanes), time(time), first(first), size(size) {}
 
   void write() {
-    auto copy = scf::ForOp::create(b, time.getLoc(), time.getLowerBound(), time.getUpperBound(), time.getStep());
+    auto copy = scf::ForOp::create(b, time.getLoc(), time.getLowerBound(), time.getUpperBound(), time.getStep(),
+                                   time.getInitArgs());
     copy->setAttr(timeLoopAttr, b.getUnitAttr());
     // Memory from outside is cut before the loop; scratch memory becomes as small as the tile.
     b.setInsertionPoint(copy);
     for (Value memory : lanes.outside())
       map.map(memory, memory.getDefiningOp<memref::AllocOp>() && lanes.isScratch(memory) ? scratch(memory)
                                                                                          : cut(memory, memory));
-    b.setInsertionPoint(copy.getBody()->getTerminator());
-    map.map(time.getInductionVar(), copy.getInductionVar());
+    b.setInsertionPointToStart(copy.getBody());
+    map.map(time.getBody()->getArguments(), copy.getBody()->getArguments());
     for (Operation &op : time.getBody()->without_terminator())
       writeOp(op);
+    if (time.getNumResults() > 0)
+      b.clone(*time.getBody()->getTerminator(), map);
     b.setInsertionPointAfter(copy);
+    map.map(time.getResults(), copy.getResults());
+    storeAfterAll();
   }
 
 private:
+  /// What scalars are in the end, which is the same for every part: of those that run, one writes it.
+  void storeAfterAll() {
+    for (Operation *store : storesOf(time))
+      b.clone(*store, map)->setAttr(afterAllAttr, b.getUnitAttr());
+  }
+
   SmallVector<int64_t> tileShape(MemRefType type, unsigned axis) {
     SmallVector<int64_t> shape(type.getShape());
     shape[axis] = size;
@@ -70,6 +93,10 @@ private:
   void writeOp(Operation &op) {
     if (auto view = dyn_cast<memref::SubViewOp>(op)) {
       map.map(view.getResult(), subview(view));
+    } else if (auto view = dyn_cast<memref::CollapseShapeOp>(op)) {
+      map.map(view.getResult(),
+              Value(memref::CollapseShapeOp::create(b, view.getLoc(), map.lookupOrDefault(view.getSrc()),
+                                                    view.getReassociationIndices())));
     } else if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && generic.hasIndexSemantics()) {
       writeIndexed(generic);
     } else { // a row of a sequence, a constant: made for all lanes
@@ -80,13 +107,18 @@ private:
   }
   Value subview(memref::SubViewOp view) {
     SmallVector<OpFoldResult> offsets = view.getMixedOffsets(), sizes = view.getMixedSizes();
-    if (std::optional<unsigned> axis = lanes.axisOf(view.getResult()))
-      sizes[*axis] = b.getIndexAttr(size);
+    SmallVector<int64_t> shape(view.getType().getShape());
+    if (std::optional<unsigned> axis = lanes.axisOf(view.getResult())) {
+      shape[*axis] = size;
+      sizes[*lanes.axisOf(view.getSource())] = b.getIndexAttr(size);
+    }
     for (OpFoldResult &offset : offsets)
       if (auto v = dyn_cast<Value>(offset))
         offset = map.lookupOrDefault(v);
-    return memref::SubViewOp::create(b, view.getLoc(), map.lookupOrDefault(view.getSource()), offsets, sizes,
-                                     view.getMixedStrides());
+    Value source = map.lookupOrDefault(view.getSource());
+    MemRefType type = memref::SubViewOp::inferRankReducedResultType(shape, cast<MemRefType>(source.getType()), offsets,
+                                                                    sizes, view.getMixedStrides());
+    return memref::SubViewOp::create(b, view.getLoc(), type, source, offsets, sizes, view.getMixedStrides());
   }
   /// An element's index counts from the first lane of all.
   void writeIndexed(linalg::GenericOp generic) {
@@ -113,15 +145,16 @@ struct SplitLanesPass : overtime::ir::impl::SplitLanesBase<SplitLanesPass> {
     for (auto loop : getOperation().getBody().front().getOps<scf::ForOp>())
       if (loop->hasAttr(timeLoopAttr))
         time = loop;
-    if (!time || time.getNumResults() > 0)
+    // Parts that several threads of a processor run have nowhere to count which of them is the last.
+    if (!time || (time.getNumResults() > 0 && (processors == 0 || storesOf(time).empty())))
       return;
     GpuLimits device{processors, sharedBytes, tensorCores};
     if (processors > 0 && ColumnTiles::find(time, device))
       return; // its steps are shared by columns
     std::optional<LaneAnalysis> lanes = LaneAnalysis::run(time);
-    if (!lanes || lanes->count() == 0)
+    if (!lanes || lanes->count() == 0 || (lanes->isNetwork() && !rowsPay(*lanes)))
       return;
-    if (processors > 0 && isBatch(*lanes, time) && ColumnTiles::findRows(time, device)) {
+    if (processors > 0 && time.getNumResults() == 0 && isBatch(*lanes, time) && ColumnTiles::findRows(time, device)) {
       getOperation()->setAttr(rowsApartAttr, UnitAttr::get(&getContext()));
       return; // so that rows of a block share its weights
     }
@@ -130,10 +163,20 @@ struct SplitLanesPass : overtime::ir::impl::SplitLanesBase<SplitLanesPass> {
 
   /// Lanes are the rows of every product, and nothing is computed before the loop.
   bool isBatch(const LaneAnalysis &lanes, scf::ForOp time) {
+    if (lanes.isNetwork())
+      return false;
     for (auto product : time.getBody()->getOps<linalg::MatmulOp>())
       if (lanes.axisOf(product.getOutputs()[0]) != 0u)
         return false;
     return getOperation().getBody().front().getOps<linalg::LinalgOp>().empty();
+  }
+
+  /// Few rows of a network keep fewer threads at work than their elements do.
+  bool rowsPay(const LaneAnalysis &lanes) const {
+    constexpr int64_t wideRow = 8192; // a block has up to 1024 threads
+    if (processors > 0)
+      return lanes.rowWidth() <= wideRow || 2 * lanes.count() >= int64_t(processors);
+    return 2 * lanes.count() > int64_t(threads);
   }
 
   void split(scf::ForOp time, const LaneAnalysis &lanes) {
@@ -143,6 +186,8 @@ struct SplitLanesPass : overtime::ir::impl::SplitLanesBase<SplitLanesPass> {
       Tile(b, lanes, time, arith::ConstantIndexOp::create(b, time.getLoc(), 0), size).write();
     else
       writeParts(b, time, lanes, size);
+    for (Operation *store : storesOf(time))
+      store->erase();
     time.erase();
     for (Value memory : lanes.outside())
       if (auto alloc = memory.getDefiningOp<memref::AllocOp>(); alloc && alloc->use_empty())

@@ -25,8 +25,6 @@ namespace {
 
 constexpr int64_t mostParts = 64, mostItems = 512; // beyond them a barrier, or finding where it stands, takes too long
 constexpr int64_t barrierCycles = 2200;            // of two threads, on a machine that has other things to do too
-constexpr int64_t synapseCycles = 3, drawnCycles = 15; // a synapse's cost where it is stored, and where it is drawn
-constexpr int64_t quietSteps = 500;                    // from event to event: 20 Hz, 0.1 ms
 constexpr StringLiteral barrierName = "overtime_barrier";
 
 /// Writes the team's form of a program, in a copy of it.
@@ -100,15 +98,6 @@ public:
   }
 
 private:
-  /// When all sources have an event.
-  static int64_t cyclesWithEvents(PropagateOp op) {
-    RowRuleAttr rule = op.getRuleAttr();
-    if (!rule)
-      return cast<MemRefType>(op.getTargets().getType()).getDimSize(0) * synapseCycles;
-    double row = rule.getNumber() ? double(*rule.getNumber())
-                                  : rule.getProbability().getValueAsDouble() * double(rule.getPosts());
-    return int64_t(row * double(cast<MemRefType>(op.getEvents().getType()).getDimSize(0)) * drawnCycles);
-  }
   /// What flags a synapse reads is written down first, by those who set the flags.
   void listEvents() {
     SmallVector<PropagateOp> all;

@@ -100,7 +100,7 @@ public:
       arguments.push_back(&place);
     for (std::int64_t &stride : strides)
       arguments.push_back(&stride);
-    bool cleared = !kernel.image().cooperative || on.stream.clear(on.workspace.at, gpu::counter_bytes, failure);
+    bool cleared = !gpu::has_counter(kernel.image()) || on.stream.clear(on.workspace.at, gpu::counter_bytes, failure);
     return cleared && kernel.launch(on.stream, arguments.data(), failure) ? OVERTIME_OK : OVERTIME_DEVICE_FAILED;
   }
 
