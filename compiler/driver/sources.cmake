@@ -8,6 +8,7 @@ set(OVERTIME_DRIVER_LLVM_SOURCES
   library/Descriptor.cpp
   library/DescriptorWriter.cpp
   Entry.cpp
+  gpu/CubinFacts.cpp
   gpu/GpuTarget.cpp
   InstructionOrder.cpp
   Jit.cpp

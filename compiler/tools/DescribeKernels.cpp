@@ -2,6 +2,7 @@
 // Describes kernels for GPUs: what ptxas says of them, and how many blocks a multiprocessor holds.
 #include "compiler/tools/description.h"
 
+#include "compiler/driver/gpu/CubinFacts.h"
 #include "compiler/driver/gpu/GpuCache.h"
 #include "compiler/driver/gpu/Occupancy.h"
 #include "compiler/overtime.h"
@@ -36,6 +37,13 @@ void addResources(KernelDescription &kernel, StringRef ptx, std::int64_t ofLaunc
   const driver::KernelResources &used = cubin->resources;
   kernel.used = {used.registers, used.spillStores + used.spillLoads, used.localBytes, used.sharedBytes + ofLaunch};
   add_occupancy(kernel);
+}
+
+std::unique_ptr<MemoryBuffer> bytesOf(const std::string &path) {
+  auto buffer = MemoryBuffer::getFile(path);
+  if (!buffer)
+    throw Error(ErrorKind::File, path + ": cannot be read: " + buffer.getError().message());
+  return std::move(*buffer);
 }
 
 KernelDescription describe(const overtime_gpu_image &ptx, const overtime_gpu_image *machine) {
@@ -85,10 +93,8 @@ std::vector<KernelDescription> kernels_of(const overtime_gpu_code &code) {
 }
 
 Description describe_ptx(const std::string &path) {
-  auto buffer = MemoryBuffer::getFile(path);
-  if (!buffer)
-    throw Error(ErrorKind::File, path + ": cannot be read: " + buffer.getError().message());
-  StringRef text = (*buffer)->getBuffer(), name = wordAfter(text, ".entry");
+  auto buffer = bytesOf(path);
+  StringRef text = buffer->getBuffer(), name = wordAfter(text, ".entry");
   Description description;
   KernelDescription kernel;
   kernel.capability = wordAfter(text, ".target").str();
@@ -102,6 +108,29 @@ Description describe_ptx(const std::string &path) {
   description.facts = {{"kernel", name.str()}, {"ptx_version", wordAfter(text, ".version").str()}};
   addResources(kernel, text);
   description.kernels.push_back(std::move(kernel));
+  return description;
+}
+
+Description describe_cubin(const std::string &path) {
+  auto buffer = bytesOf(path);
+  auto cubin = driver::readCubin(buffer->getBuffer());
+  if (!cubin)
+    throw Error(ErrorKind::File, path + ": " + toString(cubin.takeError()) +
+                                     "; expected machine code as `overtime compile --emit cubin` writes it");
+  Description description;
+  std::string names;
+  for (const driver::CubinKernel &one : cubin->kernels) {
+    names += (names.empty() ? "" : ", ") + one.name;
+    KernelDescription kernel;
+    kernel.capability = "sm_" + std::to_string(cubin->capability);
+    kernel.machine_code = true;
+    kernel.ptx = false;
+    kernel.threads = one.threads;
+    kernel.used = {one.registers, std::nullopt, one.localBytes, one.sharedBytes};
+    add_occupancy(kernel);
+    description.kernels.push_back(std::move(kernel));
+  }
+  description.facts = {{"kernel", names}};
   return description;
 }
 

@@ -58,7 +58,8 @@ void writeKernel(json::OStream &out, const KernelDescription &kernel) {
     out.attribute("fewer_blocks", kernel.fewer_blocks);
     if (kernel.used) {
       out.attribute("registers", kernel.used->registers);
-      out.attribute("spill_bytes", kernel.used->spill_bytes);
+      if (kernel.used->spill_bytes)
+        out.attribute("spill_bytes", *kernel.used->spill_bytes);
       out.attribute("local_bytes", kernel.used->local_bytes);
       out.attribute("shared_bytes", kernel.used->shared_bytes);
     }

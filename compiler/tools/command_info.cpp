@@ -48,12 +48,15 @@ int show_info(const InfoOptions &options) {
     description = describe_json(what);
   else if (what.ends_with(".ptx"))
     description = describe_ptx(what);
+  else if (what.ends_with(".cubin"))
+    description = describe_cubin(what);
   else
     file = false;
   std::error_code failed;
   if (!file && std::filesystem::exists(what, failed))
     throw Error(ErrorKind::File,
-                "info reads FILE.so, FILE.json, FILE.ptx, FILE.npz or FILE.safetensors, got '" + what + "'");
+                "info reads FILE.so, FILE.json, FILE.ptx, FILE.cubin, FILE.npz or FILE.safetensors, got '" + what +
+                    "'");
   const GradientQuestion &sizes = options.sizes;
   if (file && (sizes.size || sizes.n_in || options.gradient))
     throw Error(ErrorKind::Usage, "--size, --n-in and --gradient are for models; '" + what + "' is a file");
@@ -85,7 +88,7 @@ Command add_info(CLI::App &app) {
   auto options = std::make_shared<InfoOptions>();
   parser
       ->add_option("WHAT", options->what,
-                   "A model of the zoo, or FILE.so, FILE.json, FILE.ptx, FILE.npz, FILE.safetensors")
+                   "A model of the zoo, or FILE.so, FILE.json, FILE.ptx, FILE.cubin, FILE.npz, FILE.safetensors")
       ->required();
   parser->add_option("--size", options->sizes.size, "Shapes of a model for this size")->type_name("N");
   parser->add_option("--n-in", options->sizes.n_in, "Shapes of a layer for this many inputs")->type_name("K");

@@ -58,13 +58,16 @@ std::string kernel_section(const Description &description) {
                                                  "local [B]", "shared [B]", "on a multiprocessor"}};
   for (const KernelDescription &kernel : description.kernels) {
     std::vector<std::string> row = {
-        "  " + kernel.capability, kernel.machine_code ? "cubin, PTX" : "PTX",
+        "  " + kernel.capability,
+        !kernel.machine_code ? "PTX"
+        : kernel.ptx         ? "cubin, PTX"
+                             : "cubin",
         kernel.blocks > 0 ? (kernel.fewer_blocks ? "up to " : "") + std::to_string(kernel.blocks) : "?",
         std::to_string(kernel.threads)};
-    if (kernel.used)
-      for (std::int64_t number :
-           {kernel.used->registers, kernel.used->spill_bytes, kernel.used->local_bytes, kernel.used->shared_bytes})
-        row.push_back(std::to_string(number));
+    if (const auto &used = kernel.used)
+      for (std::optional<std::int64_t> number : {std::optional(used->registers), used->spill_bytes,
+                                                 std::optional(used->local_bytes), std::optional(used->shared_bytes)})
+        row.push_back(number ? std::to_string(*number) : "?");
     else
       row.insert(row.end(), 4, "?");
     if (const auto &resident = kernel.resident)

@@ -25,13 +25,16 @@ struct ArrayDescription {
 
 /// Code of a library for GPUs of one compute capability, as ptxas reports it.
 struct KernelDescription {
-  std::string capability;               ///< "sm_90"
-  bool machine_code = false;            ///< beside PTX
+  std::string capability;    ///< "sm_90"
+  bool machine_code = false; ///< beside PTX, or alone
+  bool ptx = true;
   std::int64_t threads = 0, blocks = 0; ///< of a block; of the grid, 0 where that is not known
   bool cooperative = false;             ///< blocks wait for each other
   bool fewer_blocks = false;            ///< where a device holds fewer at the same time, fewer do too
   struct Used {
-    std::int64_t registers = 0, spill_bytes = 0, local_bytes = 0, shared_bytes = 0;
+    std::int64_t registers = 0;
+    std::optional<std::int64_t> spill_bytes; ///< machine code alone does not say
+    std::int64_t local_bytes = 0, shared_bytes = 0;
   };
   std::optional<Used> used; ///< nothing without machine code or ptxas
   std::string remark;       ///< why there is nothing
@@ -79,6 +82,8 @@ Description describe_library(const std::string &path);
 std::vector<KernelDescription> kernels_of(const overtime_gpu_code &code);
 /// A .ptx that `overtime compile` wrote, assembled by ptxas to see what it takes.
 Description describe_ptx(const std::string &path);
+/// A .cubin, by what it says itself: no spilled bytes, and shared memory without what its launch asks for.
+Description describe_cubin(const std::string &path);
 /// Fills in how many blocks a multiprocessor holds.
 void add_occupancy(KernelDescription &kernel);
 /// The .json that `overtime compile` wrote.

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`overtime run --device`: what it says without a driver, the numbers of the processor from the fake one, and the cache on
-disk."""
+"""`overtime run --device`: what it says without a driver, the numbers of the processor from the fake one, the cache on
+disk, and `overtime info` of machine code."""
 import glob
 import hashlib
+import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -157,6 +159,56 @@ class Cache(unittest.TestCase):
             self.assertEqual(len(self.entries()), count)
             if os.access(ptxas, os.X_OK): # and one of machine code for each
                 self.assertEqual(len(glob.glob(os.path.join(self.folder, "cache/*.object"))), 2 * count)
+
+
+class MachineCode(unittest.TestCase):
+    """`overtime info FILE.cubin` has from the file what ptxas said when it wrote it."""
+
+    FACTS = re.compile(r"kernel (\w+): (\d+) registers, \d+ bytes spilled, (\d+) bytes of local and (\d+) of shared memory, "
+                       r"\d+ blocks of (\d+) threads on (\w+)")
+
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory())
+
+    def info(self, path, *options):
+        return subprocess.run([TOOL, "info", path, *options], capture_output=True, text=True, timeout=60)
+
+    def test_what_the_file_says(self):
+        if not os.access(os.environ.get("OVERTIME_PTXAS") or shutil.which("ptxas") or "/usr/local/cuda/bin/ptxas", os.X_OK):
+            self.skipTest("there is no ptxas")
+        for name, options in (("HH", ("--size", "1000")), ("GRUCell", ("--size", "200", "--n-in", "50"))): # shared memory
+            for capability in ("sm_75", "sm_80", "sm_90", "sm_100", "sm_120"):
+                done = subprocess.run([TOOL, "compile", name, *options, "--target", "nvptx64", "--arch", capability, "--emit",
+                                       "ptx,cubin", "-o", self.folder], capture_output=True, text=True, check=True)
+                kernel, registers, local, shared, threads, arch = self.FACTS.search(done.stdout).groups()
+                path = os.path.join(self.folder, name.lower())
+                from_code, from_ptx = (json.loads(self.info(path + kind, "--json").stdout) for kind in (".cubin", ".ptx"))
+                self.assertEqual(from_code["kernel"], kernel)
+                [facts] = from_code["kernels"]
+                self.assertEqual((facts["capability"], facts["registers"], facts["local_bytes"], facts["shared_bytes"],
+                                  facts["threads"]), (arch, int(registers), int(local), int(shared), int(threads)))
+                self.assertNotIn("spill_bytes", facts)
+                self.assertEqual(facts["multiprocessor"], from_ptx["kernels"][0]["multiprocessor"])
+        self.assertRegex(self.info(path + ".cubin").stdout, rf"sm_120 +cubin +\? +{threads} +{registers} +\? +0 +{shared} +\d+ blocks")
+        with open(path + ".cubin", "rb") as file:
+            whole = file.read()
+        for size in (0, 3, 40, 63, 64, 500, len(whole) // 2, len(whole) - 1): # cut off anywhere
+            with open(path + ".cubin", "wb") as file:
+                file.write(whole[:size])
+            done = self.info(path + ".cubin")
+            self.assertEqual((done.returncode, done.stdout), (2, ""), f"{size} bytes")
+            self.assertIn("grucell.cubin: ", done.stderr)
+
+    def test_what_is_none(self):
+        path = os.path.join(self.folder, "no.cubin")
+        shutil.copy(os.environ["OVERTIME_FAKE_CUDA"], path)
+        self.assertIn("no.cubin: is no .cubin: its code is not for a GPU", self.info(path).stderr)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("no machine code\n")
+        done = self.info(path)
+        self.assertEqual(done.returncode, 2)
+        for text in ("no.cubin: is no .cubin: it is no ELF", "as `overtime compile --emit cubin` writes it"):
+            self.assertIn(text, done.stderr)
 
 
 unittest.main()
