@@ -7,6 +7,10 @@
 #include "tests/gpu/emulation.h"
 #include "tests/trace/helper.h"
 
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
 using namespace overtime;
 using namespace overtime::test;
 
@@ -112,6 +116,26 @@ TEST_CASE("tensor cores add up what the operands' formats have exactly", "[gpu]"
     CHECK(largest_difference(run(cuda(), precision), host) == 0);
   CHECK(largest_difference(host, Tensor::zeros(host.shape())) > 100);
   CHECK(emulation.fake.faults() == "");
+}
+
+TEST_CASE("products of a warp stay where all of its threads come", "[gpu]") {
+  Emulation emulation;
+  difference_of([] { return RNNCell(70, 200); }, 70, 13, f32, MatmulPrecision::Tf32); // the last rows are no warp's
+  std::string text, line;
+  for (const auto &entry : std::filesystem::directory_iterator(emulation.folder))
+    if (entry.path().extension() == ".ll") {
+      std::ifstream file(entry.path());
+      text.assign(std::istreambuf_iterator<char>(file), {});
+    }
+  std::istringstream lines(text);
+  int products = 0;
+  while (std::getline(lines, line))
+    if (line.find("call") != std::string::npos && line.find("@llvm.nvvm.mma.") != std::string::npos) {
+      ++products;
+      std::string attributes = "attributes " + line.substr(line.rfind('#')) + " = { convergent";
+      CHECK(text.find(attributes) != std::string::npos);
+    }
+  CHECK(products > 0);
 }
 
 TEST_CASE("tensor cores err by the operands' last bits", "[gpu]") {

@@ -42,9 +42,18 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateKernel(ModuleOp module, S
   return code;
 }
 
-/// What a kernel calls becomes part of it. Threads that wait for each other must not be moved apart.
+/// Calls that threads make together must not be moved to where only some of them come.
+void keepTogether(llvm::Function &function) {
+  for (llvm::User *user : function.users())
+    if (auto *call = llvm::dyn_cast<llvm::CallInst>(user))
+      call->setConvergent();
+}
+
+/// What a kernel calls becomes part of it. LLVM does not know by itself that the threads of a warp multiply together.
 void inlineAll(llvm::Module &code, StringRef kernel) {
   for (llvm::Function &function : code) {
+    if (function.getName().starts_with("llvm.nvvm.mma."))
+      keepTogether(function);
     if (function.isDeclaration())
       continue;
     function.setConvergent();
@@ -52,9 +61,7 @@ void inlineAll(llvm::Module &code, StringRef kernel) {
       continue;
     function.setLinkage(llvm::Function::InternalLinkage);
     function.addFnAttr(llvm::Attribute::AlwaysInline);
-    for (llvm::User *user : function.users())
-      if (auto *call = llvm::dyn_cast<llvm::CallInst>(user))
-        call->setConvergent();
+    keepTogether(function);
   }
 }
 
