@@ -2,8 +2,8 @@
 // approximate-math: exp, expm1, sinh, cosh, tanh, log, log1p and exprel become polynomials, for scalars and vectors.
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/functions/ElementaryFunctions.h"
-#include "compiler/lower/gpu/GpuFunctions.h"
-#include "compiler/lower/gpu/LibraryFunctions.h"
+#include "compiler/lower/functions/GpuFunctions.h"
+#include "compiler/lower/functions/LibraryFunctions.h"
 #include "compiler/transforms/StepValues.h"
 #include "dialect/Dyn.h"
 

@@ -2,8 +2,8 @@
 // Elementary functions written out as arithmetic.
 #include "compiler/lower/functions/ElementaryFunctions.h"
 
+#include "compiler/lower/functions/GpuFunctions.h"
 #include "compiler/lower/functions/Polynomials.h"
-#include "compiler/lower/gpu/GpuFunctions.h"
 #include "compiler/transforms/StepValues.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"

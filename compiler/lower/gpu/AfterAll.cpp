@@ -2,7 +2,7 @@
 // What the last of a kernel's lanes does for all of them.
 #include "compiler/lower/gpu/AfterAll.h"
 
-#include "compiler/lower/gpu/WarpCode.h"
+#include "compiler/lower/gpu/synapses/WarpCode.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 
 using namespace mlir;

@@ -2,10 +2,10 @@
 // map-to-threads: a program becomes one kernel, whose threads run a lane each or share every operation of a step.
 #include "compiler/lower/Passes.h"
 #include "compiler/lower/gpu/AfterAll.h"
-#include "compiler/lower/gpu/ExchangeBuffers.h"
 #include "compiler/lower/gpu/KernelMemory.h"
 #include "compiler/lower/gpu/PrivateScalars.h"
 #include "compiler/lower/gpu/StepWriter.h"
+#include "compiler/lower/gpu/columns/ExchangeBuffers.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 #include "compiler/lower/memory/StepMemory.h"
 

@@ -2,10 +2,10 @@
 // Shares the operations of a program among the threads of a team.
 #include "compiler/lower/gpu/StepWriter.h"
 
-#include "compiler/lower/gpu/ColumnLoops.h"
 #include "compiler/lower/gpu/PointLoops.h"
 #include "compiler/lower/gpu/PrivateScalars.h"
-#include "compiler/lower/gpu/TensorProducts.h"
+#include "compiler/lower/gpu/columns/ColumnLoops.h"
+#include "compiler/lower/gpu/columns/TensorProducts.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -41,17 +41,11 @@ LogicalResult StepWriter::write(Block &block) {
 LogicalResult StepWriter::writeOp(Operation &op) {
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return writeLoop(loop);
-  if (auto linalg = dyn_cast<linalg::LinalgOp>(op);
-      linalg && linalg.getNumLoops() == 0 && llvm::all_of(linalg.getDpsInits(), isPrivate)) {
-    b.setInsertionPoint(&op);
-    PointLoops(b, linalg).emitPoint({});
-    op.erase();
-    return success();
-  }
   if (op.hasAttr(afterAllAttr))
     return success(); // writeAfterAll's
   TeamAccesses now = TeamAccesses::of(&op, team.tiles());
-  if (now.empty() || isa<ViewLikeOpInterface, memref::AllocOp>(op))
+  auto linalg = dyn_cast<linalg::LinalgOp>(op);
+  if ((now.empty() && !linalg) || isa<ViewLikeOpInterface, memref::AllocOp>(op))
     return success();
   if (llvm::any_of(underway, [&](const Underway &one) { return TeamAccesses::ofSums(one.op).touches(now); }))
     gatherBefore(&op);
@@ -61,16 +55,13 @@ LogicalResult StepWriter::writeOp(Operation &op) {
   }
   if (!isa<linalg::LinalgOp, PropagateOp, CollectOp, CorrelateOp, ReadDelayedOp, memref::LoadOp, memref::StoreOp>(op))
     return op.emitError("'") << op.getName() << "' has no lowering to a GPU yet; compile the program for a CPU";
-  if (auto linalg = dyn_cast<linalg::LinalgOp>(op); linalg && team.kind() != Team::Thread)
-    if (std::optional<LongSum> sum = LongSum::find(linalg)) {
-      shareSum(linalg, *sum);
-      op.erase();
-      return success();
-    }
+  if (linalg) {
+    writeLoops(linalg, now);
+    return success();
+  }
   access(&op, now);
   b.setInsertionPoint(&op);
   llvm::TypeSwitch<Operation *>(&op)
-      .Case([&](linalg::LinalgOp linalg) { share(linalg); })
       .Case([&](PropagateOp one) { synapses.propagate(one); })
       .Case([&](CollectOp one) { synapses.collect(one); })
       .Case([&](CorrelateOp one) { synapses.correlate(one); })
@@ -146,6 +137,22 @@ LogicalResult StepWriter::writeLoop(scf::ForOp loop) {
   if (!waited)
     head.add(inside);
   return success();
+}
+
+void StepWriter::writeLoops(linalg::LinalgOp op, const TeamAccesses &now) {
+  bool forEach = op.getNumLoops() == 0 && llvm::all_of(op.getDpsInits(), isPrivate);
+  std::optional<LongSum> sum = team.kind() == Team::Thread ? std::nullopt : LongSum::find(op);
+  if (sum) {
+    shareSum(op, *sum);
+  } else {
+    access(op, now);
+    b.setInsertionPoint(op);
+    if (forEach)
+      PointLoops(b, op).emitPoint({});
+    else
+      share(op);
+  }
+  op.erase();
 }
 
 void StepWriter::share(linalg::LinalgOp op) {

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "compiler/lower/gpu/LongSums.h"
-#include "compiler/lower/gpu/SharedWeights.h"
 #include "compiler/lower/gpu/TeamAccesses.h"
-#include "compiler/lower/gpu/TeamSynapses.h"
+#include "compiler/lower/gpu/columns/SharedWeights.h"
+#include "compiler/lower/gpu/synapses/TeamSynapses.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -25,6 +25,7 @@ public:
 private:
   mlir::LogicalResult writeOp(mlir::Operation &op);
   mlir::LogicalResult writeLoop(mlir::scf::ForOp loop);
+  void writeLoops(mlir::linalg::LinalgOp op, const TeamAccesses &now);
   void share(mlir::linalg::LinalgOp op);
   void shareSum(mlir::linalg::LinalgOp op, const LongSum &sum);
   void writeAlone(mlir::Operation &op);

@@ -2,7 +2,7 @@
 // The threads that work on a step together: one, those of a block, or those of a grid.
 #pragma once
 
-#include "compiler/lower/gpu/ColumnTiles.h"
+#include "compiler/lower/gpu/columns/ColumnTiles.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 

@@ -2,7 +2,7 @@
 // What operations that a team shares do to memory since its threads last waited for each other.
 #pragma once
 
-#include "compiler/lower/gpu/ColumnTiles.h"
+#include "compiler/lower/gpu/columns/ColumnTiles.h"
 #include "dialect/Dyn.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // split-lanes: where no step mixes elements of a dimension, that dimension goes outside the loop over time.
 #include "compiler/lower/Passes.h"
-#include "compiler/lower/gpu/ColumnTiles.h"
+#include "compiler/lower/gpu/columns/ColumnTiles.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 #include "compiler/lower/memory/StepMemory.h"
 #include "compiler/lower/threads/LaneAnalysis.h"

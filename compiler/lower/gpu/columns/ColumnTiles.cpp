@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the blocks of a grid share a recurrent network: each has some columns of every matrix.
-#include "compiler/lower/gpu/ColumnTiles.h"
+#include "compiler/lower/gpu/columns/ColumnTiles.h"
 
 #include "compiler/lower/gpu/KernelMemory.h"
 #include "compiler/lower/memory/ProgramMemory.h"

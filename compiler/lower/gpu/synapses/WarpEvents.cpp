@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events of a population, looked for and visited by warps.
-#include "compiler/lower/gpu/WarpEvents.h"
+#include "compiler/lower/gpu/synapses/WarpEvents.h"
 
 #include "compiler/lower/memory/ProgramMemory.h"
 

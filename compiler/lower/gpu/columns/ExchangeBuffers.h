@@ -2,7 +2,7 @@
 // Buffers in two halves for what the threads of a step hand to all threads of the next.
 #pragma once
 
-#include "compiler/lower/gpu/ColumnTiles.h"
+#include "compiler/lower/gpu/columns/ColumnTiles.h"
 
 namespace overtime::ir {
 

@@ -2,7 +2,7 @@
 // Operations on synapses and ring buffers, shared by the threads of a team.
 #pragma once
 
-#include "compiler/lower/gpu/DrawnSynapses.h"
+#include "compiler/lower/gpu/synapses/DrawnSynapses.h"
 
 namespace overtime::ir {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operations on synapses that are drawn at every event, shared by the threads of a team.
-#include "compiler/lower/gpu/DrawnSynapses.h"
+#include "compiler/lower/gpu/synapses/DrawnSynapses.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 

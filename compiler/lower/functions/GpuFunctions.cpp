@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exponentials and quotients of single numbers as a GPU likes them: few instructions, no branch, no slow path.
-#include "compiler/lower/gpu/GpuFunctions.h"
+#include "compiler/lower/functions/GpuFunctions.h"
 
 #include "compiler/lower/functions/Polynomials.h"
 

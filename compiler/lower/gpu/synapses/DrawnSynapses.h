@@ -2,8 +2,8 @@
 // Operations on synapses that are drawn at every event, shared by the threads of a team.
 #pragma once
 
-#include "compiler/lower/gpu/WarpEvents.h"
-#include "compiler/lower/gpu/WarpRows.h"
+#include "compiler/lower/gpu/synapses/WarpEvents.h"
+#include "compiler/lower/gpu/synapses/WarpRows.h"
 #include "dialect/Dyn.h"
 
 namespace overtime::ir {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operations on synapses and ring buffers, shared by the threads of a team.
-#include "compiler/lower/gpu/TeamSynapses.h"
+#include "compiler/lower/gpu/synapses/TeamSynapses.h"
 
 using namespace mlir;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes an operation whose matrices are cut into columns: what a thread does of it.
-#include "compiler/lower/gpu/ColumnLoops.h"
+#include "compiler/lower/gpu/columns/ColumnLoops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

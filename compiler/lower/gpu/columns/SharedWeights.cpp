@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copies of constant weights that the blocks of a grid keep in their shared memory for all steps.
-#include "compiler/lower/gpu/SharedWeights.h"
+#include "compiler/lower/gpu/columns/SharedWeights.h"
 
 #include "compiler/lower/gpu/KernelMemory.h"
-#include "compiler/lower/gpu/TensorProducts.h"
+#include "compiler/lower/gpu/columns/TensorProducts.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

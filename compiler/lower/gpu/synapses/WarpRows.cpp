@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Draws the targets of a source, 32 at a time: those of runtime/rows.cpp.
-#include "compiler/lower/gpu/WarpRows.h"
+#include "compiler/lower/gpu/synapses/WarpRows.h"
 
 #include "compiler/lower/functions/Philox.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Small pieces of scalar code for threads, and for the 32 of a warp that do the same at the same time.
-#include "compiler/lower/gpu/WarpCode.h"
+#include "compiler/lower/gpu/synapses/WarpCode.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 

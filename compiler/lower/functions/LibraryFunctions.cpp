@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions that a processor takes from its C library, written out for single numbers of a GPU.
-#include "compiler/lower/gpu/LibraryFunctions.h"
+#include "compiler/lower/functions/LibraryFunctions.h"
 
 #include "compiler/lower/functions/ElementaryFunctions.h"
 #include "compiler/lower/functions/Polynomials.h"

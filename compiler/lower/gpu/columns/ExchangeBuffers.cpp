@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Buffers in two halves for what the threads of a step hand to all threads of the next.
-#include "compiler/lower/gpu/ExchangeBuffers.h"
+#include "compiler/lower/gpu/columns/ExchangeBuffers.h"
 
 #include "compiler/lower/gpu/KernelMemory.h"
 #include "compiler/lower/gpu/TeamAccesses.h"

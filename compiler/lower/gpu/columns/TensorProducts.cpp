@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products on tensor cores, for programs that allow operands with fewer bits.
-#include "compiler/lower/gpu/TensorProducts.h"
+#include "compiler/lower/gpu/columns/TensorProducts.h"
 
 #include "compiler/lower/products/ProductChain.h"
 #include "dialect/Dyn.h"

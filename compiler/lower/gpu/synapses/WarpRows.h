@@ -3,7 +3,7 @@
 #pragma once
 
 #include "compiler/lower/RowRule.h"
-#include "compiler/lower/gpu/WarpCode.h"
+#include "compiler/lower/gpu/synapses/WarpCode.h"
 
 namespace overtime::ir {
 
