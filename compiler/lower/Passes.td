@@ -326,7 +326,6 @@ def MapToThreads : Pass<"map-to-threads", "::mlir::ModuleOp"> {
       (`processors`). With `dyn.matmul_precision` of the function, a warp multiplies fragments on tensor cores
       (`tensorCores`), whose operands are rounded to tf32 or bf16; the copy of the weights is then in the order of the
       fragments. After Diamos et al. 2016, "Persistent RNNs: Stashing Recurrent Weights On-Chip".
-
     - Rows of a batch with small weights, at least four for each processor, are left together (`dyn.rows_apart`, by
       split-lanes): a block has all columns of its rows in the same way, and waits for itself alone.
 

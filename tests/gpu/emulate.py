@@ -86,6 +86,24 @@ def argument_types(text):
     return [part.split()[0] for part in re.sub(r"\([^()]*\)", "", text).split(",")]
 
 
+def optimised(tools, text, folder):
+    """As the compiler does before it writes PTX: what LLVM may move past a barrier, it has moved. The barrier of a grid
+    stays a call, which is what the fake device knows."""
+    barrier = re.compile(r"^define [^\n]*@overtime_grid_barrier\(.*?^\}\n", re.MULTILINE | re.DOTALL)
+    if barrier.search(text):
+        text = barrier.sub("", text) + "\ndeclare void @overtime_grid_barrier(i64) convergent nounwind\n"
+    before, after = os.path.join(folder, "before.ll"), os.path.join(folder, "after.ll")
+    with open(before, "w", encoding="utf-8") as file:
+        file.write(text)
+    subprocess.run([os.path.join(tools, "opt"), "-passes=default<O2>", "-S", before, "-o", after], check=True)
+    with open(after, encoding="utf-8") as file:
+        text = file.read()
+    for what in (r" (local_)?unnamed_addr", r" captures\(none\)", r" initializes\(\(.*?\)\)", r" memory\([^)]*\)",
+                 r"\b(tail|notail) (?=call)"):
+        text = re.sub(what, "", text)
+    return text
+
+
 def emulated(text):
     text = re.sub(r'^(target (triple|datalayout)|source_filename).*\n', "", text, flags=re.MULTILINE)
     text = re.sub(r'"(target-cpu|target-features|nvvm\.[\w.]*)"(="[^"]*")?', "", text)
@@ -103,6 +121,7 @@ def emulated(text):
         text = re.sub(r"call void @llvm\.nvvm\.barrier\.cta\.sync\.aligned\.all\(i32 0\)",
                       f"call void @{name}__block_barrier()", text)
         text = re.sub(r"^define [^\n]*@overtime_grid_barrier\(.*?^\}\n", "", text, flags=re.MULTILINE | re.DOTALL)
+        text = re.sub(r"^declare void @overtime_grid_barrier.*\n", "", text, flags=re.MULTILINE)
         text = re.sub(r"call void @overtime_grid_barrier\([^)]*\)", f"call void @{name}__grid_barrier()", text)
         for kind, flag in (("block", 0), ("grid", 1)):
             extra.append(f"define internal void @{name}__{kind}_barrier() {{\n  %f = load ptr, ptr @{name}__wait\n"
@@ -168,7 +187,7 @@ def main():
         for number, kernel in enumerate(kernels):
             source, made = (os.path.join(folder, f"{number}.{ending}") for ending in ("ll", "o"))
             with open(kernel, encoding="utf-8") as file, open(source, "w", encoding="utf-8") as out:
-                out.write(emulated(file.read()))
+                out.write(emulated(optimised(tools, file.read(), folder)))
             subprocess.run([os.path.join(tools, "llc"), "-O1", "-mattr=+fma", "-relocation-model=pic", "-filetype=obj",
                             source, "-o", made], check=True)
             objects.append(made)

@@ -2,6 +2,7 @@
 // A step that mixes elements is shared by the threads of a block, or of a grid, which wait where they exchange numbers.
 // RUN: split-file %s %t
 // RUN: overtime-opt %t/block.mlir --map-to-threads | FileCheck %s --implicit-check-not=linalg
+// RUN: overtime-opt %t/block.mlir --map-to-threads | FileCheck %s --check-prefix=ALIAS
 // RUN: overtime-opt %t/grid.mlir --map-to-threads | FileCheck %s --check-prefix=GRID --implicit-check-not=linalg
 
 // The product reads all of v, which the second operation wrote in the step before: one barrier. The second reads of y
@@ -21,9 +22,12 @@
 // CHECK: memref.store %{{.*}}, %arg2
 // CHECK: nvvm.barrier0
 // CHECK: } {dyn.time_loop}
+// LLVM must not keep what other threads write; what nobody writes it may.
+// ALIAS-LABEL: func.func @layer(
+// ALIAS-SAME: %arg1: memref<40x40xf32> {llvm.noalias}, %arg2: memref<1x40xf32>, %arg3
 //--- block.mlir
 #id = affine_map<(d0, d1) -> (d0, d1)>
-func.func @layer(%steps: index, %w: memref<40x40xf32>, %v: memref<1x40xf32>, %ws: memref<0xi8>, %first: index,
+func.func @layer(%steps: index, %w: memref<40x40xf32> {llvm.noalias}, %v: memref<1x40xf32> {llvm.noalias}, %ws: memref<0xi8>, %first: index,
     %last: index) attributes {dyn.program} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

@@ -87,6 +87,30 @@ TEST_CASE("populations that drive each other wait where they exchange numbers", 
   CHECK(emulation.fake.faults() == "");
 }
 
+namespace {
+
+/// A number that all cells read at one place, and one thread writes.
+struct Led : Model {
+  explicit Led(std::int64_t n) : Model(Shape{}), W(param("W", 0.5, Shape{1, n})), V(state("V", 0.0, Shape{n})) {}
+  Param W;
+  State a = state("a", 0.5, Shape{1}), V;
+  Tree<Value> update(const Tree<Value> &) override {
+    Value drive = matmul(a, W), m = mean(V);
+    a = 0.9 * a + 0.1 * m;
+    V = V + 0.01 * (drive - V) + 0.01;
+    return {};
+  }
+};
+
+} // namespace
+
+TEST_CASE("what a thread has written is read anew after a barrier", "[gpu]") {
+  Emulation emulation; // runs what LLVM has optimised
+  for (std::int64_t n : {64, 128, 1100})
+    CHECK(difference_after([&] { return std::make_unique<Led>(n); }, 50) < 1e-9);
+  CHECK(emulation.fake.faults() == "");
+}
+
 TEST_CASE("a large step is a grid whose blocks wait for each other", "[gpu]") {
   Emulation emulation;
   CHECK(difference_after([] { return std::make_unique<MeanField>(1500, 200); }, 10) < 1e-6);

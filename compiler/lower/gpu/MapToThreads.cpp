@@ -42,6 +42,8 @@ public:
     if (lanes > 1)
       sinkLanes(program, lanes);
     choose();
+    if (kind != Team::Thread)
+      shareArguments();
     makeScalarsPrivate(program);
     b.setInsertionPointToStart(&program.getBody().front());
     Team team = tiles ? Team(kind, *tiles, device, b, loc) : Team(kind, threads, b, loc);
@@ -111,6 +113,15 @@ private:
       if (time->hasAttr(timeLoopAttr))
         exchangeInHalves(time, *tiles);
     return true;
+  }
+
+  /// A thread finds what others have written after it has waited. LLVM takes no barrier for a write to memory that has
+  /// no other name, and would keep what the thread read before; what nobody writes may stay so.
+  void shareArguments() {
+    llvm::DenseSet<Value> written = writtenIn(program);
+    for (BlockArgument argument : program.getArguments())
+      if (written.contains(argument))
+        program.removeArgAttr(argument.getArgNumber(), LLVM::LLVMDialect::getNoAliasAttrName());
   }
 
   /// The range of parts becomes the thread's lane, or the block's; who is beyond the last lane does nothing.

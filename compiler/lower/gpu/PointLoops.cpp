@@ -67,7 +67,8 @@ Value PointLoops::readLane(Value memory, ArrayRef<Value> place, int64_t lane, in
 bool hasVectorsInRows(Value memory, int64_t count) {
   while (auto part = memory.getDefiningOp<memref::SubViewOp>()) {
     int64_t last = part.getStaticOffsets().back();
-    if (ShapedType::isDynamic(last) || last % count != 0 || part.getStaticStrides().back() != 1)
+    if (ShapedType::isDynamic(last) || last % count != 0 || part.getStaticStrides().back() != 1 ||
+        part.getStaticSizes().back() != part.getType().getShape().back()) // the last axis is another one
       return false;
     memory = part.getSource();
   }

@@ -14,23 +14,6 @@
 using namespace mlir;
 
 namespace overtime::ir {
-namespace {
-
-/// Memory that something in the program may write.
-llvm::DenseSet<Value> writtenIn(func::FuncOp program) {
-  llvm::DenseSet<Value> written;
-  program.walk([&](Operation *op) {
-    auto linalg = dyn_cast<linalg::LinalgOp>(op);
-    for (OpOperand &operand : op->getOpOperands())
-      if (memoryType(operand.get()) && !isa<ViewLikeOpInterface, memref::LoadOp>(op) &&
-          !(linalg && linalg.isDpsInput(&operand)))
-        written.insert(rootOf(operand.get()));
-  });
-  return written;
-}
-
-} // namespace
-
 void makeScalarsPrivate(func::FuncOp program) {
   llvm::SetVector<Value> scalars;
   program.walk([&](memref::AllocOp alloc) {

@@ -45,7 +45,7 @@ LogicalResult StepWriter::writeOp(Operation &op) {
     return success(); // writeAfterAll's
   TeamAccesses now = TeamAccesses::of(&op, team.tiles());
   auto linalg = dyn_cast<linalg::LinalgOp>(op);
-  if ((now.empty() && !linalg) || isa<ViewLikeOpInterface, memref::AllocOp>(op))
+  if ((now.empty() && op.getNumRegions() == 0) || isa<ViewLikeOpInterface, memref::AllocOp>(op))
     return success();
   if (llvm::any_of(underway, [&](const Underway &one) { return TeamAccesses::ofSums(one.op).touches(now); }))
     gatherBefore(&op);

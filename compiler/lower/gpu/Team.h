@@ -16,9 +16,6 @@ struct ColumnPlace {
   mlir::Value inBlock; ///< number of the thread
 };
 
-/// Shared memory of a block, so that several fit on a processor of any device.
-inline constexpr int64_t mostSharedBytes = 40 << 10;
-
 class Team {
 public:
   enum Kind { Thread, Block, Grid };
@@ -39,8 +36,8 @@ public:
 
   /// Threads of a block wait for each other.
   void waitInBlock(mlir::OpBuilder &b, mlir::Location loc) const;
-  /// Calls `body` with the numbers 0 <= e < count, each in one thread of the team; the last e of a thread is followed
-  /// by nothing that waits.
+  /// Calls `body` with the numbers 0 <= e < count, each in one thread of the team. `body` must not wait,
+  /// since threads have different numbers of e.
   void share(mlir::OpBuilder &b, mlir::Location loc, int64_t count, llvm::function_ref<void(mlir::Value)> body) const;
   /// All of the team wait for each other, and see what the others have written. A grid counts in the first bytes of
   /// `workspace`, which are 0 at first.

@@ -4,6 +4,8 @@
 
 #include "compiler/transforms/ProgramFunction.h"
 
+#include "llvm/ADT/DenseSet.h"
+
 namespace overtime::ir {
 
 /// Attributes of a program function after bufferization.
@@ -41,6 +43,9 @@ bool isWorkspace(mlir::MemRefType type);
 
 /// The type of a memory; null for anything else.
 mlir::MemRefType memoryType(mlir::Value v);
+
+/// Memory that something below an operation may write.
+llvm::DenseSet<mlir::Value> writtenIn(mlir::Operation *root);
 
 /// The memory that a view shows.
 mlir::Value rootOf(mlir::Value memory);

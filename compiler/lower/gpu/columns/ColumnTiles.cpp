@@ -2,7 +2,6 @@
 // How the blocks of a grid share a recurrent network: each has some columns of every matrix.
 #include "compiler/lower/gpu/columns/ColumnTiles.h"
 
-#include "compiler/lower/gpu/KernelMemory.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -44,7 +43,7 @@ class Products {
 public:
   int64_t weightBytes = 0, rows = 0, widest = 0, narrowest = INT64_MAX, modulus = 0;
 
-  Products(scf::ForOp time, int64_t leastColumns) : time(time), leastColumns(leastColumns) {}
+  Products(scf::ForOp time, int64_t leastColumns) : time(time), leastColumns(leastColumns), written(writtenIn(time)) {}
 
   /// False where the loop has no products, or does something else that threads would share.
   bool read() {
@@ -53,7 +52,7 @@ public:
       if (auto product = dyn_cast<linalg::MatmulOp>(op))
         products.push_back(product);
       else if (!isa<linalg::LinalgOp, memref::LoadOp, memref::StoreOp, ViewLikeOpInterface>(op) &&
-               llvm::any_of(op.getOperands(), [](Value v) { return bool(memoryType(v)); }))
+               (op.getNumRegions() > 0 || llvm::any_of(op.getOperands(), [](Value v) { return bool(memoryType(v)); })))
         return false;
     llvm::stable_sort(products, [](auto a, auto b) { return bytesOf(a.getInputs()[1]) > bytesOf(b.getInputs()[1]); });
     llvm::DenseSet<Value> weights, results;
@@ -63,7 +62,7 @@ public:
       if (!divideBy(out.getDimSize(1)))
         continue;
       results.insert(rootOf(product.getOutputs()[0]));
-      if (!isConstantIn(right, time))
+      if (written.contains(rootOf(right)))
         continue;
       widest = std::max(widest, out.getDimSize(1));
       narrowest = std::min(narrowest, out.getDimSize(1));
@@ -101,6 +100,7 @@ private:
 
   scf::ForOp time;
   int64_t leastColumns;
+  llvm::DenseSet<Value> written;
 };
 
 } // namespace
@@ -113,19 +113,7 @@ int64_t columnsOf(linalg::LinalgOp op) {
   return columns;
 }
 
-bool isConstantIn(Value memory, scf::ForOp loop) {
-  Value root = rootOf(memory);
-  return !loop.walk([&](Operation *op) {
-                auto linalg = dyn_cast<linalg::LinalgOp>(op);
-                bool reads = isa<ViewLikeOpInterface, memref::LoadOp>(op);
-                for (OpOperand &operand : op->getOpOperands())
-                  if (memoryType(operand.get()) && rootOf(operand.get()) == root && !reads &&
-                      !(linalg && linalg.isDpsInput(&operand)))
-                    return WalkResult::interrupt();
-                return WalkResult::advance();
-              })
-              .wasInterrupted();
-}
+bool isConstantIn(Value memory, scf::ForOp loop) { return !writtenIn(loop).contains(rootOf(memory)); }
 
 /// A processor's cycles, to compare ways to cut: multiply-adds, of which it does 128 at once, and numbers that come
 /// from other processors or, where they find no place in shared memory, from the second cache, 16 at once.
@@ -184,8 +172,9 @@ std::optional<ColumnTiles> ColumnTiles::findRows(scf::ForOp time, const GpuLimit
   if (!products.read() || products.weightBytes > mostSharedBytes || products.rows < most * device.processors ||
       products.modulus > mostThreads ||
       !llvm::all_of(time.getBody()->getOps<linalg::LinalgOp>(), [&](linalg::LinalgOp op) {
-        SmallVector<int64_t> extents = op.getStaticLoopRanges();
-        return extents.empty() || (extents.size() > 1 && extents.front() == products.rows);
+        SmallVector<int64_t> extents = op.getStaticLoopRanges(); // rows by columns, which may be sums
+        return extents.empty() || (op.getNumParallelLoops() == 2 && extents.front() == products.rows &&
+                                   op.getIteratorTypesArray().front() == utils::IteratorType::parallel);
       }))
     return std::nullopt;
   int64_t groups = std::max<int64_t>(1, mostThreads / products.modulus), each = most;

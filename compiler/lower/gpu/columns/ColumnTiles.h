@@ -9,6 +9,9 @@
 
 namespace overtime::ir {
 
+/// Shared memory of a block, so that several fit on a processor of any device.
+inline constexpr int64_t mostSharedBytes = 40 << 10;
+
 /// What a device has: processors, shared memory that a block can have, and tensor cores for tf32 and bf16.
 struct GpuLimits {
   int64_t processors = 0, sharedBytes = 0;

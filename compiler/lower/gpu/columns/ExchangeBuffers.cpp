@@ -6,6 +6,7 @@
 #include "compiler/lower/gpu/TeamAccesses.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 #include "compiler/lower/memory/StepMemory.h"
+#include "compiler/lower/products/ProductChain.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -154,6 +155,15 @@ bool isReadByProducts(Value memory, scf::ForOp time, bool &product) {
   return true;
 }
 
+/// Whether a step writes it, or the parts of it, before anything reads it.
+bool isWrittenFirst(memref::AllocOp alloc, scf::ForOp time) {
+  for (auto op : time.getBody()->getOps<linalg::LinalgOp>())
+    for (OpOperand &operand : op->getOpOperands())
+      if (memoryType(operand.get()) && rootOf(operand.get()) == alloc.getResult())
+        return op.isDpsInit(&operand) && (op->hasAttr(overwriteAttr) || !op.payloadUsesValueFromOperand(&operand));
+  return false;
+}
+
 /// A temporary of a step, which is written before it is read, is another one in the next step.
 void alternate(memref::AllocOp alloc, scf::ForOp time) {
   OpBuilder b(time);
@@ -184,7 +194,8 @@ void exchangeInHalves(scf::ForOp time, const ColumnTiles &tiles) {
       Exchange(time, region).replace(uses);
   auto program = time->getParentOfType<func::FuncOp>();
   for (auto alloc : llvm::to_vector(program.getBody().front().getOps<memref::AllocOp>()))
-    if (bool product = false; alloc.getType().getRank() == 2 && isReadByProducts(alloc, time, product) && product)
+    if (bool product = false; alloc.getType().getRank() == 2 && isReadByProducts(alloc, time, product) && product &&
+                              isWrittenFirst(alloc, time))
       alternate(alloc, time);
 }
 
