@@ -17,6 +17,7 @@ set(OVERTIME_DRIVER_LLVM_SOURCES
   gpu/Occupancy.cpp
   ObjectEmitter.cpp
   library/ProgramJson.cpp
+  gpu/StoredNumbers.cpp
   gpu/Ptxas.cpp
   Target.cpp
   training/TrainerDescriptor.cpp

@@ -138,7 +138,7 @@ void Model::register_delay(const State &target, const Delay &delay, const DelayO
   if (!ring)
     ring = make_ring(slot, at);
   if (length > ring->length) {
-    if (ring->buffer->value && ring->length > 0)
+    if (ring->buffer->numbers.host && ring->length > 0)
       throw Error(ErrorKind::Usage,
                   "a longer delay of '" + slot->path() + "' is registered after a run; register it before", at);
     set_length(*ring, length);

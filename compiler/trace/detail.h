@@ -2,6 +2,7 @@
 // What models and variables are behind their handles. Private to compiler/trace.
 #pragma once
 
+#include "compiler/trace/loops/device_tensor.h"
 #include "compiler/trace/model.h"
 
 #include <memory>
@@ -11,6 +12,13 @@
 #include <vector>
 
 namespace overtime::detail {
+
+/// Where a variable's numbers are: on the host, and on a device that trains where it has them too, or has newer ones.
+struct Numbers {
+  std::optional<Tensor> host; // none until first needed
+  std::optional<DeviceTensor> there;
+  bool behind = false; // the host, whose shape is right all the same
+};
 
 /// One variable. It lives on the heap, so that models may move while handles and traces point at it.
 struct Slot {
@@ -30,9 +38,8 @@ struct Slot {
   SourceLocation declared, given_at;
   std::weak_ptr<ModelData> owner;
 
-  std::optional<Tensor> value; // numbers on the host; none until first needed
-
-  std::optional<Tensor> conversion; // of `value`
+  Numbers numbers;
+  std::optional<Tensor> conversion; // of those on the host
 
   // While a step is traced.
   Trace *trace = nullptr;
@@ -44,8 +51,10 @@ struct Slot {
   DType dtype(DType real) const { return flag ? DType::Bool : index.value_or(real); } // in a run
   std::string path() const;                                                           // below the root: "l1.h"
   Shape full_shape() const;                                                           // with the batch axis
-  Shape shape_now(); // of the numbers: a scalar parameter may have become an array
-  /// The numbers, drawn from the initial value when there are none yet.
+  Shape shape_now(); // a scalar parameter may have become an array
+  /// Of the numbers there are.
+  const Shape &shape_of_numbers() { return numbers.host ? numbers.host->shape() : ensure().shape(); }
+  /// The numbers, drawn from the initial value when there are none yet, and brought from a device that has newer ones.
   const Tensor &ensure(std::uint64_t seed = 0);
   /// The numbers in another type; kept, so that large weights are converted once. A number that the type cannot hold is
   /// an error.
@@ -54,10 +63,14 @@ struct Slot {
   void check_divisor(DType real);
   /// The numbers in the run's type, from now on the variable's own: a run writes over them.
   const Tensor &as_run(DType dtype);
-  /// Takes numbers of the right shape as they are.
+  /// Takes numbers of the right shape as they are. No device has them.
   void store(Tensor numbers);
+  /// A device has the numbers in the type of a run; `newer` ones than the host, which brings them when it needs them.
+  void keep_on(const DeviceTensor &there, bool newer);
+  /// Whether the numbers are in this memory of a device.
+  bool is_on(const DeviceTensor &memory) const;
   /// Back to numbers that it had.
-  void restore(std::optional<Tensor> numbers);
+  void restore(Numbers numbers);
   /// Draws the initial value again.
   void reset(std::uint64_t seed);
   void set(const Tensor &array, SourceLocation at = {});

@@ -153,16 +153,16 @@ LoadResult Model::load_state_dict(const StateDict &dict, const LoadOptions &opti
     throw error;
   }
   detail::ensure_initialised(data_->root());
-  std::vector<std::pair<Slot *, std::optional<Tensor>>> before;
+  std::vector<std::pair<Slot *, detail::Numbers>> before;
   try {
     for (const auto &[key, variable] : variables)
       if (auto found = dict.find(key); found != dict.end()) {
-        before.emplace_back(variable.slot().get(), variable.slot()->value);
+        before.emplace_back(variable.slot().get(), variable.slot()->numbers);
         variable.set_value(found->second, at);
       }
   } catch (...) { // all or nothing
-    for (auto &[slot, value] : before)
-      slot->restore(std::move(value));
+    for (auto &[slot, numbers] : before)
+      slot->restore(std::move(numbers));
     throw;
   }
   return result;

@@ -83,7 +83,7 @@ const Tensor &numbers_of(Trace &trace, const Param &param, const Slot &slot, con
                     "' as places of synapses; make it of an array [n] of i32, or of u16",
                 at)
         .note("'" + slot.path() + "' is declared here", slot.declared);
-  return *slot.value;
+  return *slot.numbers.host;
 }
 
 /// Compiled code goes where these numbers point, so they are looked at once, here: they do not change later.
@@ -114,7 +114,8 @@ void check_offsets(const Tensor &numbers, const Slot &slot, std::int64_t synapse
 
 /// Whether the targets of every row ascend.
 bool targets_ascend(const SynapseRows &rows) {
-  const Tensor &offsets = *Monitor(rows.offsets).slot()->value, &targets = *Monitor(rows.targets).slot()->value;
+  const Tensor &offsets = *Monitor(rows.offsets).slot()->numbers.host,
+               &targets = *Monitor(rows.targets).slot()->numbers.host;
   return with_places(offsets, [&](auto starts) {
     return with_places(targets, [&](auto places) {
       for (std::size_t row = 0; row + 1 < starts.size(); ++row)

@@ -68,7 +68,7 @@ private:
     for (const auto &slot : program.states)
       add(trace().type(slot->shape_now(), dtypeOf(*slot)), "state", slot->path());
     for (const auto &slot : program.params)
-      add(trace().type(slot->ensure().shape(), dtypeOf(*slot)), "param", slot->path());
+      add(trace().type(slot->shape_of_numbers(), dtypeOf(*slot)), "param", slot->path());
     spec.data.each([&](const std::string &, const InputSpec &input) {
       mlir::Type step = trace().type(input.shape, spec.settings.real);
       add(ir::stackedType(step), "input", input.name);

@@ -134,7 +134,7 @@ std::string Slot::path() const {
   return prefix.empty() ? name : prefix + "." + name;
 }
 
-Shape Slot::shape_now() { return kind == Kind::Param ? ensure().shape() : full_shape(); }
+Shape Slot::shape_now() { return kind == Kind::Param ? shape_of_numbers() : full_shape(); }
 
 Shape Slot::full_shape() const {
   Shape full = shape;
@@ -180,7 +180,6 @@ static void edited(const Slot &slot) {
 
 void Slot::reset(std::uint64_t seed) {
   edited(*this);
-  conversion.reset();
   Shape full = is_state() ? full_shape() : shape;
   DType dtype = this->dtype(f64);
   const Init &from = given ? *given : init;
@@ -193,27 +192,36 @@ void Slot::reset(std::uint64_t seed) {
                       to_string(full),
                   at);
     // The caller may keep what it gave, and a run writes over a state's numbers.
-    value = drawn.dtype() == dtype ? drawn.clone() : drawn.to(dtype);
+    store(drawn.dtype() == dtype ? drawn.clone() : drawn.to(dtype));
   } else if (from.array()) {
-    value.reset();
+    numbers = {};
     set(*from.array(), at);
   } else {
     const Quantity &q = *from.number();
     double number = q.unit.dimensionless() ? q.value : q.in(unit);
     check_flag(*this, Tensor(number, f64), at);
-    value = Tensor::full(full, number, dtype);
+    store(Tensor::full(full, number, dtype));
   }
 }
 
-void Slot::store(Tensor numbers) {
+void Slot::store(Tensor tensor) {
   conversion.reset();
-  value = std::move(numbers);
+  numbers = {std::move(tensor), {}, false};
 }
 
-void Slot::restore(std::optional<Tensor> numbers) {
+void Slot::keep_on(const DeviceTensor &there, bool newer) {
+  numbers.there = there;
+  numbers.behind |= newer;
+  if (newer)
+    conversion.reset();
+}
+
+bool Slot::is_on(const DeviceTensor &memory) const { return numbers.there && numbers.there->data() == memory.data(); }
+
+void Slot::restore(Numbers before) {
   edited(*this);
   conversion.reset();
-  value = std::move(numbers);
+  numbers = std::move(before);
 }
 
 /// Converted numbers. One that was finite and no longer is, is an error.
@@ -232,9 +240,9 @@ static Tensor convert(const Slot &slot, const Tensor &numbers, DType dtype) {
 
 const Tensor &Slot::converted(DType dtype) {
   if (ensure().dtype() == dtype)
-    return *value;
+    return *numbers.host;
   if (!conversion || conversion->dtype() != dtype)
-    conversion = convert(*this, *value, dtype);
+    conversion = convert(*this, *numbers.host, dtype);
   return *conversion;
 }
 
@@ -256,16 +264,20 @@ void Slot::check_divisor(DType real) {
 }
 
 const Tensor &Slot::as_run(DType dtype) {
-  if (ensure().dtype() != dtype)
-    store(convert(*this, *value, dtype));
-  conversion.reset();
-  return *value;
+  const Tensor &now = ensure();
+  store(now.dtype() == dtype ? now : convert(*this, now, dtype));
+  return *numbers.host;
 }
 
 const Tensor &Slot::ensure(std::uint64_t seed) {
-  if (!value)
+  if (!numbers.host)
     reset(seed);
-  return *value;
+  if (numbers.behind) {
+    numbers.host = numbers.there->host();
+    numbers.behind = false;
+    conversion.reset();
+  }
+  return *numbers.host;
 }
 
 /// A scalar fills; an array of the unbatched shape is repeated over the batch; parameters may become arrays.
@@ -274,8 +286,8 @@ void Slot::set(const Tensor &array, SourceLocation at) {
   Shape full = is_state() ? full_shape() : shape;
   DType dtype = this->dtype(f64);
   check_flag(*this, array, at);
-  Tensor numbers = array.to(dtype);
-  if (index && value && !same_numbers(*value, numbers)) // compiled code goes where they point
+  Tensor given = array.to(dtype);
+  if (index && numbers.host && !same_numbers(*numbers.host, given)) // compiled code goes where they point
     throw Error(ErrorKind::Usage,
                 "'" + path() +
                     "' holds places in other arrays and does not change; build the model "
@@ -286,18 +298,18 @@ void Slot::set(const Tensor &array, SourceLocation at) {
   bool per_element =
       kind != Kind::State && shape.empty() && model && !model->size.empty() && array.shape() == model->size;
   if (array.shape() == full || per_element) {
-    store(numbers.clone());
+    store(given.clone());
     if (index) // which does not change: one copy is enough
-      init = *value;
+      init = *numbers.host;
   } else if (array.size() == 1) {
-    store(Tensor::full(full, numbers[0], dtype));
+    store(Tensor::full(full, given[0], dtype));
   } else if (is_state() && array.shape() == shape) {
     Tensor repeated(full, dtype);
     std::int64_t inner = 1; // elements behind the axis of the batch
     for (std::size_t d = std::size_t(batch_axis); d < shape.size(); ++d)
       inner *= shape[d];
     for (std::int64_t k = 0; k < repeated.size(); ++k)
-      repeated.set(k, numbers[k / (inner * *model->batch) * inner + k % inner]);
+      repeated.set(k, given[k / (inner * *model->batch) * inner + k % inner]);
     store(repeated);
   } else {
     std::string expected = to_string(full);

@@ -75,6 +75,18 @@ bool find_all(void *library, Driver &d, Failure &failure) {
          find(library, d.cuLaunchCooperativeKernel, "cuLaunchCooperativeKernel", failure);
 }
 
+void find_graphs(void *library, Driver &d) {
+  Failure missing;
+  bool all = find(library, d.cuStreamBeginCapture, "cuStreamBeginCapture_v2", missing) &&
+             find(library, d.cuStreamEndCapture, "cuStreamEndCapture", missing) &&
+             find(library, d.cuGraphInstantiate, "cuGraphInstantiateWithFlags", missing) &&
+             find(library, d.cuGraphLaunch, "cuGraphLaunch", missing) &&
+             find(library, d.cuGraphExecDestroy, "cuGraphExecDestroy", missing) &&
+             find(library, d.cuGraphDestroy, "cuGraphDestroy", missing);
+  if (!all)
+    d.cuStreamBeginCapture = nullptr;
+}
+
 struct Loaded {
   Driver driver;
   Failure failure;
@@ -91,6 +103,7 @@ void load() {
   }
   if (!find_all(library, loaded.driver, loaded.failure))
     return;
+  find_graphs(library, loaded.driver);
   int devices = 0;
   if (check(loaded.driver, loaded.driver.cuInit(0), loaded.failure, "starting") &&
       check(loaded.driver, loaded.driver.cuDeviceGetCount(&devices), loaded.failure, "counting devices") &&

@@ -19,6 +19,8 @@ using ModuleHandle = struct ModuleTag *;
 using FunctionHandle = struct FunctionTag *;
 using StreamHandle = struct StreamTag *;
 using EventHandle = struct EventTag *;
+using GraphHandle = struct GraphTag *;
+using GraphExecHandle = struct GraphExecTag *;
 
 /// The functions of the driver that are used, under their names there.
 struct Driver {
@@ -58,6 +60,13 @@ struct Driver {
                            StreamHandle, void **, void **);
   Result (*cuLaunchCooperativeKernel)(FunctionHandle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
                                       unsigned, StreamHandle, void **);
+  // Graphs, all or none: NULL in a driver without them.
+  Result (*cuStreamBeginCapture)(StreamHandle, int mode);
+  Result (*cuStreamEndCapture)(StreamHandle, GraphHandle *);
+  Result (*cuGraphInstantiate)(GraphExecHandle *, GraphHandle, unsigned long long flags);
+  Result (*cuGraphLaunch)(GraphExecHandle, StreamHandle);
+  Result (*cuGraphExecDestroy)(GraphExecHandle);
+  Result (*cuGraphDestroy)(GraphHandle);
 };
 
 /// The driver, loaded and initialised once: libcuda.so.1, or the file that $OVERTIME_LIBCUDA names. NULL with a failure

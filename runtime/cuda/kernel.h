@@ -12,6 +12,13 @@ namespace overtime::gpu {
 constexpr size_t counter_bytes = 64;
 inline bool has_counter(const overtime_gpu_image &how) { return how.workspace_bytes >= int64_t(counter_bytes); }
 
+/// What a kernel with CallNumbers::Stored reads in the device's memory.
+struct StoredNumbers {
+  int64_t i0, k0; ///< of the call; a launch adds its own first step
+  double t0;
+  uint64_t seed;
+};
+
 class Kernel {
 public:
   explicit Kernel(const Device &device) : device(device) {}

@@ -63,11 +63,13 @@ std::string identityOf(StringRef program) {
 
 } // namespace
 
-Expected<GpuCode> cachedGpuCode(mlir::ModuleOp module, const ProgramInfo &info, const TargetSpec &target) {
+Expected<GpuCode> cachedGpuCode(mlir::ModuleOp module, const ProgramInfo &info, const TargetSpec &target,
+                                CallNumbers numbers) {
   GpuCode known{info, target, {}, {}, {}, {}};
   StopWatch watch(known.times);
   std::string key = Cache::key({"gpu", OVERTIME_PIPELINE_DIGEST, LLVM_VERSION_STRING, target.describe(),
-                                std::to_string(target.processors), info.name, info.numerics, textOf(module)});
+                                std::to_string(target.processors), info.name, info.numerics,
+                                numbers == CallNumbers::Stored ? "stored" : "", textOf(module)});
   Entry entry(key, 5);
   watch.lap("cache read");
   if (entry) {
@@ -76,7 +78,7 @@ Expected<GpuCode> cachedGpuCode(mlir::ModuleOp module, const ProgramInfo &info, 
     known.ptx = entry.code().str();
     return known;
   }
-  auto made = compileForGpu(module, info, target);
+  auto made = compileForGpu(module, info, target, numbers);
   if (!made)
     return made.takeError();
   StopWatch writing(made->times);

@@ -5,6 +5,7 @@
 #include "compiler/driver/ObjectEmitter.h"
 #include "compiler/driver/Stages.h"
 #include "compiler/driver/gpu/GpuCache.h"
+#include "compiler/driver/gpu/StoredNumbers.h"
 #include "compiler/lower/memory/ProgramMemory.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -93,7 +94,8 @@ void flushSubnormals(llvm::Module &code) {
 
 } // namespace
 
-llvm::Expected<GpuCode> compileForGpu(ModuleOp module, const ProgramInfo &info, const TargetSpec &target) {
+llvm::Expected<GpuCode> compileForGpu(ModuleOp module, const ProgramInfo &info, const TargetSpec &target,
+                                      CallNumbers numbers) {
   GpuCode made{info, target, {}, {}, {}, {}};
   StopWatch watch(made.times);
   if (llvm::Error error = runStages(module, info, target, "llvm", &watch))
@@ -114,6 +116,8 @@ llvm::Expected<GpuCode> compileForGpu(ModuleOp module, const ProgramInfo &info, 
     return code.takeError();
   if (llvm::Error error = checkCalls(**code))
     return std::move(error);
+  if (numbers == CallNumbers::Stored)
+    readNumbersFromMemory(**code, info.name);
   watch.lap("translate");
   auto machine = createTargetMachine(made.target);
   if (!machine)

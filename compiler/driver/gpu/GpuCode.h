@@ -20,6 +20,12 @@ struct KernelLaunch {
   std::int64_t sharedBytes = 0; // of a block, besides what the code has
 };
 
+/// How a kernel gets steps, i0, k0, t0 and seed of a call.
+enum class CallNumbers {
+  Arguments,
+  Stored ///< all but the steps from memory of the device; see readNumbersFromMemory
+};
+
 struct GpuCode {
   ProgramInfo info;
   TargetSpec target;
@@ -43,7 +49,8 @@ struct GpuLibraryCode {
 };
 
 /// Compiles for a target with `gpu`; the kernel's name is the program's. The module is used up.
-llvm::Expected<GpuCode> compileForGpu(mlir::ModuleOp module, const ProgramInfo &info, const TargetSpec &target);
+llvm::Expected<GpuCode> compileForGpu(mlir::ModuleOp module, const ProgramInfo &info, const TargetSpec &target,
+                                      CallNumbers numbers = CallNumbers::Arguments);
 
 /// Compiles copies of the module for GPUs by name, such as "sm_90", and assembles them where ptxas is found; `cache`
 /// says whether to look for both on disk, and to keep them there.

@@ -150,10 +150,10 @@ llvm::Expected<GpuGradient> compileGradientForGpu(ModuleOp module, const Program
   if (!modules)
     return modules.takeError();
   auto *compile = cache ? &cachedGpuCode : &compileForGpu;
-  auto forward = compile(*modules->forward, modules->forwardInfo, target);
+  auto forward = compile(*modules->forward, modules->forwardInfo, target, CallNumbers::Stored);
   if (!forward)
     return forward.takeError();
-  auto backward = compile(*modules->backward, modules->backwardInfo, target);
+  auto backward = compile(*modules->backward, modules->backwardInfo, target, CallNumbers::Stored);
   if (!backward)
     return backward.takeError();
   return GpuGradient{GradientLayout(*modules), std::move(*forward), std::move(*backward)};

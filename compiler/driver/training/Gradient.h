@@ -41,7 +41,7 @@ struct GpuGradient : GradientLayout {
   GpuCode forward, backward;
 };
 
-/// The module is used up.
+/// The module is used up. A GPU's kernels take CallNumbers::Stored.
 llvm::Expected<HostGradient> compileGradientForHost(mlir::ModuleOp module, const ProgramInfo &info,
                                                     const GradientSpec &spec, const HostOptions &options);
 llvm::Expected<GpuGradient> compileGradientForGpu(mlir::ModuleOp module, const ProgramInfo &info,

@@ -86,7 +86,7 @@ const Unit &Monitor::unit() const { return variable().unit; }
 bool Monitor::is_state() const { return variable().is_state(); }
 Shape Monitor::shape() const {
   const Slot &slot = variable();
-  return slot.kind == Slot::Kind::Param && slot.value ? slot.value->shape() : slot.full_shape();
+  return slot.kind == Slot::Kind::Param && slot.numbers.host ? slot.numbers.host->shape() : slot.full_shape();
 }
 Tensor Monitor::value() const {
   Slot &slot = variable();

@@ -12,7 +12,7 @@ public:
     root.each([&](ModelData &model) {
       models.push_back({&model, model.batch, model.initialised});
       for (const auto &slot : model.slots)
-        slots.emplace_back(slot, slot->value);
+        slots.emplace_back(slot, slot->numbers);
     });
   }
   void restore() {
@@ -20,8 +20,8 @@ public:
       model->batch = batch;
       model->initialised = initialised;
     }
-    for (auto &[slot, value] : slots)
-      slot->restore(std::move(value));
+    for (auto &[slot, numbers] : slots)
+      slot->restore(std::move(numbers));
   }
 
 private:
@@ -31,7 +31,7 @@ private:
     bool initialised;
   };
   std::vector<Marks> models;
-  std::vector<std::pair<std::shared_ptr<Slot>, std::optional<Tensor>>> slots;
+  std::vector<std::pair<std::shared_ptr<Slot>, Numbers>> slots;
 };
 
 void draw_all(ModelData &root, std::optional<std::int64_t> batch, std::uint64_t seed) {
@@ -42,7 +42,7 @@ void draw_all(ModelData &root, std::optional<std::int64_t> batch, std::uint64_t 
   for (const auto &slot : root.all_slots())
     if (slot->is_state())
       slot->reset(seed);
-    else
+    else if (!slot->numbers.host)
       slot->ensure(seed);
 }
 

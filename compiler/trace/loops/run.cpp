@@ -46,7 +46,7 @@ std::string LoopData::key_of(const Tree<Tensor> &data) const {
     key += "|" + model.method + "," + (model.batch ? std::to_string(*model.batch) : "-");
     for (const auto &slot : model.slots)
       if (!slot->is_state())
-        key += to_string(slot->ensure().shape());
+        key += to_string(slot->shape_of_numbers());
   });
   return key;
 }

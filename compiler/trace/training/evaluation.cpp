@@ -23,20 +23,23 @@ LoopOptions options_of(LoopOptions of) {
 class KeptStates {
 public:
   explicit KeptStates(Model &model) : model(model), batch(model.batch()) {
-    for (const auto &[path, state] : model.states())
-      numbers.emplace_back(state.slot(),
-                           state.slot()->value ? std::optional(state.slot()->value->clone()) : std::optional<Tensor>());
+    for (const auto &[path, state] : model.states()) {
+      Numbers now = state.slot()->numbers;
+      if (now.host && !now.behind) // a run writes over them
+        now.host = now.host->clone();
+      numbers.emplace_back(state.slot(), std::move(now));
+    }
   }
   ~KeptStates() {
     model.data()->root().each([&](ModelData &one) { one.batch = batch; });
-    for (auto &[slot, value] : numbers)
-      slot->restore(std::move(value));
+    for (auto &[slot, before] : numbers)
+      slot->restore(std::move(before));
   }
 
 private:
   Model &model;
   std::optional<std::int64_t> batch;
-  std::vector<std::pair<std::shared_ptr<Slot>, std::optional<Tensor>>> numbers;
+  std::vector<std::pair<std::shared_ptr<Slot>, Numbers>> numbers;
 };
 
 /// The mean over the first axis, in f64.

@@ -211,7 +211,6 @@ Tensor real_target(const Tensor &target, DType real, SourceLocation at) {
   return numbers;
 }
 
-/// Checks a call and sees to its programs.
 detail::Call ValueAndGradData::prepare(const Tree<Tensor> &data, const Tensor &target, SourceLocation at) {
   detail::LoopData &loop = over();
   detail::Call call = loop.by_data(data, at);
@@ -238,6 +237,26 @@ GradientPlan ValueAndGradData::plan(const Tree<Tensor> &data, const Tensor &give
           plan.bytes};
 }
 
+std::vector<detail::Rows> ValueAndGradData::inputs_of(const detail::Call &call, const Tensor &target) const {
+  const std::vector<driver::ArrayInfo> &info = compiled->layout().forwardInfo.inputs;
+  std::vector<detail::Rows> inputs;
+  for (const Tensor &leaf : call.data.leaves())
+    inputs.push_back(rows_of(leaf, info[inputs.size()]));
+  inputs.push_back(rows_of(target, info[inputs.size()], loss.over != Loss::Over::EachStep));
+  if (loss.over != Loss::Over::LastStep) {
+    Tensor share = Tensor::full({1}, 1.0 / static_cast<double>(call.steps), real());
+    inputs.push_back(rows_of(share, info[inputs.size()], /*one_row=*/true));
+  }
+  return inputs;
+}
+
+void ValueAndGradData::finish(const detail::Call &call) const {
+  detail::LoopData &loop = over();
+  loop.done += call.steps;
+  loop.last = nullptr; // the next call looks at the states again
+  loop.target->left_by = nullptr;
+}
+
 GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &given, SourceLocation at) {
   Tensor target = real_target(given, real(), at);
   detail::LoopData &loop = over();
@@ -246,14 +265,9 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &giv
   const driver::GradientLayout &layout = c.layout();
   const driver::ProgramInfo &info = layout.forwardInfo;
 
-  Tensor share = Tensor::full({1}, 1.0 / static_cast<double>(call.steps), real());
   GradientRun run(c, loop);
+  run.inputs = inputs_of(call, target);
   auto leaves = call.data.leaves();
-  for (std::size_t k = 0; k < leaves.size(); ++k)
-    run.inputs.push_back(rows_of(leaves[k], info.inputs[k]));
-  run.inputs.push_back(rows_of(target, info.inputs[leaves.size()], loss.over != Loss::Over::EachStep));
-  if (loss.over != Loss::Over::LastStep)
-    run.inputs.push_back(rows_of(share, info.inputs[leaves.size() + 1], /*one_row=*/true));
   for (std::size_t k = 0; k < c.states.size(); ++k) {
     bool own = c.states[k]->owner.lock() != nullptr;
     run.states.push_back(own ? numbers_for(*c.states[k], info.states[k], real(), /*writes=*/true).clone()
@@ -296,8 +310,7 @@ GradientResult ValueAndGradData::run(const Tree<Tensor> &data, const Tensor &giv
   for (std::size_t k = 0; k < c.states.size(); ++k)
     if (c.states[k]->owner.lock())
       c.states[k]->store(run.states[k]);
-  loop.done += call.steps;
-  loop.last = nullptr; // the next call looks at the states again
+  finish(call);
   return result;
 }
 

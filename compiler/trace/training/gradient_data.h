@@ -28,6 +28,15 @@ struct ValueAndGradData {
   void check_target(const detail::Call &call, const Tensor &target) const;
   GradientPlan plan(const Tree<Tensor> &data, const Tensor &target, std::int64_t steps, SourceLocation at);
 
+  // A run in parts.
+  /// Checks a call and sees to its programs.
+  detail::Call prepare(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
+  /// Of the program: data, target, and for a mean over time the share of a step in it.
+  std::vector<detail::Rows> inputs_of(const detail::Call &call, const Tensor &target) const;
+  overtime_checkpoint_plan checkpoints(std::int64_t steps) const;
+  /// The steps have run, and every loop over the target looks at its variables again.
+  void finish(const detail::Call &call) const;
+
 private:
   detail::LoopData &over() const { return loop.data(); }
   DType real() const { return over().options.real; }
@@ -36,8 +45,6 @@ private:
   Tree<Value> add_loss(const Tree<Value> &result, const Tree<Value> &all, const std::shared_ptr<detail::Slot> &total,
                        const detail::ProgramSpec::AddState &add) const;
   void find_variables(TracedLoss &made, SourceLocation at) const;
-  detail::Call prepare(const Tree<Tensor> &data, const Tensor &target, SourceLocation at);
-  overtime_checkpoint_plan checkpoints(std::int64_t steps) const;
 };
 
 /// A target of whole numbers, such as labels, in the type of the run. One that the type cannot hold is an error.

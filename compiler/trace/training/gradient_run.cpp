@@ -5,6 +5,7 @@
 #include "runtime/gradient.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace overtime::detail {
 
@@ -31,8 +32,53 @@ std::int64_t CompiledGradient::state_bytes() const {
   return bytes;
 }
 
-GradientRun::GradientRun(CompiledGradient &compiled, LoopData &over)
-    : c(compiled), over(over), moving(compiled.moving()) {
+GradientMemory CompiledGradient::memory(const std::vector<Rows> &inputs, const std::vector<Rows> &by_data,
+                                        std::int64_t tape_steps) const {
+  const driver::ProgramInfo &program = layout().forwardInfo, &adjoint = layout().backwardInfo;
+  GradientMemory memory;
+  auto whole = [&](const std::vector<driver::ArrayInfo> &infos, std::size_t count) {
+    std::vector<std::size_t> arrays;
+    for (std::size_t k = 0; k < count; ++k)
+      arrays.push_back(memory.add(row_bytes(infos[k])));
+    return arrays;
+  };
+  auto rows = [&](const std::vector<Rows> &all, GradientArguments &of) {
+    std::vector<std::size_t> arrays;
+    for (const Rows &r : all) {
+      arrays.push_back(memory.add(static_cast<std::int64_t>(r.numbers.bytes())));
+      of.rows.push_back({arrays.back(), r.stride, r.bytes, /*tape=*/false});
+    }
+    return arrays;
+  };
+  auto append = [](std::vector<std::size_t> &to, const std::vector<std::size_t> &more) {
+    to.insert(to.end(), more.begin(), more.end());
+  };
+  memory.states = whole(program.states, states.size());
+  memory.adjoints = whole(adjoint.states, adjoint.states.size());
+  memory.params = whole(program.params, params.size());
+  for (std::size_t k : moving())
+    memory.moving.push_back(memory.states[k]);
+  append(memory.forward.whole, memory.states);
+  append(memory.forward.whole, memory.params);
+  append(memory.backward.whole, memory.adjoints);
+  for (unsigned k : layout().fixed)
+    memory.backward.whole.push_back(memory.states[k]);
+  append(memory.backward.whole, memory.params);
+  memory.inputs = rows(inputs, memory.forward);
+  memory.backward.rows = memory.forward.rows;
+  for (std::size_t k = 0; k < program.outputs.size(); ++k) { // one row that nobody reads, or the adjoint's input
+    bool taped = k >= layout().tape;
+    std::int64_t row = row_bytes(program.outputs[k]), stride = program.outputs[k].elements();
+    memory.outputs.push_back(memory.add(row * (taped ? tape_steps : 1)));
+    memory.forward.rows.push_back({memory.outputs.back(), taped ? stride : 0, taped ? row : 0, taped});
+    if (taped)
+      memory.backward.rows.push_back(memory.forward.rows.back());
+  }
+  memory.by_data = rows(by_data, memory.backward);
+  return memory;
+}
+
+GradientRun::GradientRun(CompiledGradient &compiled, LoopData &over) : c(compiled), over(over) {
   DType real = over.options.real;
   for (std::size_t k = 0; k < c.params.size(); ++k) {
     c.params[k]->check_divisor(real);
@@ -40,64 +86,46 @@ GradientRun::GradientRun(CompiledGradient &compiled, LoopData &over)
   }
 }
 
-/// Outputs of the program: one row that nobody reads, or the tape, which the adjoint takes in. A device has its own.
-void GradientRun::add_tape(GradientMemory &memory, std::int64_t tape_steps) {
+void GradientRun::place_on_host(GradientMemory &memory) {
+  auto place = [&](const std::vector<std::size_t> &arrays, std::vector<Tensor> &numbers, bool given) {
+    for (std::size_t k = 0; k < arrays.size(); ++k)
+      memory.at_host(arrays[k], numbers[k].data(), /*taken=*/true, given);
+  };
+  place(memory.states, states, /*given=*/true);
+  place(memory.adjoints, adjoints, /*given=*/true);
+  place(memory.params, params, /*given=*/false);
+  for (std::size_t k = 0; k < inputs.size(); ++k) // which are only read
+    memory.at_host(memory.inputs[k], const_cast<void *>(std::as_const(inputs[k].numbers).data()), true, false);
+  for (std::size_t k = 0; k < by_data.size(); ++k)
+    memory.at_host(memory.by_data[k], by_data[k].numbers.data(), /*taken=*/false, /*given=*/true);
+}
+
+/// A device has its own.
+void GradientRun::keep_tape(GradientMemory &memory, std::int64_t tape_steps) {
   const auto &outputs = c.layout().forwardInfo.outputs;
   c.tape.resize(c.device ? 0 : outputs.size());
   for (std::size_t k = 0; k < outputs.size(); ++k) {
-    bool taped = k >= c.layout().tape;
+    bytes += memory.arrays[memory.outputs[k]].bytes;
+    if (c.device)
+      continue;
     Shape shape = outputs[k].shape;
-    shape.insert(shape.begin(), taped ? tape_steps : 1);
-    if (!c.device && c.tape[k].shape() != shape)
+    shape.insert(shape.begin(), k >= c.layout().tape ? tape_steps : 1);
+    if (c.tape[k].shape() != shape)
       c.tape[k] = Tensor(shape, static_cast<DType>(outputs[k].dtype));
-    std::int64_t row = row_bytes(outputs[k]), all = row * shape.front();
-    bytes += all;
-    std::size_t array = memory.add({c.device ? nullptr : c.tape[k].data(), all});
-    memory.forward.rows.push_back({array, taped ? outputs[k].elements() : 0, taped ? row : 0, taped});
-    if (taped)
-      memory.backward.rows.push_back({array, outputs[k].elements(), row, taped});
+    memory.at_host(memory.outputs[k], c.tape[k].data(), false, false);
   }
-}
-
-GradientMemory GradientRun::memory(std::int64_t tape_steps) {
-  GradientMemory memory;
-  auto whole = [&](Tensor &t, bool given) {
-    return memory.add({t.data(), static_cast<std::int64_t>(t.bytes()), /*taken=*/true, given});
-  };
-  auto rows = [&](const Rows &r, bool given) {
-    auto *data = const_cast<void *>(r.numbers.data()); // of inputs only read
-    auto bytes = static_cast<std::int64_t>(r.numbers.bytes());
-    return GradientArguments::Row{memory.add({data, bytes, !given, given}), r.stride, r.bytes, /*tape=*/false};
-  };
-  for (Tensor &t : states)
-    memory.forward.whole.push_back(whole(t, /*given=*/true));
-  for (Tensor &t : adjoints)
-    memory.backward.whole.push_back(whole(t, /*given=*/true));
-  for (unsigned k : c.layout().fixed)
-    memory.backward.whole.push_back(memory.forward.whole[k]);
-  for (std::size_t k : moving)
-    memory.moving.push_back(memory.forward.whole[k]);
-  for (Tensor &t : params) {
-    memory.forward.whole.push_back(whole(t, /*given=*/false));
-    memory.backward.whole.push_back(memory.forward.whole.back());
-  }
-  for (const Rows &r : inputs)
-    memory.forward.rows.push_back(rows(r, /*given=*/false));
-  memory.backward.rows = memory.forward.rows;
-  add_tape(memory, tape_steps);
-  for (const Rows &r : by_data)
-    memory.backward.rows.push_back(rows(r, /*given=*/true));
-  return memory;
 }
 
 void GradientRun::run(const overtime_checkpoint_plan &plan) {
-  GradientMemory all = memory(plan.tape_steps);
+  GradientMemory memory = c.memory(inputs, by_data, plan.tape_steps);
+  place_on_host(memory);
+  keep_tape(memory, plan.tape_steps);
   std::int64_t kept = plan.slots > 0 ? (plan.slots + 1) * c.state_bytes() : 0;
   bytes += kept + plan.slots * static_cast<std::int64_t>(sizeof(std::int64_t));
   if (c.device)
-    c.device->run(over.range(0), all, plan);
+    c.device->run(over.range(0), std::move(memory), plan);
   else
-    run_here(all, plan);
+    run_here(memory, plan);
 }
 
 namespace {

@@ -85,7 +85,7 @@ std::vector<Tensor> JvpData::data_tangents(const detail::Call &call, const Direc
 /// A copy of what the direction has for a variable; zeros where it has nothing.
 Tensor JvpData::tangent(const std::shared_ptr<Slot> &slot, const Direction &along, SourceLocation at) const {
   auto given = std::ranges::find_if(along.by, [&](const auto &pair) { return pair.first.slot() == slot; });
-  Shape shape = slot->is_state() ? slot->full_shape() : slot->ensure().shape();
+  Shape shape = slot->is_state() ? slot->full_shape() : slot->shape_of_numbers();
   if (given == along.by.end())
     return Tensor(shape, real());
   check_type("'" + slot->path() + "'", given->second, at);

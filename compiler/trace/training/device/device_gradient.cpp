@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A program and its adjoint on a GPU, with all they read and write.
-#include "compiler/trace/training/device_gradient.h"
+#include "compiler/trace/training/device/device_gradient.h"
 
 #include "compiler/driver/gpu/GpuTarget.h"
 #include "compiler/trace/loops/device_program.h"
@@ -34,7 +34,7 @@ void check(bool ok, const gpu::Failure &failure, SourceLocation at = {}) {
 struct DeviceGradient::Loaded {
   Loaded(const gpu::Device &device, driver::GpuGradient code, SourceLocation at)
       : device(device), code(std::move(code)), forward(device), backward(device), stream(device), slots(device),
-        workspace(device) {
+        workspace(device), numbers(device) {
     gpu::Failure failure;
     check(device.enter(failure) && stream.open(failure), failure, at);
     load(forward, this->code.forward, at);
@@ -53,6 +53,21 @@ struct DeviceGradient::Loaded {
   gpu::Stream stream;
   std::deque<gpu::Buffer> arrays; // kept for the next call
   gpu::Buffer slots, workspace;
+  gpu::Buffer numbers; // of a call, where run() has them
+
+  /// What a buffer of these must hold for a plan.
+  std::size_t slot_bytes(const GradientMemory &memory, const overtime_checkpoint_plan &plan) const {
+    std::int64_t kept = 0;
+    for (std::size_t k : memory.moving)
+      kept += memory.arrays[k].bytes;
+    return static_cast<std::size_t>(std::max<std::int64_t>(plan.slots > 0 ? (plan.slots + 1) * kept : 0, 1));
+  }
+  std::size_t workspace_bytes() const {
+    return std::max<std::size_t>({code.forward.info.workspaceBytes, code.backward.info.workspaceBytes, 1});
+  }
+  static std::size_t bytes_of(const GradientArray &array) {
+    return static_cast<std::size_t>(std::max<std::int64_t>(array.bytes, 1));
+  }
 };
 
 namespace {
@@ -60,10 +75,9 @@ namespace {
 /// The steps of a plan, as work on a stream.
 class QueuedSteps {
 public:
-  QueuedSteps(DeviceGradient::Loaded &on, const StepRange &range, const GradientMemory &memory)
-      : on(on), range(range), memory(memory) {}
-
-  gpu::Failure failure;
+  QueuedSteps(DeviceGradient::Loaded &on, gpu::Stream &stream, const GradientMemory &memory, gpu::DevicePointer numbers,
+              gpu::Failure &failure)
+      : on(on), stream(stream), memory(memory), numbers(numbers), failure(failure) {}
 
   int copy_states(std::int64_t slot, bool back) {
     std::int64_t bytes = 0;
@@ -72,8 +86,8 @@ public:
     gpu::DevicePointer place = on.slots.at + static_cast<gpu::DevicePointer>(slot * bytes);
     for (std::size_t k : memory.moving) {
       auto size = static_cast<std::size_t>(memory.arrays[k].bytes);
-      gpu::DevicePointer state = on.arrays[k].at;
-      if (!on.stream.copy(back ? state : place, back ? place : state, size, failure))
+      gpu::DevicePointer state = memory.arrays[k].there;
+      if (!stream.copy(back ? state : place, back ? place : state, size, failure))
         return OVERTIME_DEVICE_FAILED;
       place += size;
     }
@@ -83,31 +97,31 @@ public:
   int stretch(bool adjoint, std::int64_t first, std::int64_t count, bool keeps_tape) {
     const GradientArguments &table = adjoint ? memory.backward : memory.forward;
     gpu::Kernel &kernel = adjoint ? on.backward : on.forward;
-    std::int64_t steps = count, i0 = range.i0 + first, k0 = range.k0 + first;
-    double t0 = range.t0;
-    std::uint64_t seed = range.seed;
     std::vector<gpu::DevicePointer> places;
     std::vector<std::int64_t> strides;
     for (std::size_t k : table.whole)
-      places.push_back(on.arrays[k].at);
+      places.push_back(memory.arrays[k].there);
     for (const GradientArguments::Row &row : table.rows) {
-      places.push_back(on.arrays[row.array].at + static_cast<gpu::DevicePointer>(row.tape ? 0 : first * row.bytes));
+      places.push_back(memory.arrays[row.array].there +
+                       static_cast<gpu::DevicePointer>(row.tape ? 0 : first * row.bytes));
       strides.push_back(row.tape && !keeps_tape ? 0 : row.stride);
     }
     places.push_back(on.workspace.at);
-    std::vector<void *> arguments = {&steps, &i0, &k0, &t0, &seed};
+    std::vector<void *> arguments = {&count, &first, &numbers};
     for (gpu::DevicePointer &place : places)
       arguments.push_back(&place);
     for (std::int64_t &stride : strides)
       arguments.push_back(&stride);
-    bool cleared = !gpu::has_counter(kernel.image()) || on.stream.clear(on.workspace.at, gpu::counter_bytes, failure);
-    return cleared && kernel.launch(on.stream, arguments.data(), failure) ? OVERTIME_OK : OVERTIME_DEVICE_FAILED;
+    bool cleared = !gpu::has_counter(kernel.image()) || stream.clear(on.workspace.at, gpu::counter_bytes, failure);
+    return cleared && kernel.launch(stream, arguments.data(), failure) ? OVERTIME_OK : OVERTIME_DEVICE_FAILED;
   }
 
 private:
   DeviceGradient::Loaded &on;
-  const StepRange &range;
+  gpu::Stream &stream;
   const GradientMemory &memory;
+  gpu::DevicePointer numbers;
+  gpu::Failure &failure;
 };
 
 } // namespace
@@ -124,40 +138,50 @@ DeviceGradient::~DeviceGradient() {
 
 const driver::GradientLayout &DeviceGradient::layout() const { return loaded->code; }
 
-void DeviceGradient::run(const StepRange &range, const GradientMemory &memory, const overtime_checkpoint_plan &plan) {
+bool DeviceGradient::has_room(const GradientMemory &memory, const overtime_checkpoint_plan &plan) const {
+  const Loaded &l = *loaded;
+  bool room = l.arrays.size() >= memory.arrays.size() && l.slots.bytes >= l.slot_bytes(memory, plan) &&
+              l.workspace.bytes >= l.workspace_bytes();
+  for (std::size_t k = 0; room && k < memory.arrays.size(); ++k)
+    room = memory.arrays[k].there != 0 || l.arrays[k].bytes >= l.bytes_of(memory.arrays[k]);
+  return room;
+}
+
+void DeviceGradient::reserve(GradientMemory &memory, const overtime_checkpoint_plan &plan) {
   Loaded &l = *loaded;
-  QueuedSteps steps(l, range, memory);
-  gpu::Failure &failure = steps.failure;
-  std::int64_t kept = 0;
-  for (std::size_t k : memory.moving)
-    kept += memory.arrays[k].bytes;
-  auto reserve = [&](gpu::Buffer &buffer, std::int64_t bytes) {
-    return buffer.reserve(static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1)), failure);
-  };
+  gpu::Failure failure;
   while (l.arrays.size() < memory.arrays.size())
     l.arrays.emplace_back(l.device);
-  auto begin = [&] {
-    if (!l.device.enter(failure) || !reserve(l.slots, plan.slots > 0 ? (plan.slots + 1) * kept : 0) ||
-        !reserve(l.workspace, static_cast<std::int64_t>(
-                                  std::max(l.code.forward.info.workspaceBytes, l.code.backward.info.workspaceBytes))))
-      return false;
-    for (std::size_t k = 0; k < memory.arrays.size(); ++k) {
-      const GradientArray &array = memory.arrays[k];
-      if (!reserve(l.arrays[k], array.bytes) ||
-          (array.taken && !l.stream.upload(l.arrays[k].at, array.host, static_cast<std::size_t>(array.bytes), failure)))
-        return false;
+  bool reserved = l.device.enter(failure) && l.slots.reserve(l.slot_bytes(memory, plan), failure) &&
+                  l.workspace.reserve(l.workspace_bytes(), failure);
+  for (std::size_t k = 0; reserved && k < memory.arrays.size(); ++k)
+    if (GradientArray &array = memory.arrays[k]; array.there == 0) {
+      reserved = l.arrays[k].reserve(l.bytes_of(array), failure);
+      array.there = l.arrays[k].at;
     }
-    return true;
-  };
-  auto end = [&] {
-    for (std::size_t k = 0; k < memory.arrays.size(); ++k)
-      if (const GradientArray &array = memory.arrays[k];
-          array.given && !l.stream.download(array.host, l.arrays[k].at, static_cast<std::size_t>(array.bytes), failure))
-        return false;
-    return true;
-  };
+  check(reserved, failure);
+}
+
+bool DeviceGradient::queue(gpu::Stream &stream, const GradientMemory &memory, const overtime_checkpoint_plan &plan,
+                           gpu::DevicePointer numbers, gpu::Failure &failure) {
+  QueuedSteps steps(*loaded, stream, memory, numbers, failure);
   std::vector<std::int64_t> places(static_cast<std::size_t>(plan.slots));
-  bool ran = begin() && follow_plan(plan, places.data(), steps) == OVERTIME_OK && end();
+  return follow_plan(plan, places.data(), steps) == OVERTIME_OK;
+}
+
+void DeviceGradient::run(const StepRange &range, GradientMemory memory, const overtime_checkpoint_plan &plan) {
+  Loaded &l = *loaded;
+  reserve(memory, plan);
+  gpu::Failure failure;
+  check(l.numbers.reserve(sizeof(gpu::StoredNumbers), failure), failure);
+  gpu::StoredNumbers numbers = {range.i0, range.k0, range.t0, range.seed};
+  bool ran = l.stream.upload(l.numbers.at, &numbers, sizeof numbers, failure);
+  auto bytes = [](const GradientArray &array) { return static_cast<std::size_t>(array.bytes); };
+  for (const GradientArray &array : memory.arrays)
+    ran = ran && (!array.taken || l.stream.upload(array.there, array.host, bytes(array), failure));
+  ran = ran && queue(l.stream, memory, plan, l.numbers.at, failure);
+  for (const GradientArray &array : memory.arrays)
+    ran = ran && (!array.given || l.stream.download(array.host, array.there, bytes(array), failure));
   gpu::Failure ignored; // what is in flight must not touch the caller's arrays when they are gone
   bool waited = l.stream.wait(ran ? failure : ignored);
   check(ran && waited, failure);
