@@ -13,5 +13,5 @@ import tempfile
 library, emulate, *command = sys.argv[1:]
 with tempfile.TemporaryDirectory() as folder:
     variables = {"OVERTIME_DEVICE": "cuda", "OVERTIME_LIBCUDA": library, "FAKE_CUDA_EMULATE": emulate,
-                 "OVERTIME_DUMP_KERNELS": folder}
+                 "OVERTIME_DUMP_KERNELS": folder, "FAKE_CUDA_ENDS_WITH_FAULTS": "1"}
     sys.exit(subprocess.run(command, env={**os.environ, **variables}).returncode)

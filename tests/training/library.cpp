@@ -102,7 +102,7 @@ Value classes(Value out, Value label) { return -sum(log_softmax(out) * one_hot(l
 
 } // namespace
 
-TEST_CASE("a library trains with the bits of the Trainer that it was compiled from", "[training]") {
+TEST_CASE("a library trains with the bits of the Trainer that it was compiled from", "[training][library]") {
   Folder folder;
   Tensor label = Tensor::of({0, 1, 1, 0});
   struct Case {
@@ -144,7 +144,7 @@ TEST_CASE("a library trains with the bits of the Trainer that it was compiled fr
   }
 }
 
-TEST_CASE("a library for several threads trains with the same bits", "[training]") {
+TEST_CASE("a library for several threads trains with the same bits", "[training][library]") {
   Folder folder;
   Sequential net{{"l1", LSTMCell(24, 40)}, {"l2", Dense(40, 7)}};
   LoopOverTime loop(net, {.threads = 2, .cache = false});
@@ -158,7 +158,7 @@ TEST_CASE("a library for several threads trains with the same bits", "[training]
   }
 }
 
-TEST_CASE("a library refuses what it cannot do, and says why", "[training]") {
+TEST_CASE("a library refuses what it cannot do, and says why", "[training][library]") {
   Folder folder;
   Net net(each_step(squares), {}, Remat::budget(3000));
   Library library(folder, compile(net.train, x, y, {.name = "careful"}), "careful");

@@ -20,18 +20,6 @@ static std::string dump_folder() {
 
 bool dumps_kernels() { return !dump_folder().empty(); }
 
-static driver::GpuCode compiled_for(mlir::ModuleOp module, const driver::ProgramInfo &info, const gpu::Device &device,
-                                    bool cache) {
-  auto target = driver::gpuTargetFor(device.capability(), unsigned(device.processors()));
-  if (!target)
-    throw_compile_error(target.takeError());
-  auto code = cache && !dumps_kernels() ? driver::cachedGpuCode(module, info, *target)
-                                        : driver::compileForGpu(module, info, *target);
-  if (!code)
-    throw_compile_error(code.takeError());
-  return std::move(*code);
-}
-
 void dump_kernel(const driver::GpuCode &code) {
   static std::atomic<int> number = 0;
   if (!dumps_kernels())
@@ -45,11 +33,23 @@ void dump_kernel(const driver::GpuCode &code) {
     throw Error(ErrorKind::File, "cannot write '" + stem + ".ptx', as OVERTIME_DUMP_KERNELS asks");
 }
 
+driver::GpuCode gpu_code(mlir::ModuleOp module, const driver::ProgramInfo &info, const gpu::Device &device, bool cache,
+                         driver::CallNumbers numbers) {
+  auto target = driver::gpuTargetFor(device.capability(), unsigned(device.processors()));
+  if (!target)
+    throw_compile_error(target.takeError());
+  auto *compile = cache && !dumps_kernels() ? &driver::cachedGpuCode : &driver::compileForGpu;
+  auto code = compile(module, info, *target, numbers);
+  if (!code)
+    throw_compile_error(code.takeError());
+  dump_kernel(*code);
+  return std::move(*code);
+}
+
 DeviceProgram::DeviceProgram(mlir::ModuleOp module, const driver::ProgramInfo &info, int number, bool cache,
                              SourceLocation at)
-    : device(open_device(number, at)), number(number), code(compiled_for(module, info, device, cache)),
+    : device(open_device(number, at)), number(number), code(gpu_code(module, info, device, cache)),
       session(std::make_shared<gpu::Session>(device)) {
-  dump_kernel(code);
   overtime_gpu_image ptx = code.ptxImage();
   gpu::Failure failure;
   if (!session->open(&ptx, 1, code.info.name.c_str(), failure))

@@ -19,6 +19,10 @@ struct StepRange;
 bool dumps_kernels();
 void dump_kernel(const driver::GpuCode &code);
 
+/// The module, which is used up, compiled for a device, or found on disk; and dumped.
+driver::GpuCode gpu_code(mlir::ModuleOp module, const driver::ProgramInfo &info, const gpu::Device &device, bool cache,
+                         driver::CallNumbers numbers = driver::CallNumbers::Arguments);
+
 class DeviceProgram {
 public:
   /// Compiles the module, which is used up, for the device of that number, or finds its code on disk.

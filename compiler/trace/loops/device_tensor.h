@@ -21,6 +21,11 @@ public:
   /// Zeros.
   DeviceTensor(Shape shape, DType dtype, const Device &device, At at = At::current());
 
+  /// Numbers of others, row-major in memory of the device, for as long as a copy lives.
+  static DeviceTensor over(Shape shape, DType dtype, const Device &device, std::shared_ptr<void> numbers) {
+    return {std::move(shape), dtype, device, std::move(numbers)};
+  }
+
   const Shape &shape() const { return shape_; }
   DType dtype() const { return dtype_; }
   const Device &device() const { return device_; }

@@ -24,6 +24,7 @@ struct TraceFacts {
 struct LoadedProgram : TraceFacts {
   LoadedCode code;
   std::vector<std::shared_ptr<Slot>> states, params;
+  std::vector<bool> reads; // params that a step looks at
   Tree<int> outputs, monitors;
   const driver::ProgramInfo &info() const { return code.info(); }
   Tensor scratch;                         // a row of each output that is not kept

@@ -79,6 +79,9 @@ TracedProgram LoopData::trace(const ProgramSpec &wanted) {
 
 LoadedProgram &LoopData::load(const std::string &key, TracedProgram traced, SourceLocation at) {
   auto program = std::make_unique<LoadedProgram>();
+  auto function = traced.trace->module->lookupSymbol<mlir::func::FuncOp>(traced.info.name);
+  for (std::size_t k = 0; k < traced.params.size(); ++k)
+    program->reads.push_back(!function.getArgument(static_cast<unsigned>(5 + traced.states.size() + k)).use_empty());
   program->code = LoadedCode(*traced.trace->module, traced.info, device(), options.cache, at);
   times.insert(times.end(), program->code.times().begin(), program->code.times().end());
   program->states = std::move(traced.states);
@@ -143,8 +146,12 @@ public:
     auto buffer = buffers.begin();
     for (auto [slot, array] : llvm::zip(program.states, info.states))
       *buffer++ = const_cast<void *>(numbers_for(*slot, array, real, /*writes=*/true).data());
-    for (auto [slot, array] : llvm::zip(program.params, info.params))
-      *buffer++ = const_cast<void *>(numbers_for(*slot, array, real, /*writes=*/false).data());
+    for (auto [slot, array, reads] : llvm::zip(program.params, info.params, program.reads)) {
+      // What training on a device holds is not brought to be looked at by nobody: a reset happens at every update.
+      bool stays = slot->numbers.behind && !reads && !program.code.on_device();
+      const Tensor &numbers = stays ? *slot->numbers.host : numbers_for(*slot, array, real, /*writes=*/false);
+      *buffer++ = const_cast<void *>(numbers.data());
+    }
   }
 
   /// `fresh`: states and parameters hold other numbers than this program left.

@@ -7,7 +7,7 @@
 
 namespace overtime::detail {
 
-struct UpdateMemory;
+class UpdateMemory;
 
 inline std::int64_t row_bytes(const driver::ArrayInfo &array) {
   return array.elements() * static_cast<std::int64_t>(size_of(static_cast<DType>(array.dtype)));

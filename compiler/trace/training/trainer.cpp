@@ -84,17 +84,26 @@ void TrainerData::begin_call(const Tree<Tensor> &data, std::source_location at) 
 double TrainerData::update(const Tree<Tensor> &data, const Tensor &target, std::source_location at) {
   begin_call(data, at);
   // Each update draws other random numbers although its steps have the same indices.
-  LoopData &over = loop.data();
-  std::uint64_t seed = over.options.seed;
-  over.options.seed = seed + 0x9e3779b97f4a7c15u * static_cast<std::uint64_t>(updates.data().done);
-  GradientResult g;
-  try {
-    g = gradient.run(data, target, at);
-  } catch (...) {
-    over.options.seed = seed;
-    throw;
+  struct Seed {
+    std::uint64_t &now, before = now;
+    ~Seed() { now = before; }
+  } seed{loop.data().options.seed};
+  seed.now += 0x9e3779b97f4a7c15u * static_cast<std::uint64_t>(updates.data().done);
+  Device where = loop.data().device();
+  return where.is_cuda() ? update_on(where, data, target, at) : update_on_host(data, target, at);
+}
+
+double TrainerData::update_on(const Device &where, const Tree<Tensor> &data, const Tensor &target,
+                              std::source_location at) {
+  if (!on_device || on_device->where() != where) {
+    on_device.reset();
+    on_device = std::make_unique<detail::DeviceUpdate>(gradient, updates.data(), !options.continues, where, at);
   }
-  over.options.seed = seed;
+  return on_device->run(data, target, at);
+}
+
+double TrainerData::update_on_host(const Tree<Tensor> &data, const Tensor &target, std::source_location at) {
+  GradientResult g = gradient.run(data, target, at);
   std::vector<Tree<Tensor>> rows;
   for (const Monitor &p : params) {
     Shape shape = g[p].shape();
