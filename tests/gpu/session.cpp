@@ -310,13 +310,13 @@ TEST_CASE("the fake driver sees what must not be", "[gpu]") {
     CHECK(fake.faults().find("beyond the end") != std::string::npos);
     one.wait(failure);
   }
-  SECTION("pinned memory freed while a copy writes it, twice, and used after") {
+  SECTION("pinned memory freed while a copy uses it, twice, and used after") {
     PinnedBuffer pinned(device);
     REQUIRE(pinned.reserve(64));
     char *at = pinned.at;
     CHECK(one.download(at, buffer.at, 64, failure));
     device.driver().cuMemFreeHost(at);
-    CHECK(fake.faults().find("a copy may still write") != std::string::npos);
+    CHECK(fake.faults().find("a copy may still use") != std::string::npos);
     device.driver().cuMemFreeHost(at);
     CHECK(fake.faults().find("cuMemFreeHost twice") != std::string::npos);
     CHECK(one.download(at, buffer.at, 64, failure));

@@ -26,8 +26,9 @@ Loss squares() {
 /// An LSTM with dropout and a readout.
 struct Net {
   template <class Kind>
-  Net(const Device &device, Kind optimizer, const TrainerOptions &options = {}, DType real = f64)
-      : loop(net, {.real = real, .seed = 3, .cache = false, .device = device}),
+  Net(const Device &device, Kind optimizer, const TrainerOptions &options = {}, DType real = f64,
+      const Remat &remat = {})
+      : loop(net, {.remat = remat, .real = real, .seed = 3, .cache = false, .device = device}),
         train(loop, squares(), std::move(optimizer), options) {
     loop.reset_state(batch);
   }
@@ -91,16 +92,83 @@ TEST_CASE("an update on a device has the bits of its gradients and of its arithm
   CHECK(emulation.fake.faults() == "");
 }
 
-TEST_CASE("data goes to the device and the loss comes back", "[gpu][training]") {
+TEST_CASE("an update is copies of the data and one launch of a graph", "[gpu][training]") {
   Emulation emulation;
   Net net(cuda(), adam(), {.clip_norm = 0.1});
   for (int k = 0; k < 3; ++k) {
     emulation.fake.calls();
     net.train(x, y);
+    if (k == 0) {
+      std::string first = emulation.fake.calls({"cuStreamBeginCapture", "cuLaunchKernel", "cuStreamEndCapture",
+                                                "cuGraphInstantiate", "cuGraphDestroy", "cuGraphLaunch"});
+      std::size_t begin = first.find("cuStreamBeginCapture\n"), end = first.find("cuStreamEndCapture\n");
+      REQUIRE(begin < end);
+      CHECK(first.substr(end) == "cuStreamEndCapture\ncuGraphInstantiate\ncuGraphDestroy\ncuGraphLaunch\n");
+    }
   }
-  CHECK(emulation.fake.calls({"cuMemAlloc", "cuMemcpyHtoDAsync", "cuMemcpyDtoHAsync", "cuStreamSynchronize"}) ==
-        "cuMemcpyHtoDAsync 576\ncuMemcpyHtoDAsync 384\ncuMemcpyHtoDAsync 88\ncuMemcpyDtoHAsync 8\n"
-        "cuStreamSynchronize\n");
+  CHECK(emulation.fake.calls() == "cuCtxSetCurrent\ncuCtxSetCurrent\ncuMemcpyHtoDAsync 576\ncuMemcpyHtoDAsync 384\n"
+                                  "cuGraphLaunch\ncuStreamSynchronize\n");
+  CHECK(net.train.why_no_graph() == "");
+  CHECK(emulation.fake.faults() == "");
+}
+
+TEST_CASE("updates by a graph have the bits of those that are queued", "[gpu][training][graph]") {
+  Emulation emulation;
+  auto compare = [&](const TrainerOptions &options, const Remat &remat) {
+    Net graph(cuda(), adam(), options, f64, remat), queued(cuda(), adam(), options, f64, remat);
+    emulation.fake.fail_next("cuStreamBeginCapture", 2);
+    for (int k = 0; k < 20; ++k) {
+      double expected = queued.train(x, y);
+      CHECK(graph.train(x, y) == expected);
+    }
+    check_same(graph, queued);
+    CHECK(graph.train.why_no_graph() == "");
+    CHECK(queued.train.why_no_graph() ==
+          "the CUDA driver failed while beginning a graph: out of memory (CUDA_ERROR_OUT_OF_MEMORY, 2)");
+    CHECK(emulation.fake.calls({"cuStreamBeginCapture"}) == "cuStreamBeginCapture\ncuStreamBeginCapture\n");
+  };
+  compare({.clip_norm = 0.1}, {});
+  compare({.continues = true, .clip_value = 0.05}, {});
+  compare({}, Remat::sqrt());
+  compare({}, Remat::budget(4000));
+  CHECK(emulation.fake.faults() == "");
+}
+
+TEST_CASE("sequences of several lengths have a graph each, which ends before memory that it uses",
+          "[gpu][training][graph]") {
+  Emulation emulation;
+  Net graph(cuda(), adam()), queued(cuda(), adam());
+  emulation.fake.fail_next("cuStreamBeginCapture", 900);
+  emulation.fake.calls();
+  for (std::int64_t length : {3, 2, 3, 6, 2, 6, 3}) { // 6 needs more memory than the device gave before
+    double expected = queued.train(x.rows(0, length), y.rows(0, length));
+    CHECK(graph.train(x.rows(0, length), y.rows(0, length)) == expected);
+  }
+  std::string made = emulation.fake.calls({"cuGraphInstantiate"});
+  CHECK(made == "cuGraphInstantiate\ncuGraphInstantiate\ncuGraphInstantiate\ncuGraphInstantiate\ncuGraphInstantiate\n");
+  check_same(graph, queued);
+  for (Net *net : {&graph, &queued})
+    net->train.optimizer().rate.set_value(0.3); // which the kernels read in memory
+  for (int k = 0; k < 2; ++k) {
+    double expected = queued.train(x, y);
+    CHECK(graph.train(x, y) == expected);
+  }
+  CHECK(emulation.fake.calls({"cuGraphInstantiate"}) == "");
+  CHECK(emulation.fake.faults() == "");
+}
+
+TEST_CASE("failures of the driver in an update say what was done", "[gpu][training][graph]") {
+  Emulation emulation;
+  Net net(cuda(), adam());
+  net.train(x, y);
+  emulation.fake.fail_next("cuGraphLaunch", 2);
+  CHECK(message_of([&] { net.train(x, y); }).find("launching a graph: out of memory") != std::string::npos);
+  emulation.fake.fail_next("cuStreamSynchronize", 2);
+  CHECK(message_of([&] { net.train(x, y); }).find("running a kernel: out of memory") != std::string::npos);
+  Net without(cuda(), adam());
+  emulation.fake.fail_next("cuMemHostAlloc", 2);
+  without.train(x, y);
+  CHECK(without.train.why_no_graph().find("no pinned memory") != std::string::npos);
   CHECK(emulation.fake.faults() == "");
 }
 
@@ -154,7 +222,9 @@ TEST_CASE("numbers of a training outlive the Trainer", "[gpu][training]") {
     loop.reset_state(batch);
     Trainer train(loop, squares(), SGD({.rate = 0.1}));
     train(x, y);
+    CHECK(emulation.fake.alive().find(", 1 graphs") != std::string::npos);
   }
+  CHECK(emulation.fake.alive().find("graphs") == std::string::npos);
   CHECK(largest_difference(net.var("l1.W").value(), initial) > 1e-3);
   net.var("l1.W").set_value(initial);
   CHECK(same_bits(net.var("l1.W").value(), initial));

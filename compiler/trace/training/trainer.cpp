@@ -130,6 +130,7 @@ Tree<Tensor> Trainer::predict(const Tree<Tensor> &data, At at) {
 }
 Optimizer &Trainer::optimizer() { return *data_->optimizer; }
 std::int64_t Trainer::updates() const { return data_->updates.data().done; }
+std::string Trainer::why_no_graph() const { return data_->on_device ? data_->on_device->why_no_graph() : ""; }
 void Trainer::reset_state(std::optional<std::int64_t> batch, At at) {
   data_->loop.reset_state(batch, data_->loop.options().seed, at);
 }

@@ -87,6 +87,9 @@ public:
 
   Optimizer &optimizer();
   std::int64_t updates() const; ///< so far
+  /// Why the work of an update on a GPU is queued piece by piece, in the driver's words. Empty where it is launched as
+  /// one graph, as it is unless the driver cannot, and on the processor.
+  std::string why_no_graph() const;
   /// States and time of the loop back to the beginning; parameters and optimizer stay.
   void reset_state(std::optional<std::int64_t> batch = {}, At at = At::current());
 

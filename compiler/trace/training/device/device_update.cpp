@@ -152,7 +152,34 @@ bool DeviceUpdate::queue(const Step &step, gpu::Failure &failure) {
   return m.queue_begin(stream_, from_start_, failure) &&
          step.c.device->queue(stream_, step.arrays, step.plan, m.on_device(&block.gradient), failure) &&
          optimizer_->queue(stream_, step.of_update, m.on_device(&block.update), failure) &&
-         stream_.download(&block.loss, m.on_device(&block.loss), size_of(real()), failure);
+         stream_.download(&block.result, m.on_device(&block.loss), size_of(real()), failure);
+}
+
+/// The graph of this call; null where none can be made, which is not tried again.
+gpu::Graph *DeviceUpdate::graph_of(const Step &step) {
+  constexpr std::size_t most = 16; // numbers of steps, of sequences that differ in length
+  auto &graphs = step.memory.graphs;
+  auto known = graphs.find(step.plan.steps);
+  if (known != graphs.end())
+    return &known->second;
+  if (!step.memory.is_pinned())
+    why_no_graph_ = "the system gives no pinned memory, from which a graph reads the numbers of a call";
+  if (!why_no_graph_.empty())
+    return nullptr;
+  if (graphs.size() == most)
+    graphs.clear();
+  gpu::Graph &graph = graphs.try_emplace(step.plan.steps, device_).first->second;
+  gpu::Failure failure;
+  if (graph.record(stream_, [&] { return queue(step, failure); }, failure))
+    return &graph;
+  why_no_graph_ = failure.text;
+  graphs.erase(step.plan.steps);
+  return nullptr;
+}
+
+bool DeviceUpdate::launch(const Step &step, gpu::Failure &failure) {
+  gpu::Graph *graph = graph_of(step);
+  return graph ? graph->launch(stream_, failure) : queue(step, failure);
 }
 
 /// The host's numbers of what the kernels changed are old.
@@ -198,14 +225,15 @@ double DeviceUpdate::run(const Tree<Tensor> &data, const Tensor &given, SourceLo
   for (std::size_t k = 0; ran && k + (has_share ? 1 : 0) < inputs.size(); ++k)
     ran = stream_.upload(arrays.arrays[arrays.inputs[k]].there, std::as_const(inputs[k].numbers).data(),
                          inputs[k].numbers.bytes(), failure);
-  ran = ran && queue(step, failure);
+  ran = ran && launch(step, failure);
   check(ran && waiting.wait(failure), failure, at);
 
   leave_there(c, m);
   gradient_.finish(call);
   ++updates_.done;
   updates_.last = nullptr; // the host looks at its numbers again
-  return real() == f32 ? static_cast<double>(*reinterpret_cast<const float *>(&m.block().loss)) : m.block().loss;
+  const double &loss = m.block().result;
+  return real() == f32 ? static_cast<double>(*reinterpret_cast<const float *>(&loss)) : loss;
 }
 
 } // namespace overtime::detail

@@ -5,6 +5,7 @@
 #include "compiler/trace/loops/open_device.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 namespace overtime::detail {
@@ -102,7 +103,7 @@ bool UpdateMemory::set_start(std::size_t k, const Tensor &numbers, gpu::Stream &
 }
 
 bool UpdateMemory::queue_begin(gpu::Stream &stream, bool from_start, gpu::Failure &failure) {
-  return stream.upload(there_.at, block_, sizeof(CallBlock), failure) &&
+  return stream.upload(there_.at, block_, offsetof(CallBlock, result), failure) &&
          stream.clear(zeros_.at, zeros_.bytes, failure) &&
          (!from_start ||
           stream.copy(reinterpret_cast<gpu::DevicePointer>(all_states_.get()), starts_.at, bytes_, failure));

@@ -14,10 +14,11 @@ namespace overtime::detail {
 inline gpu::DevicePointer address(const DeviceTensor &t) { return reinterpret_cast<gpu::DevicePointer>(t.data()); }
 
 /// What changes from update to update without being data: one copy brings it to the device before the kernels, which
-/// read it there. The loss is fetched from it.
+/// read it there. The loss grows in it, on the device.
 struct CallBlock {
   gpu::StoredNumbers gradient, update;
   double adjoint, share, loss; ///< in the type of the run: 1, of the loss; of a step in a mean over time; 0 at first
+  double result;               ///< where the host takes the loss
 };
 
 /// Memory that stays where it is for as long as its graphs.
