@@ -2,7 +2,9 @@
 """Draws the measured times as bars, one group for each workload, into an SVG file."""
 from html import escape
 
-COLORS = {"overtime": "#c0392b", "overtime-fast": "#e74c3c", "torch": "#8e44ad", "c++": "#34495e", "jax": "#2980b9", "drjit": "#27ae60", "numba": "#e67e22", "brainpy": "#16a085"}
+COLORS = {"overtime": "#c0392b", "overtime-fast": "#e74c3c", "overtime-tf32": "#f1948a", "torch": "#8e44ad",
+          "torch-tf32": "#bb8fce", "c++": "#34495e", "jax": "#2980b9", "jax-tf32": "#7fb3d5", "drjit": "#27ae60",
+          "numba": "#e67e22", "brainpy": "#16a085"}
 ROW, GROUP_GAP, LEFT, WIDTH = 18, 30, 150, 420
 
 

@@ -6,8 +6,8 @@ SPIKING = {"inputs": 700, "neurons": 256, "classes": 20}
 SYNAPSES = 80  # of each cell, on average
 
 
-def layers(kind, batch, steps, n):
-    """Numbers of a network; RNN 100 -> 20 -> 2, cells of 128 inputs with the gates in the order i, g, f, o or z, r, a."""
+def layers(kind, batch, steps, n, n_in):
+    """Numbers of a network; RNN 100 -> 20 -> 2, cells n_in -> n with the gates in the order i, g, f, o or z, r, a."""
     rng = np.random.default_rng(0)
 
     def normal(rows, columns, scale):
@@ -25,8 +25,8 @@ def layers(kind, batch, steps, n):
         arrays["x"] = rng.random((steps, batch, 100), dtype=np.float32)
     else:
         gates = n * (4 if kind == "lstm" else 3)
-        arrays = {"wi": normal(128, gates, 0.05), "wh": normal(n, gates, 0.05), "b": np.zeros(gates, np.float32)}
-        arrays["x"] = rng.random((steps, batch, 128), dtype=np.float32)
+        arrays = {"wi": normal(n_in, gates, 0.05), "wh": normal(n, gates, 0.05), "b": np.zeros(gates, np.float32)}
+        arrays["x"] = rng.random((steps, batch, n_in), dtype=np.float32)
     return arrays
 
 
@@ -51,6 +51,6 @@ def write(path, workload):
             for array in arrays.values():
                 array.tofile(file)
     else:
-        arrays = layers(workload.kind.removesuffix("_gradient"), workload.size, workload.steps, workload.width)
+        arrays = layers(workload.kind.removesuffix("_gradient"), workload.size, workload.steps, workload.width, workload.n_in)
     np.savez(path + ".npz", **arrays)
     return path + ".npz"

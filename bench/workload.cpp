@@ -20,8 +20,17 @@ struct Job {
   std::string workload, data;
   std::int64_t N = 1, T = 1000;
   Numerics numerics = Numerics::Reproducible;
+  MatmulPrecision precision = MatmulPrecision::Full;
   double budget = 1.0; ///< seconds of timed calls
+
+  LoopOptions options() const { return {.numerics = numerics, .matmul_precision = precision, .cache = false}; }
 };
+
+/// Where loops run that do not say it themselves, as all of these.
+Device here() {
+  const char *name = std::getenv("OVERTIME_DEVICE");
+  return name && *name ? Device(name) : cpu();
+}
 
 struct Timing {
   double callable = 0; ///< seconds from a model to the end of the first step: trace, compile, load, one step
@@ -107,16 +116,18 @@ Timing run_coba(const Job &job) {
   return timing;
 }
 
+/// Data and outputs stay on the device; on the host they are shared.
 Timing run_layers(const Job &job, Model &layers, std::int64_t batch, const Tensor &x) {
   Timing timing;
-  LoopOverTime over_time(layers, {.numerics = job.numerics, .cache = false});
+  LoopOverTime over_time(layers, job.options());
+  DeviceTensor first = DeviceTensor(x.rows(0, 1).clone()).to(here()), data = DeviceTensor(x).to(here());
   over_time.reset_state(batch);
-  timing.callable = seconds([&] { over_time(x.rows(0, 1)); });
+  timing.callable = seconds([&] { over_time.run_on_device(first); });
   over_time.reset_state(batch);
-  Tensor y = over_time(x).out;
+  Tensor y = over_time.run_on_device(data).out.leaf().host();
   for (float value : std::as_const(y).values<float>())
     timing.check += double(value) * value / double(y.size());
-  repeat(timing, job.budget, [&] { over_time(x); });
+  repeat(timing, job.budget, [&] { over_time.run_on_device(data); });
   return timing;
 }
 
@@ -135,7 +146,7 @@ Timing run_lstm(const Job &job) {
 /// Forward and backward from states of zero, by all weights.
 Timing run_gradient(const Job &job, Model &model, const Loss &loss, const Tensor &x, const Tensor &target) {
   Timing timing;
-  LoopOverTime over_time(model, {.numerics = job.numerics, .cache = false});
+  LoopOverTime over_time(model, job.options());
   auto gradient = value_and_grad(over_time, loss);
   GradientResult first;
   auto once = [&] {
@@ -210,22 +221,29 @@ Timing run(const Job &job) {
 } // namespace
 
 int main(int argc, char **argv) try {
-  const bool fast = argc > 1 && std::string(argv[1]) == "--fast";
-  if (fast)
-    ++argv, --argc;
+  Job job;
+  for (; argc > 1 && std::string(argv[1]).starts_with("--"); ++argv, --argc) {
+    const std::string flag = argv[1];
+    if (flag == "--fast")
+      job.numerics = Numerics::Fast;
+    else if (flag == "--tf32")
+      job.precision = MatmulPrecision::Tf32;
+    else
+      throw Error(ErrorKind::Usage, "no option '" + flag + "'; there is: --fast, --tf32");
+  }
   if (argc < 4) {
-    std::fprintf(stderr, "usage: bench_workload [--fast] WORKLOAD N T [SECONDS [DATA.npz]]\n"
-                         "hh, hh_record, lif, izhikevich, adex: N neurons for T steps\n"
-                         "mean_field, ring: 2 and 4 coupled populations of N neurons\n"
-                         "coba: N neurons with 80 synapses each, driven by events, DATA as compare.py writes it\n"
-                         "rnn, lstm, gru, rnn_gradient, lstm_gradient, spiking_gradient: batch N, T steps, DATA as\n"
-                         "compare.py writes it\n"
-                         "--fast: fast numerics; OMP_NUM_THREADS: threads\n");
+    std::fprintf(stderr,
+                 "usage: bench_workload [--fast] [--tf32] WORKLOAD N T [SECONDS [DATA.npz]]\n"
+                 "hh, hh_record, lif, izhikevich, adex: N neurons for T steps\n"
+                 "mean_field, ring: 2 and 4 coupled populations of N neurons\n"
+                 "coba: N neurons with 80 synapses each, driven by events, DATA as compare.py writes it\n"
+                 "rnn, lstm, gru, rnn_gradient, lstm_gradient, spiking_gradient: batch N, T steps, DATA as\n"
+                 "compare.py writes it\n"
+                 "--fast: fast numerics; --tf32: products of tf32; OMP_NUM_THREADS: threads; OVERTIME_DEVICE: cpu\n"
+                 "or cuda\n");
     return 2;
   }
-  Job job{.workload = argv[1], .data = argc > 5 ? argv[5] : "", .N = std::atoll(argv[2]), .T = std::atoll(argv[3])};
-  if (fast)
-    job.numerics = Numerics::Fast;
+  job.workload = argv[1], job.data = argc > 5 ? argv[5] : "", job.N = std::atoll(argv[2]), job.T = std::atoll(argv[3]);
   if (argc > 4)
     job.budget = std::atof(argv[4]);
   Timing timing = run(job);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the peers written in Python share: start and input of the populations, a step's equations, timing, the report.
 
-A peer is called as `PEER.py WORKLOAD N T SECONDS [DATA.npz]`, like build/bin/bench_workload; OMP_NUM_THREADS holds the
-number of threads.
+A peer is called as `PEER.py WORKLOAD N T SECONDS [DATA.npz] [--tf32]`, like build/bin/bench_workload; OMP_NUM_THREADS
+holds the number of threads, OVERTIME_DEVICE "cpu" or "cuda". Products have full f32 unless --tf32 is given.
 """
 import json
 import os
@@ -13,11 +13,13 @@ import numpy as np
 
 DT = 0.1  # ms
 THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))
+DEVICE = os.environ.get("OVERTIME_DEVICE", "cpu")
+TF32 = "--tf32" in sys.argv
 
 
 def arguments():
-    workload, size, steps, budget = sys.argv[1:5]
-    data = dict(np.load(sys.argv[5])) if len(sys.argv) > 5 else {}
+    workload, size, steps, budget, *files = [word for word in sys.argv[1:] if word != "--tf32"]
+    data = dict(np.load(files[0])) if files else {}
     return workload, int(size), int(steps), float(budget), data
 
 

@@ -104,6 +104,8 @@ def gradient(workload, function, labels, count):
 
 
 def main():
+    # Of a GPU's products, which would have fewer bits by default.
+    jax.config.update("jax_default_matmul_precision", "tensorfloat32" if harness.TF32 else "float32")
     workload, size, steps, budget, data = harness.arguments()
     labels = data.pop("y", None)
     if data:

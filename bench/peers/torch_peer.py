@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PyTorch: its fused recurrent layers, which call oneDNN where that is faster."""
+"""PyTorch: its fused recurrent layers, which call oneDNN where that is faster, and cuDNN on a GPU."""
 import time
 
 import harness
@@ -66,8 +66,8 @@ class Spiking(torch.nn.Module):
 
     def forward(self, x):
         neurons, classes = self.w2.shape
-        v, s = torch.zeros(x.shape[1], neurons), torch.zeros(x.shape[1], neurons)
-        o, total = torch.zeros(x.shape[1], classes), torch.zeros(x.shape[1], classes)
+        v, s = x.new_zeros(x.shape[1], neurons), x.new_zeros(x.shape[1], neurons)
+        o, total = x.new_zeros(x.shape[1], classes), x.new_zeros(x.shape[1], classes)
         for driven in (x @ self.w1).unbind(0):
             v = 0.95 * v + driven + s @ self.wr - s
             s = Spike.apply(v - 1)
@@ -96,26 +96,39 @@ def gradient(workload, parameters, forward, x, labels):
     return run
 
 
+def finished(run):
+    """Its result when the device has it."""
+    result = run()
+    if harness.DEVICE == "cuda":
+        torch.cuda.synchronize()
+    return result
+
+
 def main():
     workload, _, _, budget, data = harness.arguments()
     torch.set_num_threads(harness.THREADS)
-    x, labels = torch.from_numpy(data.pop("x")), data.pop("y", None)
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = harness.TF32
+    there = lambda array: None if array is None else torch.from_numpy(array).to(harness.DEVICE)
+    x, labels = there(data.pop("x")), there(data.pop("y", None))
     begin = time.perf_counter()
     makers = {"rnn": rnn, "lstm": lstm, "spiking": spiking}
     modules, forward = makers[workload.removesuffix("_gradient")](**data)
+    for module in modules:
+        module.to(harness.DEVICE)
     if workload.endswith("_gradient"):
         parameters = [p for module in modules for p in module.parameters() if p.requires_grad]
-        run = gradient(workload, parameters, forward, x, labels if labels is None else torch.from_numpy(labels))
-        loss = run()
+        run = gradient(workload, parameters, forward, x, labels)
+        loss = finished(run).item()
         callable_s = time.perf_counter() - begin
-        square = sum((p.grad**2).sum() for p in parameters)
-        harness.report("torch", harness.repeat(run, budget), loss, callable_s=callable_s, gradient=square)
+        square = sum((p.grad**2).sum() for p in parameters).item()
+        times = harness.repeat(lambda: finished(run), budget)
+        harness.report("torch", times, loss, callable_s=callable_s, gradient=square)
         return
     with torch.no_grad():
-        forward(x[:1])
+        finished(lambda: forward(x[:1]))
         callable_s = time.perf_counter() - begin
-        times = harness.repeat(lambda: forward(x), budget)
-        harness.report("torch", times, (forward(x) ** 2).mean(), callable_s=callable_s)
+        times = harness.repeat(lambda: finished(lambda: forward(x)), budget)
+        harness.report("torch", times, (forward(x) ** 2).mean().item(), callable_s=callable_s)
 
 
 main()

@@ -68,22 +68,18 @@ int cuDeviceGetName(char *name, int length, int) {
   return begin("cuDeviceGetName", "", false);
 }
 int cuDeviceGetAttribute(int *value, int attribute, int) {
-  switch (attribute) {
-  case 16:
-    *value = 4;
-    break; // processors
-  case 39:
-    *value = 2048;
-    break; // threads of one
-  case 75:
-    *value = state.capability / 10;
-    break;
-  case 76:
-    *value = state.capability % 10;
-    break;
-  default:
+  const std::map<int, int> known = {{13, 1000000}, // clock [kHz]
+                                    {16, 4},       // processors
+                                    {36, 2000000}, // clock of memory [kHz]
+                                    {37, 256},     // bits that memory moves at once
+                                    {38, 4 << 20}, // bytes of the second cache
+                                    {39, 2048},    // threads of a processor
+                                    {75, state.capability / 10},
+                                    {76, state.capability % 10}};
+  if (auto found = known.find(attribute); found != known.end())
+    *value = found->second;
+  else
     fault("an attribute that nothing needs: " + std::to_string(attribute));
-  }
   return begin("cuDeviceGetAttribute", "", false);
 }
 int cuDevicePrimaryCtxRetain(void **context, int) {
