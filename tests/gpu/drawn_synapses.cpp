@@ -95,15 +95,16 @@ TEST_CASE("gradients go back through drawn synapses on a device: the bits of the
     }
   };
   Emulation emulation;
-  auto check = [](std::int64_t n, std::int64_t steps, const DrawnRows &rows) {
+  auto check = [](std::int64_t n, std::int64_t steps, const DrawnRows &rows, std::optional<std::int64_t> batch = {}) {
     INFO(n << " cells" << (rows.number ? ", by number" : ", by gaps"));
     auto gradient_on = [&](const Device &device) {
       Linear model(n, rows);
       LoopOverTime over_time(model, {.real = f64, .cache = false, .device = device});
-      over_time.reset_state();
+      over_time.reset_state(batch);
+      Shape shape = batch ? Shape{steps, *batch, n} : Shape{steps, n};
       auto error = each_step([](Value out, Value target) { return square(out - target); });
-      GradientResult r = value_and_grad(over_time, error, {.wrt = {model.w, model.x}})(sample({steps, n}, 2),
-                                                                                       Tensor::zeros({steps, n}, f64));
+      GradientResult r =
+          value_and_grad(over_time, error, {.wrt = {model.w, model.x}})(sample(shape, 2), Tensor::zeros(shape, f64));
       return std::pair{r[model.w], r[model.x]};
     };
     auto [host_w, host_x] = gradient_on(cpu());
@@ -115,6 +116,7 @@ TEST_CASE("gradients go back through drawn synapses on a device: the bits of the
   check(50, 3, {.probability = 0.1, .seed = 3});
   check(50, 3, {.number = 12, .include_self = false, .seed = 4});
   check(1100, 1, {.number = 3, .seed = 5}); // a grid
+  check(40, 2, {.number = 9, .seed = 6}, 3);
   CHECK(emulation.fake.faults() == "");
 }
 

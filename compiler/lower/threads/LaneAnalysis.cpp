@@ -75,6 +75,8 @@ bool LaneAnalysis::spreadFrom(Value memory, unsigned axis) {
 bool LaneAnalysis::visit(Operation *op) {
   if (auto linalg = dyn_cast<linalg::LinalgOp>(op))
     return visitLinalg(linalg);
+  if (op->getNumRegions() > 0)
+    return false;
   if (isa<memref::ReinterpretCastOp>(op) ||
       !llvm::any_of(op->getOperands(), [](Value v) { return bool(memoryType(v)); }))
     return true; // a row of a sequence is memory of its own; scalars are the same for all lanes
