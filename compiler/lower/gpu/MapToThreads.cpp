@@ -39,6 +39,8 @@ public:
   }
 
   LogicalResult write() {
+    if (failed(checkSizes()))
+      return failure();
     if (lanes > 1)
       sinkLanes(program, lanes);
     choose();
@@ -60,6 +62,20 @@ public:
   }
 
 private:
+  /// Elements and synapses are counted in 32 bits.
+  LogicalResult checkSizes() {
+    auto visited = program.walk([&](Operation *op) {
+      for (Value operand : op->getOperands())
+        if (MemRefType type = memoryType(operand); type && type.hasStaticShape() && type.getNumElements() > INT32_MAX) {
+          op->emitError("works on ") << type.getNumElements() << " elements, and a GPU counts at most " << INT32_MAX
+                                     << "; compile the program for a CPU";
+          return WalkResult::interrupt();
+        }
+      return WalkResult::advance();
+    });
+    return failure(visited.wasInterrupted());
+  }
+
   /// Who runs what. Lanes of one element have a thread each; wider ones a block, as has a program that one block can
   /// run; threads of several blocks wait for each other more slowly.
   void choose() {
